@@ -1,0 +1,58 @@
+"""What every layer has in common, and the arithmetic of lengths."""
+
+
+class Layer:
+    """A piece of symbolic graph, built in `__init__` and read-only afterwards.
+
+    Attributes
+    ----------
+    name : str
+        Prefix of the names of the layer's shared variables (``conv1.W``).
+    output : symbolic 4-tensor, (batch, maps, rows, cols)
+    output_shape : tuple of 4, ints or None (unknown), never symbolic
+    params : tuple of shared variables moved by gradient descent
+    weights : tuple of shared variables charged by the L2 norm: filters, never biases
+        or batch-norm scales
+    state : tuple of shared variables that are saved but not trained
+    updates : tuple of (shared, expression) pairs needed besides the gradient step
+    """
+
+    params = ()
+    weights = ()
+    state = ()
+    updates = ()
+
+    def __init__(self, name, input, input_shape):
+        if len(input_shape) != 4:
+            raise ValueError(
+                "{}: input_shape must be (batch, maps, rows, cols), got {}".format(
+                    name, input_shape
+                )
+            )
+        self.name = name
+        self.input = input
+        self.input_shape = tuple(input_shape)
+
+
+def conv_length(length, kernel, border, stride=1):
+    """Length of a convolution's output along one axis.
+
+    ``floor((length + 2 * pad - kernel) / stride) + 1``
+
+    Parameters
+    ----------
+    length : int or None
+        Input length in pixels; None when it is known only at run time.
+    kernel, stride : int
+    border : 'valid', 'half', 'full' or int
+        Zero padding on each side: 0, ``kernel // 2``, ``kernel - 1`` or the number.
+
+    Returns
+    -------
+    int or None
+        Not positive when the input is shorter than the kernel.
+    """
+    if length is None:
+        return None
+    pad = {"valid": 0, "half": kernel // 2, "full": kernel - 1}.get(border, border)
+    return (length + 2 * pad - kernel) // stride + 1

@@ -1,0 +1,62 @@
+"""A network as a list of layers."""
+
+from srcnn_theano.backend import T
+
+
+class Model:
+    """What training, saving and upscaling need of a network; a list of layers.
+
+    Subclasses build their layers in `__init__` and then call `_collect`.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    output : symbolic 4-tensor, (batch, channels, rows, cols)
+    output_shape : tuple of 4, ints or None
+    params, weights, state, updates : tuples, gathered from the layers
+    L2_sqr : symbolic scalar, sum of the squared weights
+    is_train : symbolic int8 scalar, 1 in training functions and 0 in predictions
+    """
+
+    def _collect(self, layers):
+        self.layers = list(layers)
+        for role in ("params", "weights", "state", "updates"):
+            setattr(self, role, sum((tuple(getattr(x, role)) for x in layers), ()))
+        self.output = layers[-1].output
+        self.output_shape = layers[-1].output_shape
+        self.L2_sqr = sum(T.sum(W**2) for W in self.weights)
+
+    @property
+    def variables(self):
+        """All shared variables that a weight file holds, by name."""
+        return {v.name: v for v in self.params + self.state}
+
+    def get_values(self):
+        """Copies of all saved arrays, by name (``conv1.W``)."""
+        return {name: v.get_value() for name, v in self.variables.items()}
+
+    def set_values(self, values):
+        """Load arrays by name; every variable of the model must be there.
+
+        Raises
+        ------
+        ValueError
+            A name is missing or unknown, or a shape differs.
+        """
+        variables = self.variables
+        if set(values) != set(variables):
+            raise ValueError(
+                "the model has {}, the values given are {}".format(
+                    sorted(variables), sorted(values)
+                )
+            )
+        for name, variable in variables.items():
+            shape = variable.get_value(borrow=True).shape
+            if values[name].shape != shape:
+                raise ValueError(
+                    "{}: shape {} given, {} needed".format(
+                        name, values[name].shape, shape
+                    )
+                )
+        for name, variable in variables.items():
+            variable.set_value(values[name].astype(variable.dtype))

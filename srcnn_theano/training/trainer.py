@@ -1,0 +1,156 @@
+"""The loop over epochs and minibatches; it knows no architecture."""
+
+import csv
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import write_text
+from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
+
+
+class Trainer:
+    """Run compiled steps over shuffled minibatches, with history and checkpoints.
+
+    Parameters
+    ----------
+    step : function of a minibatch number -> (cost, mean squared error)
+    pairs : SharedPairs
+    variables : sequence of shared variables
+        All that `step` moves; saved in the checkpoint.
+    learning_rate : shared scalar, multiplied by `decay` after each epoch
+    decay : float
+    validate : function () -> dict of column name to PSNR in dB, run after each epoch
+    seed : int
+        The order of epoch e is drawn from RandomState([seed, e]), so that a resumed run
+        sees the same minibatches.
+    run_dir : str or Path
+        Gets ``history.csv`` and ``checkpoint.h5``.
+    identity : str
+        Names the settings of the run; a checkpoint of others is refused.
+    """
+
+    def __init__(
+        self,
+        step,
+        pairs,
+        variables,
+        learning_rate,
+        decay,
+        validate,
+        seed,
+        run_dir,
+        identity,
+    ):
+        self.step = step
+        self.pairs = pairs
+        self.variables = list(variables)
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.validate = validate
+        self.seed = seed
+        self.checkpoint = Path(run_dir) / "checkpoint.h5"
+        self.history_file = Path(run_dir) / "history.csv"
+        self.identity = identity
+        self.epoch = 0
+        self.history = []
+
+    def resume(self):
+        """Go on from the checkpoint in the run folder, if there is one."""
+        if self.checkpoint.exists():
+            self.epoch = load_checkpoint(self.checkpoint, self.variables, self.identity)
+            self.history = read_history(self.history_file)[: self.epoch]
+
+    def run(self, n_epochs, progress=True):
+        """Train until `n_epochs` epochs are finished; save after each.
+
+        Raises
+        ------
+        UserError
+            The cost is no longer a finite number. The checkpoint of the last finished
+            epoch stays.
+        """
+        total = n_epochs * self.pairs.n_batches
+        done = self.epoch * self.pairs.n_batches
+        with tqdm(total=total, initial=done, unit="it", disable=not progress) as bar:
+            while self.epoch < n_epochs:
+                self._one_epoch(bar)
+
+    def _one_epoch(self, bar):
+        started = time.perf_counter()
+        self.pairs.shuffle(np.random.RandomState([self.seed, self.epoch]))
+        costs, errors = [], []
+        for index in range(self.pairs.n_batches):
+            cost, error = self.step(index)
+            if not np.isfinite(cost):
+                raise UserError(
+                    "the cost became {} in epoch {}, minibatch {}; try a lower learning "
+                    "rate. The state after epoch {} is kept".format(
+                        cost, self.epoch + 1, index, self.epoch
+                    )
+                )
+            costs.append(cost)
+            errors.append(error)
+            bar.update()
+            if index % 20 == 0:
+                bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
+        self.epoch += 1
+        row = {
+            "epoch": self.epoch,
+            "iteration": self.epoch * self.pairs.n_batches,
+            "learning_rate": float(self.learning_rate.get_value()),
+            "cost": float(np.mean(costs)),
+            "train_psnr": decibels(np.mean(errors)),
+        }
+        row.update(self.validate())
+        row["seconds"] = round(time.perf_counter() - started, 2)
+        self.history.append({name: _short(value) for name, value in row.items()})
+        self.learning_rate.set_value(
+            np.asarray(
+                self.learning_rate.get_value() * self.decay, self.learning_rate.dtype
+            )
+        )
+        # The history goes first: after a kill in between, resume cuts the extra row.
+        write_history(self.history_file, self.history)
+        save_checkpoint(self.checkpoint, self.variables, self.epoch, self.identity)
+
+    def _postfix(self, costs, errors):
+        text = "cost {:.5f}, train {:.2f} dB".format(
+            np.mean(costs), decibels(np.mean(errors))
+        )
+        if self.history:
+            last = self.history[-1]
+            text += "".join(
+                ", {} {:.2f} dB".format(name[:-5], float(last[name]))
+                for name in last
+                if name.endswith("_psnr") and name != "train_psnr"
+            )
+        return text
+
+
+def decibels(mean_squared_error):
+    """PSNR in dB of a mean squared error of pixels in [0, 1]."""
+    return float(-10 * np.log10(np.maximum(mean_squared_error, 1e-10)))
+
+
+def write_history(path, rows):
+    """Write rows (dicts with the same keys) as CSV, in one step."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, stream.getvalue())
+
+
+def read_history(path):
+    """The rows of a history file, as dicts of strings."""
+    with open(str(path), newline="") as stream:
+        return [dict(row) for row in csv.DictReader(stream)]
+
+
+def _short(value):
+    return "{:.7g}".format(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,120 @@
+"""Optimisers as pure functions: `(cost, params, learning_rate) -> [(shared, new)]`.
+
+`learning_rate` is a number, a symbolic scalar, or a mapping from each parameter to one of
+these (rates per layer). Accumulators are named after their parameter (``conv1.W.m``), so
+that a checkpoint of all the shared variables in the list resumes exactly.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from srcnn_theano.backend import T, theano
+
+
+def sgd(cost, params, learning_rate):
+    """Stochastic gradient descent: ``p - rate * g``."""
+    return [(p, p - rate * g) for p, g, rate in _steps(cost, params, learning_rate)]
+
+
+def momentum(cost, params, learning_rate, momentum=0.9):
+    """Gradient descent with a velocity: ``v = momentum * v + g``, ``p - rate * v``.
+
+    The velocity is in units of gradients, so a change of rate acts at once. Dong et al.
+    (2014), equation 5, keep the rate inside the velocity; for a constant rate both are
+    the same.
+    """
+    updates = []
+    for p, g, rate in _steps(cost, params, learning_rate):
+        velocity = _accumulator(p, "velocity")
+        new_velocity = momentum * velocity + g
+        updates += [(velocity, new_velocity), (p, p - rate * new_velocity)]
+    return updates
+
+
+def rmsprop(cost, params, learning_rate, rho=0.9, epsilon=1e-8):
+    """Divide each gradient by a running root mean square of its past.
+
+    ``s = rho * s + (1 - rho) * g^2``, ``p - rate * g / (sqrt(s) + epsilon)``
+
+    Tieleman and Hinton, Lecture 6.5 (2012).
+    """
+    updates = []
+    for p, g, rate in _steps(cost, params, learning_rate):
+        square = _accumulator(p, "square")
+        new_square = rho * square + (1.0 - rho) * T.sqr(g)
+        step = rate * g / (T.sqrt(new_square) + epsilon)
+        updates += [(square, new_square), (p, p - step)]
+    return updates
+
+
+def adam(cost, params, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Adaptive moments with bias correction.
+
+    ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g^2``,
+    ``p - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)``
+
+    Kingma and Ba, Adam (2015), algorithm 1.
+    """
+    # One step count for all; float32 counts exactly up to 16.7 million steps.
+    t = theano.shared(np.zeros((), dtype=theano.config.floatX), name="adam.t")
+    new_t = t + 1.0
+    correction1 = 1.0 - T.pow(beta1, new_t)
+    correction2 = 1.0 - T.pow(beta2, new_t)
+    updates = [(t, new_t)]
+    for p, g, rate in _steps(cost, params, learning_rate):
+        m, v = _accumulator(p, "m"), _accumulator(p, "v")
+        new_m = beta1 * m + (1.0 - beta1) * g
+        new_v = beta2 * v + (1.0 - beta2) * T.sqr(g)
+        denominator = T.sqrt(new_v / correction2) + epsilon
+        step = (rate / correction1) * new_m / denominator
+        updates += [(m, new_m), (v, new_v), (p, p - step)]
+    return updates
+
+
+UPDATES = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam}
+
+
+def layer_rates(params, learning_rate, factors):
+    """A rate per parameter: `learning_rate` times the factor of the layer it is in.
+
+    Parameters
+    ----------
+    params : sequence of shared variables named ``layer.what``
+    learning_rate : symbolic scalar
+    factors : mapping from layer name to float; layers not named have 1
+
+    Returns
+    -------
+    dict from parameter to symbolic scalar
+
+    Raises
+    ------
+    ValueError
+        A layer is named that has no parameter.
+    """
+    layers = {p.name.split(".")[0] for p in params}
+    unknown = sorted(set(factors) - layers)
+    if unknown:
+        raise ValueError(
+            "rates given for layers {}, the model has {}".format(
+                unknown, sorted(layers)
+            )
+        )
+    return {p: learning_rate * factors.get(p.name.split(".")[0], 1.0) for p in params}
+
+
+def _steps(cost, params, learning_rate):
+    """(parameter, gradient, rate) of each parameter."""
+    per_param = isinstance(learning_rate, Mapping)
+    for p, g in zip(params, theano.grad(cost, list(params))):
+        yield p, g, learning_rate[p] if per_param else learning_rate
+
+
+def _accumulator(param, what):
+    zeros = np.zeros_like(param.get_value(borrow=True))
+    return theano.shared(
+        zeros,
+        name="{}.{}".format(param.name, what),
+        broadcastable=param.broadcastable,
+    )
