@@ -1,0 +1,307 @@
+"""Training pairs: the recipe of a degradation, and sub-images made by it.
+
+Every choice that changes a number is a field of `Recipe`, so that a result can be
+recorded together with what its data were.
+"""
+
+import hashlib
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+from srcnn_theano.data import degradation
+from srcnn_theano.errors import UserError
+
+SCALES = (2, 3, 4)
+
+
+class Recipe(NamedTuple):
+    """How pairs of low and high resolution are made from an image.
+
+    Variants are written as ``recipe._replace(blur_sigma=0.0)``.
+    """
+
+    name: str
+    colour: str  # "rgb", or "y": luma of BT.601, 16..235, rounded to uint8
+    scale: int  # the factor that the network is to undo
+    unit: str  # what is degraded by itself: "sub-image" or (whole) "image"
+    mod_crop: bool  # cut the image to a multiple of the scale before anything else
+    dtype: str  # what blur and resizing work on: "uint8" or "float"
+    blur_sigma: float  # of the Gaussian before reducing, in pixels; 0: none
+    blur_across_colours: bool  # the blur also runs along the colour axis
+    resizer: str  # "matlab", "matlab-no-antialias", "pillow" or "pillow-bytescale"
+    size_rule: str  # low-res length: "floor", int(length / scale), or "exact"
+    low_res_rounded: bool  # to whole levels, as in a file; "uint8" does so anyway
+    target: str  # what the network has to give: the "sharp" image or the "blurred" one
+    enlarged: bool = True  # low-res brought back to full size (SRCNN) or not (FSRCNN)
+    size: int = 33  # side of a sub-image
+    stride: int = 14  # from one sub-image to the next
+
+    @property
+    def hash(self):
+        """Ten hexadecimal digits that tell apart any two recipes; the name is left out."""
+        knobs = {k: v for k, v in self._asdict().items() if k != "name"}
+        text = json.dumps(knobs, sort_keys=True)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
+
+    @property
+    def n_channels(self):
+        return 1 if self.colour == "y" else 3
+
+
+# The report's data as reconstructed: each sub-image by itself, 33 -> 8 -> 33.
+_COURSE = Recipe(
+    name="course",
+    colour="rgb",
+    scale=4,
+    unit="sub-image",
+    mod_crop=False,
+    dtype="uint8",
+    blur_sigma=1.0,
+    blur_across_colours=False,
+    resizer="pillow",
+    size_rule="floor",
+    low_res_rounded=True,
+    target="blurred",
+)
+# The literature's: whole images, MATLAB's imresize in floating point, sharp target.
+_STANDARD = Recipe(
+    name="standard",
+    colour="y",
+    scale=4,
+    unit="image",
+    mod_crop=True,
+    dtype="float",
+    blur_sigma=0.0,
+    blur_across_colours=False,
+    resizer="matlab",
+    size_rule="exact",
+    low_res_rounded=False,
+    target="sharp",
+)
+RECIPES = {
+    "course": _COURSE,
+    # Before "a small bug in our subsampling code" was found: imresize given floats.
+    "course-initial": _COURSE._replace(
+        name="course-initial",
+        dtype="float",
+        resizer="pillow-bytescale",
+        target="sharp",
+    ),
+    "standard": _STANDARD,
+    # In colour the literature starts from low-resolution image files.
+    "standard-rgb": _STANDARD._replace(
+        name="standard-rgb", colour="rgb", low_res_rounded=True
+    ),
+}
+
+
+def make_recipe(name, scale=4):
+    """The recipe called `name` for an upscaling factor of 2, 3 or 4."""
+    if name not in RECIPES:
+        raise UserError(
+            "no recipe is called {!r}; there are {}".format(name, ", ".join(RECIPES))
+        )
+    if scale not in SCALES:
+        raise UserError("scale {}: the scale must be 2, 3 or 4".format(scale))
+    return RECIPES[name]._replace(scale=scale)
+
+
+class Pairs(NamedTuple):
+    """Sub-images in file order, and within a file row by row."""
+
+    low_res: np.ndarray  # uint8, (n, channels, rows, cols), `recipe.size` if enlarged
+    high_res: np.ndarray  # uint8, (n, channels, size, size)
+
+
+class Degraded(NamedTuple):
+    """An image before and after, (rows, cols, channels), or a batch of such."""
+
+    low_res: np.ndarray  # as small as it gets
+    enlarged: np.ndarray  # low_res, bicubic, back to full size
+    high_res: np.ndarray  # what an upscaled image is compared with
+
+
+def degrade(image, recipe):
+    """Degrade a whole image as one unit.
+
+    Parameters
+    ----------
+    image : uint8 array, (rows, cols, 1) or (rows, cols, 3)
+        A grey image is used as it is where the recipe wants luma (as in the demo of
+        Dong et al.) and as three equal channels where it wants RGB.
+    recipe : Recipe
+
+    Returns
+    -------
+    Degraded
+        In the recipe's dtype: uint8, or float64 in [0, 1], where `enlarged` may
+        overshoot the range a little. Not clipped, and rounded only if the recipe says so.
+    """
+    batch = _degrade_batch(prepare_image(image, recipe)[np.newaxis], recipe)
+    return Degraded(*(part[0] for part in batch))
+
+
+def prepare_image(image, recipe):
+    """The recipe's colour and crop: uint8, (rows, cols, recipe.n_channels)."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3):
+        raise ValueError(
+            "image {} {}; uint8 (rows, cols, 1 or 3) is needed".format(
+                image.dtype, image.shape
+            )
+        )
+    if recipe.colour == "y" and image.shape[2] == 3:
+        image = degradation.rgb_to_y(image)
+    elif recipe.colour == "rgb" and image.shape[2] == 1:
+        image = np.repeat(image, 3, axis=2)
+    return degradation.mod_crop(image, recipe.scale) if recipe.mod_crop else image
+
+
+def _degrade_batch(images, recipe):
+    """`degrade` for (n, rows, cols, channels), each of the n by itself."""
+    if recipe.dtype == "float":
+        images = degradation.to_float(images)
+    blurred = degradation.gaussian_blur(
+        images, recipe.blur_sigma, recipe.blur_across_colours
+    )
+    full = images.shape[1:3]
+    low_res = _resize_batch(blurred, _low_res_shape(full, recipe), recipe)
+    if recipe.low_res_rounded and low_res.dtype != np.uint8:
+        low_res = degradation.to_float(degradation.from_float(low_res))
+    enlarged = _resize_batch(low_res, full, recipe)
+    return Degraded(
+        low_res, enlarged, blurred if recipe.target == "blurred" else images
+    )
+
+
+def _low_res_shape(shape, recipe):
+    if recipe.size_rule == "exact" and any(n % recipe.scale for n in shape):
+        raise ValueError(
+            "{}x{} pixels are no multiple of {}, as the recipe's size_rule wants".format(
+                shape[0], shape[1], recipe.scale
+            )
+        )
+    return tuple(max(n // recipe.scale, 1) for n in shape)
+
+
+def _resize_batch(images, shape, recipe):
+    resize = _RESIZERS[recipe.resizer]
+    first = resize(images[0], shape)
+    result = np.empty((len(images),) + first.shape, first.dtype)
+    result[0] = first
+    for i in range(1, len(images)):
+        result[i] = resize(images[i], shape)
+    return result
+
+
+def _pillow(image, shape):
+    return degradation.pillow_imresize(_as_uint8(image), shape)
+
+
+def _pillow_bytescale(image, shape):
+    # What comes out of the first resizing was divided by 255 again and stretched again.
+    return degradation.pillow_imresize(degradation.to_float(image), shape, True)
+
+
+def _matlab_no_antialias(image, shape):
+    return degradation.imresize(image, shape, antialias=False)
+
+
+_RESIZERS = {
+    "matlab": degradation.imresize,
+    "matlab-no-antialias": _matlab_no_antialias,
+    "pillow": _pillow,
+    "pillow-bytescale": _pillow_bytescale,
+}
+
+
+def sub_images(image, size, stride):
+    """All squares of side `size` at multiples of `stride` that lie within the image.
+
+    Their number is ((rows - size) // stride + 1) * ((cols - size) // stride + 1).
+
+    Parameters
+    ----------
+    image : array, (rows, cols, channels)
+    size, stride : int
+        Pixels.
+
+    Returns
+    -------
+    array, (n, size, size, channels)
+        Row by row, of the image's dtype.
+
+    Raises
+    ------
+    ValueError
+        The image is smaller than a sub-image.
+    """
+    if min(image.shape[:2]) < size:
+        raise ValueError(
+            "an image of {}x{} holds no sub-image of {}x{}".format(
+                image.shape[0], image.shape[1], size, size
+            )
+        )
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), (0, 1))
+    windows = windows[::stride, ::stride]  # (down, across, channels, size, size)
+    windows = np.moveaxis(windows, 2, -1)
+    return windows.reshape((-1,) + windows.shape[2:])
+
+
+def make_pairs(image, recipe):
+    """Cut the pairs of low and high resolution that a network is trained on.
+
+    Parameters
+    ----------
+    image : uint8 array, (rows, cols, 1) or (rows, cols, 3)
+        From a file or anywhere else.
+    recipe : Recipe
+
+    Returns
+    -------
+    Pairs
+        What the recipe computes in floating point is rounded to uint8.
+
+    Raises
+    ------
+    ValueError
+        The image is smaller than a sub-image.
+    """
+    image = prepare_image(image, recipe)
+    high_grid = (recipe.size, recipe.stride)
+    if recipe.unit == "sub-image":
+        degraded = _degrade_batch(sub_images(image, *high_grid), recipe)
+        low_res = degraded.enlarged if recipe.enlarged else degraded.low_res
+        return Pairs(_as_network_input(low_res), _as_network_input(degraded.high_res))
+    sub_images(image, *high_grid)  # a small image is refused before the work is done
+    degraded = Degraded(
+        *(part[0] for part in _degrade_batch(image[np.newaxis], recipe))
+    )
+    high_res = sub_images(degraded.high_res, *high_grid)
+    if recipe.enlarged:
+        low_res = sub_images(degraded.enlarged, *high_grid)
+    else:
+        low_res = sub_images(degraded.low_res, *_low_res_grid(recipe))
+    return Pairs(_as_network_input(low_res), _as_network_input(high_res))
+
+
+def _low_res_grid(recipe):
+    """Size and stride on the low-resolution image that match those on the original."""
+    if recipe.size % recipe.scale or recipe.stride % recipe.scale:
+        raise ValueError(
+            "size {} and stride {} must be multiples of the scale {} to cut low-res "
+            "sub-images from a whole image".format(
+                recipe.size, recipe.stride, recipe.scale
+            )
+        )
+    return recipe.size // recipe.scale, recipe.stride // recipe.scale
+
+
+def _as_uint8(image):
+    return image if image.dtype == np.uint8 else degradation.from_float(image)
+
+
+def _as_network_input(batch):
+    """(n, rows, cols, channels), any dtype -> uint8, (n, channels, rows, cols)."""
+    return np.ascontiguousarray(np.moveaxis(_as_uint8(batch), -1, 1))
