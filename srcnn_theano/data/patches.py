@@ -249,6 +249,16 @@ def sub_images(image, size, stride):
     return windows.reshape((-1,) + windows.shape[2:])
 
 
+def sub_image_count(shape, recipe):
+    """How many sub-images an image of this (rows, cols, ...) gives; maybe none."""
+    count = 1
+    for length in shape[:2]:
+        if recipe.mod_crop:
+            length -= length % recipe.scale
+        count *= max((length - recipe.size) // recipe.stride + 1, 0)
+    return count
+
+
 def make_pairs(image, recipe):
     """Cut the pairs of low and high resolution that a network is trained on.
 
