@@ -1,0 +1,438 @@
+"""What Theano needs of a machine, looked at before Theano is imported.
+
+Theano-PyMC 1.1.2 reads its settings once, when it is imported, and with NumPy 1.22 or
+newer that import fails unless it is told where a BLAS is. So this module looks first:
+Python, NumPy, the compiler, Python's headers, the BLAS, the compile cache. Whatever is
+missing becomes one sentence with its cure (`UserError`), and what is found becomes
+Theano's flags. A flag that THEANO_FLAGS or .theanorc names is the user's, and stays.
+"""
+
+import configparser
+import contextlib
+import ctypes
+import glob
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Dict, NamedTuple
+
+from srcnn_theano.errors import UserError
+
+
+class Compiler(NamedTuple):
+    """The C++ compiler Theano will run, and what it says its version is."""
+
+    path: str
+    version: str
+
+
+class Blas(NamedTuple):
+    """The matrix-product library: Theano's link flags, the file, who chose it."""
+
+    ldflags: str
+    library: str
+    origin: str
+
+    @property
+    def description(self):
+        """One line for people."""
+        return "{} ({})".format(self.library or self.ldflags or "none", self.origin)
+
+
+class Settings(NamedTuple):
+    """What was found, and the flags that follow from it."""
+
+    compiler: Compiler
+    blas: Blas
+    flags: Dict[str, str]
+
+
+# --- the user's own settings ---------------------------------------------------------
+
+
+def user_flag(name):
+    """The user's value of a Theano flag, or None.
+
+    Parameters
+    ----------
+    name : str
+        As Theano spells it: "floatX", "blas__ldflags".
+
+    Returns
+    -------
+    str or None
+        From THEANO_FLAGS, else from the files of THEANORC (~/.theanorc), as in Theano.
+
+    Raises
+    ------
+    UserError
+        A .theanorc that cannot be parsed.
+    """
+    flags = _parse_flags(os.environ.get("THEANO_FLAGS", ""))
+    section, _, option = name.rpartition("__")
+    return flags.get(name, _theanorc().get(section or "global", option, fallback=None))
+
+
+def _parse_flags(text):
+    # Theano's own rule: comma-separated, with the shell's quotes and backslashes.
+    words = shlex.shlex(text, posix=True)
+    words.whitespace = ","
+    words.whitespace_split = True
+    try:
+        pairs = [word.strip().split("=", 1) for word in words]
+    except ValueError as error:
+        raise UserError(
+            "THEANO_FLAGS={!r}: cannot be parsed ({}); write name=value,name=value and "
+            "put a backslash before a comma inside a value".format(text, error)
+        )
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def _theanorc():
+    parser = configparser.ConfigParser(interpolation=None)
+    for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep):
+        try:
+            parser.read(os.path.expanduser(path))
+        except configparser.Error as error:
+            raise UserError(
+                "{}: not a Theano configuration file ({}); correct or remove it".format(
+                    path, str(error).replace("\n", " ")
+                )
+            )
+    return parser
+
+
+# --- Python and NumPy ----------------------------------------------------------------
+
+
+def check_python(version=None):
+    """Refuse a Python that Theano-PyMC 1.1.2 does not run on (3.8 to 3.11 do)."""
+    version = version or sys.version_info
+    if not (3, 8) <= tuple(version[:2]) <= (3, 11):
+        raise UserError(
+            "Python {}.{}: Theano-PyMC 1.1.2 runs on 3.8 to 3.11 only; make a virtual "
+            "environment with one of these, e.g. `python3.11 -m venv .venv`, and "
+            "install srcnn-theano there".format(*version[:2])
+        )
+
+
+def check_numpy(version=None):
+    """Refuse a NumPy whose removed names (np.complex, ...) Theano still uses."""
+    if version is None:
+        version = _numpy_version()
+    if tuple(int(part) for part in version.split(".")[:2]) >= (1, 24):
+        raise UserError(
+            "NumPy {} is too new for Theano-PyMC 1.1.2, which needs 1.23 or older; "
+            "put it right with `pip install {}`".format(version, _numpy_pins())
+        )
+
+
+def _numpy_version():
+    try:
+        import numpy
+    except ImportError as error:
+        raise UserError(
+            "NumPy cannot be imported ({}); put it right with `pip install {}`".format(
+                error, _numpy_pins()
+            )
+        )
+    return numpy.__version__
+
+
+def _numpy_pins():
+    if sys.version_info >= (3, 11):
+        return "'numpy==1.23.5' 'scipy>=1.9.2,<1.12'"
+    return "'numpy>=1.21,<1.22' 'scipy>=1.7.2,<1.8'"
+
+
+# --- the compiler --------------------------------------------------------------------
+
+
+def find_compiler():
+    """The user's `cxx`, else g++ on PATH or beside this Python.
+
+    Returns
+    -------
+    Compiler
+        With an empty path when the user switched C code off (`cxx=`).
+
+    Raises
+    ------
+    UserError
+        No compiler, or one that does not run.
+    """
+    wanted = user_flag("cxx")
+    if wanted == "":
+        return Compiler("", "")
+    # A conda environment that is used without being activated is not on PATH.
+    here = os.path.join(sys.prefix, "bin")
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), here])
+    path = shutil.which(wanted or "g++", path=search)
+    if path is None:
+        raise UserError(
+            "{}: no such C++ compiler, and Theano compiles every function with one; "
+            "install it (Debian, Ubuntu: `apt-get install g++`; Fedora: `dnf install "
+            "gcc-c++`; conda: `conda install -c conda-forge gxx`)".format(
+                wanted or "g++"
+            )
+        )
+    return Compiler(path, _compiler_version(path))
+
+
+def _compiler_version(path):
+    try:
+        answer = subprocess.run(
+            [path, "--version"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        )
+    except OSError as error:
+        raise UserError(
+            "{}: cannot be run ({}); install a working g++".format(path, error.strerror)
+        )
+    if answer.returncode != 0:
+        raise UserError(
+            "{}: `--version` fails with {!r}; install a working g++".format(
+                path, answer.stdout.strip()
+            )
+        )
+    return answer.stdout.splitlines()[0] if answer.stdout else "unknown"
+
+
+def check_headers():
+    """Refuse a Python without Python.h: what Theano generates includes it."""
+    folders = {sysconfig.get_path("include"), sysconfig.get_config_var("INCLUDEPY")}
+    if not any(os.path.exists(os.path.join(str(d), "Python.h")) for d in folders):
+        raise UserError(
+            "{}: no Python.h, which every function compiled by Theano includes; "
+            "install Python's headers (Debian, Ubuntu: `apt-get install python3-dev`; "
+            "Fedora: `dnf install python3-devel`)".format(sysconfig.get_path("include"))
+        )
+
+
+# --- the BLAS ------------------------------------------------------------------------
+
+
+def find_blas():
+    """The first usable BLAS: the user's, conda's, the system's OpenBLAS, SciPy's.
+
+    The library is named to the linker by its file name alone (`-l:FILE`). It is found
+    when a module is linked because `use_blas` puts its folder into LIBRARY_PATH, and
+    when a module is loaded because the process holds the library already. Neither
+    -L nor -rpath is needed then, so that any folder name will do (Theano splits its
+    flags at blanks) and compiled modules outlive the virtual environment.
+
+    Raises
+    ------
+    UserError
+        None was found.
+    """
+    ldflags = user_flag("blas__ldflags")
+    if ldflags is not None:
+        return Blas(ldflags, "", "from THEANO_FLAGS or .theanorc")
+    for origin, look in _BLAS_PLACES.items():
+        for library in look():
+            if _has_sgemm(library):
+                flag = "-l:" + os.path.basename(library)
+                return Blas(flag, library, origin)
+    raise UserError(
+        "no BLAS for Theano to link with; install one (SciPy's wheel brings OpenBLAS: "
+        "`pip install --force-reinstall {}`; Debian, Ubuntu: `apt-get install "
+        "libopenblas0`; conda: `conda install -c conda-forge libopenblas`) or name "
+        "yours with THEANO_FLAGS=blas__ldflags=-lNAME".format(_numpy_pins())
+    )
+
+
+def _conda_libraries():
+    for prefix in {sys.prefix: None, sys.base_prefix: None}:
+        if os.path.isdir(os.path.join(prefix, "conda-meta")):
+            for name in ("libmkl_rt", "libopenblas", "libblas"):
+                yield from sorted(_files(os.path.join(prefix, "lib"), name + ".so*"))
+
+
+def _system_libraries():
+    ldconfig = shutil.which("ldconfig", path="/sbin:/usr/sbin:/bin:/usr/bin")
+    if ldconfig is None:
+        return []
+    known = subprocess.run(
+        [ldconfig, "-p"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout.decode(errors="replace")
+    # Fedora's plain libopenblas is the single-threaded build: o (OpenMP) and p
+    # (pthreads) come first. Debian's plain one is threaded, and the only one.
+    found = re.findall(r"^\s*(libopenblas[op]?)\.so\S* .*=> (\S+)$", known, re.M)
+    order = ["libopenblaso", "libopenblasp", "libopenblas"]
+    return [path for _, path in sorted(found, key=lambda pair: order.index(pair[0]))]
+
+
+def _scipy_libraries():
+    spec = importlib.util.find_spec("scipy")
+    if spec is None or spec.origin is None:
+        return []
+    site_packages = os.path.dirname(os.path.dirname(spec.origin))
+    # NumPy's wheel has an OpenBLAS too, but one with 64-bit integers.
+    return _files(os.path.join(site_packages, "scipy.libs"), "libopenblas*.so*")
+
+
+_BLAS_PLACES = {
+    "conda's": _conda_libraries,
+    "the system's": _system_libraries,
+    "in SciPy's wheel": _scipy_libraries,
+}
+
+
+def _files(folder, pattern):
+    return glob.glob(os.path.join(glob.escape(folder), pattern))
+
+
+def _has_sgemm(library):
+    try:
+        return hasattr(ctypes.CDLL(library), "sgemm_")
+    except OSError:
+        return False
+
+
+def use_blas(blas):
+    """Let compilers and the loader of this process find `blas`."""
+    if blas.library:
+        folders = [os.path.dirname(blas.library), os.environ.get("LIBRARY_PATH")]
+        os.environ["LIBRARY_PATH"] = os.pathsep.join(filter(None, folders))
+        ctypes.CDLL(blas.library)
+    if "mkl" in blas.library:
+        # MKL's own thread pool beside libgomp's would run twice as many threads.
+        os.environ.setdefault("MKL_THREADING_LAYER", "GNU")
+
+
+# --- threads -------------------------------------------------------------------------
+
+
+def usable_cores():
+    """Cores that this process may use: its CPU affinity, or less under a quota."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _core_quota()))
+
+
+def _core_quota():
+    # Containers limit CPU time, not the cores that are seen: cgroup 2, then 1.
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return -(-int(quota) // int(period))
+    with contextlib.suppress(OSError, ValueError):
+        folder = Path("/sys/fs/cgroup/cpu")
+        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        if quota > 0:
+            return -(-quota // int((folder / "cpu.cfs_period_us").read_text()))
+    return sys.maxsize
+
+
+def limit_threads():
+    """Give OMP_NUM_THREADS a value where the libraries would start too many threads.
+
+    It is the one knob: oneDNN (libgomp) reads it, and so do every build of OpenBLAS
+    and MKL unless OPENBLAS_NUM_THREADS or MKL_NUM_THREADS is set. All of them know the
+    CPU affinity and none of them a container's quota.
+    """
+    if _core_quota() < sys.maxsize:
+        os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+
+
+# --- Theano's flags ------------------------------------------------------------------
+
+
+def find_compile_folder():
+    """None where Theano's own choice (~/.theano) will do, else a private folder."""
+    for name in ("compiledir", "base_compiledir"):
+        if user_flag(name) is not None:
+            return None
+    if _writable(Path(os.environ.get("HOME") or os.path.expanduser("~")) / ".theano"):
+        return None
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = Path(tempfile.gettempdir()) / "srcnn_theano-{}".format(user)
+    if not _writable(folder) or not _private(folder):
+        raise UserError(
+            "{}: cannot be used for compiled functions, nor can ~/.theano; name a "
+            "folder of yours with THEANO_FLAGS=base_compiledir=FOLDER".format(folder)
+        )
+    return str(folder)
+
+
+def _writable(folder):
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=str(folder)):
+            return True
+    except OSError:
+        return False
+
+
+def _private(folder):
+    # Compiled code is loaded from here: nobody else may have put it there.
+    status = os.lstat(str(folder))
+    ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return stat.S_ISDIR(status.st_mode) and ours and not status.st_mode & 0o022
+
+
+def prepare():
+    """Look at everything, set the process up, and say what Theano should be told.
+
+    Returns
+    -------
+    Settings
+        Its `flags` hold only what the user left open.
+
+    Raises
+    ------
+    UserError
+        The first thing that is missing, and its cure.
+    """
+    check_python()
+    check_numpy()
+    compiler = find_compiler()
+    limit_threads()  # before a BLAS is loaded: it reads the variable only then
+    if compiler.path:
+        check_headers()
+        blas = find_blas()
+    else:
+        blas = Blas(user_flag("blas__ldflags") or "", "", "unused: no compiler")
+    flags = {"floatX": "float32", "blas__ldflags": blas.ldflags}
+    compile_folder = find_compile_folder()
+    if compile_folder:
+        flags["base_compiledir"] = compile_folder
+    if compiler.path and not shutil.which("g++"):
+        # Theano runs "g++ -v" by itself, whatever `cxx` says.
+        folders = [os.environ.get("PATH", os.defpath), os.path.dirname(compiler.path)]
+        os.environ["PATH"] = os.pathsep.join(folders)
+    use_blas(blas)
+    flags = {name: flags[name] for name in flags if user_flag(name) is None}
+    return Settings(compiler, blas, flags)
+
+
+@contextlib.contextmanager
+def theano_flags(flags):
+    """Add `flags` to THEANO_FLAGS inside the block, and leave no trace after it."""
+    before = os.environ.get("THEANO_FLAGS")
+    ours = ["{}={}".format(name, _escape(value)) for name, value in flags.items()]
+    # Theano takes the last of two values: the user's, should both name a flag.
+    os.environ["THEANO_FLAGS"] = ",".join(ours + ([before] if before else []))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["THEANO_FLAGS"]
+        else:
+            os.environ["THEANO_FLAGS"] = before
+
+
+def _escape(value):
+    return re.sub(r"([\\,'\"#])", r"\\\1", value)
