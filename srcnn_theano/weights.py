@@ -92,8 +92,8 @@ def load_weights(path):
 def _checked(path, attributes, values):
     if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: an HDF5 file, but not weights of srcnn_theano; files of other programs "
-            "become weights by 'srcnn-theano convert'".format(path)
+            "{}: an HDF5 file, but not weights of srcnn_theano; files of other "
+            "programs become weights by 'srcnn-theano convert'".format(path)
         )
     if attributes.get("version") != VERSION:
         raise UserError(

@@ -296,6 +296,14 @@ def make_pairs(image, recipe):
     return Pairs(_as_network_input(low_res), _as_network_input(high_res))
 
 
+def central(images, margin):
+    """Cut `margin` pixels off each side of (n, channels, rows, cols)."""
+    rows, cols = images.shape[2:]
+    return np.ascontiguousarray(
+        images[:, :, margin : rows - margin, margin : cols - margin]
+    )
+
+
 def _low_res_grid(recipe):
     """Size and stride on the low-resolution image that match those on the original."""
     if recipe.size % recipe.scale or recipe.stride % recipe.scale:

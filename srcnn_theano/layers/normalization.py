@@ -8,7 +8,7 @@ from srcnn_theano.layers.parameters import shared_parameter
 
 
 class BatchNormLayer(Layer):
-    """Normalize each map by the mean and variance of its minibatch, then scale and shift.
+    """Normalize each map by the mean and variance of its minibatch; scale and shift.
 
     ``output = activation(gamma * (input - mean) / sqrt(var + epsilon) + beta)``
 

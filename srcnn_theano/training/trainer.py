@@ -88,8 +88,8 @@ class Trainer:
             cost, error = self.step(index)
             if not np.isfinite(cost):
                 raise UserError(
-                    "the cost became {} in epoch {}, minibatch {}; try a lower learning "
-                    "rate. The state after epoch {} is kept".format(
+                    "the cost became {} in epoch {}, minibatch {}; try a lower "
+                    "learning rate. The state after epoch {} is kept".format(
                         cost, self.epoch + 1, index, self.epoch
                     )
                 )

@@ -1,8 +1,9 @@
 """Optimisers as pure functions: `(cost, params, learning_rate) -> [(shared, new)]`.
 
-`learning_rate` is a number, a symbolic scalar, or a mapping from each parameter to one of
-these (rates per layer). Accumulators are named after their parameter (``conv1.W.m``), so
-that a checkpoint of all the shared variables in the list resumes exactly.
+`learning_rate` is a number, a symbolic scalar, or a mapping from each parameter to one
+of these (rates per layer). Accumulators are named after their parameter
+(``conv1.W.m``), so that a checkpoint of all shared variables in the list resumes
+exactly.
 """
 
 from collections.abc import Mapping
