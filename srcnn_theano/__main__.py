@@ -1,0 +1,5 @@
+import sys
+
+from srcnn_theano.cli import main
+
+sys.exit(main())

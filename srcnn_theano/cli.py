@@ -1,0 +1,273 @@
+"""The command line: one small function per sub-command.
+
+Nothing heavy is imported before a sub-command runs, so that ``--help`` answers at once.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from srcnn_theano import __version__
+from srcnn_theano.errors import UserError
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status: 0, 2 (bad input), 130 (Ctrl-C)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except UserError as error:
+        print("srcnn-theano: error: {}".format(error), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("srcnn-theano: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def demo(options):
+    from srcnn_theano.demo import run_demo
+
+    run_demo(Path(options.out), seed=options.seed, as_json=options.json)
+
+
+def upscale(options):
+    from srcnn_theano.upscale import upscale_paths
+
+    return upscale_paths(
+        options.inputs,
+        options.scale,
+        options.out,
+        weights=options.weights,
+        tta=options.tta,
+        resume=options.resume,
+    )
+
+
+def data(options):
+    from srcnn_theano.data import datasets
+
+    data_dir = datasets.find_data_dir(options.data)
+    if options.action == "check":
+        return datasets.print_check(data_dir, as_json=options.json)
+    return datasets.print_prepare(data_dir, options.protocol, as_json=options.json)
+
+
+def train(options):
+    from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.experiments import find_experiment
+    from srcnn_theano.runs import run_experiment
+
+    experiment = find_experiment(options.experiment)
+    if options.seed is not None:
+        experiment = experiment._replace(seed=options.seed)
+    run_dir = run_experiment(
+        experiment,
+        find_data_dir(options.data),
+        Path(options.runs),
+        n_epochs=options.epochs,
+        resume=options.resume,
+    )
+    print("the run is in {}".format(run_dir))
+
+
+def evaluate(options):
+    from srcnn_theano.evaluation.evaluate import print_evaluation
+
+    print_evaluation(
+        options.folders,
+        options.weights,
+        options.protocol,
+        options.scale,
+        as_json=options.json,
+    )
+
+
+def experiments(options):
+    from srcnn_theano.evaluation.report import print_experiments
+
+    print_experiments(_path(options.runs), as_json=options.json)
+
+
+def reproduce(options):
+    from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.runs import reproduce_table
+
+    reproduce_table(options.table, find_data_dir(options.data), Path(options.runs))
+
+
+def report(options):
+    from srcnn_theano.evaluation.report import write_report
+
+    write_report(Path(options.out), _path(options.runs), options.data)
+
+
+def convert(options):
+    from srcnn_theano.convert import convert as convert_file
+
+    weights = convert_file(options.input, options.output, options.model)
+    print(
+        "{}: {} {}, {} arrays".format(
+            options.output, weights.model, weights.options, len(weights.values)
+        )
+    )
+
+
+def bench(options):
+    from srcnn_theano.bench import run_bench
+
+    run_bench(options.against, as_json=options.json, out=_path(options.out))
+
+
+def doctor(options):
+    from srcnn_theano.doctor import run_doctor
+
+    report, ok = run_doctor(options.data, as_json=options.json)
+    print(report)
+    return 0 if ok else 2
+
+
+def _path(text):
+    return None if text is None else Path(text)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="srcnn-theano",
+        description="Super-resolution by SRCNN in Theano: upscale pictures, train, and "
+        "reproduce a report's tables under protocols that are spelled out.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command"
+    )
+    commands.required = True
+
+    def command(run, help):
+        sub = commands.add_parser(run.__name__, help=help, description=help)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command(demo, "train for 15 seconds on a photograph and compare with bicubic")
+    _out(sub, "folder for the pictures", default="srcnn_demo")
+    _seed(sub, 0)
+    _json(sub)
+
+    sub = command(upscale, "enlarge pictures")
+    sub.add_argument("inputs", nargs="+", metavar="IN", help="files and folders")
+    sub.add_argument("--scale", type=int, required=True, help="2, 3 or 4")
+    _out(sub, "output file, or folder for several inputs", required=True)
+    _weights(sub, "weight file (default: the one that comes along, by scale)")
+    sub.add_argument(
+        "--tta", action="store_true", help="average over the eight flips and rotations"
+    )
+    sub.add_argument("--resume", action="store_true", help="skip what is done already")
+
+    sub = command(data, "verify the image sets, or cut them into sub-images")
+    sub.add_argument("action", choices=["check", "prepare"])
+    _data(sub)
+    _protocol(sub, "course")
+    _json(sub)
+
+    sub = command(train, "train one experiment")
+    sub.add_argument("experiment", help="a name that 'srcnn-theano experiments' lists")
+    _data(sub)
+    _runs(sub)
+    _seed(sub, None)
+    sub.add_argument("--epochs", type=int, help="another number than the experiment's")
+    sub.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+
+    sub = command(evaluate, "score weights on folders of images, beside bicubic")
+    sub.add_argument("folders", nargs="+", metavar="FOLDER")
+    _weights(sub, "weight file (default: the one that comes along, by scale)")
+    _protocol(sub, "standard")
+    sub.add_argument("--scale", type=int, required=True, help="2, 3 or 4")
+    _json(sub)
+
+    sub = command(experiments, "list the experiments and their results")
+    _runs(sub, default=None)
+    _json(sub)
+
+    sub = command(reproduce, "train and measure every row of a table of the report")
+    sub.add_argument("table", choices=["table1", "table2", "models"])
+    _data(sub)
+    _runs(sub)
+
+    sub = command(report, "write all results as Markdown and as one HTML page")
+    _data(sub)
+    _runs(sub, default=None)
+    _out(sub, "folder for report.md and report.html", default="report")
+
+    sub = command(convert, "turn another program's weight file into ours")
+    sub.add_argument("input", metavar="IN", help=".mat of Dong et al.")
+    sub.add_argument("output", metavar="OUT.h5")
+    sub.add_argument(
+        "--model", help="what the file holds, where it cannot be recognised"
+    )
+
+    sub = command(bench, "time training and upscaling, side by side with PyTorch")
+    sub.add_argument("--against", default="torch", help="torch, or none")
+    _out(sub, "file for the figures (JSON)")
+    _json(sub)
+
+    sub = command(doctor, "tell what is installed, found and missing")
+    _data(sub)
+    _json(sub)
+    return parser
+
+
+def _data(sub):
+    sub.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder with T91, Set5 and Set14 (default: $SRCNN_DATA)",
+    )
+
+
+def _runs(sub, default="runs"):
+    shown = "" if default is None else " (default: {})".format(default)
+    sub.add_argument(
+        "--runs", metavar="DIR", default=default, help="folder of runs" + shown
+    )
+
+
+def _out(sub, help, default=None, required=False):
+    shown = "" if default is None else " (default: {})".format(default)
+    sub.add_argument(
+        "--out", metavar="PATH", default=default, required=required, help=help + shown
+    )
+
+
+def _weights(sub, help):
+    sub.add_argument("--weights", metavar="FILE", help=help)
+
+
+def _protocol(sub, default):
+    sub.add_argument(
+        "--protocol",
+        default=default,
+        help="course, course-initial, standard or standard-rgb (default: {})".format(
+            default
+        ),
+    )
+
+
+def _seed(sub, default):
+    sub.add_argument("--seed", type=int, default=default, help="of all random draws")
+
+
+def _json(sub):
+    sub.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def print_json(value):
+    """Print figures for other programs."""
+    print(json.dumps(value, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""A run: one experiment trained from the data to a weight file, in a folder of its own.
+
+::
+
+    RUNS/NAME/experiment.json   settings, versions, flags, checksums, command
+              history.csv       a row per epoch
+              checkpoint.h5     everything that moves, after the last finished epoch
+              weights.h5        the trained network, once all epochs are done
+              results.json      figures under the row's protocol and `standard`
+"""
+
+import hashlib
+import json
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import sha256, write_json
+
+
+def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
+    """Train one experiment, measure the network, leave all in the run folder.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        A row with `weights_of` is only measured; that row must have been run.
+    data_dir : Path of the folder with T91, Set5 and Set14
+    runs_dir : Path
+    n_epochs : int or None
+        Another number of epochs than the experiment's.
+    resume : bool
+        Go on from the checkpoint in the run folder.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    UserError
+        The folder holds a run already and `resume` is false; the data are missing; the
+        cost is no longer finite; the row that `weights_of` names has not been run.
+    """
+    run_dir = Path(runs_dir) / experiment.name
+    if n_epochs is not None:
+        experiment = experiment._replace(n_epochs=n_epochs)
+    weights_file = (
+        Path(runs_dir) / (experiment.weights_of or experiment.name) / "weights.h5"
+    )
+    if experiment.weights_of is None:
+        _train(experiment, data_dir, run_dir, resume)
+    elif not weights_file.exists():
+        raise UserError(
+            "{}: measures the network of {}; train that first".format(
+                experiment.name, experiment.weights_of
+            )
+        )
+    write_json(run_dir / "experiment.json", record(experiment, data_dir))
+    write_json(run_dir / "results.json", measure(experiment, weights_file, data_dir))
+    return run_dir
+
+
+def _train(experiment, data_dir, run_dir, resume):
+    if (run_dir / "checkpoint.h5").exists() and not resume:
+        raise UserError(
+            "{}: holds a run already; use --resume to go on with it, or another --runs "
+            "folder".format(run_dir)
+        )
+    trainer, model = build_trainer(experiment, data_dir, run_dir)
+    if resume:
+        trainer.resume()
+    trainer.run(experiment.n_epochs)
+    save_network(run_dir / "weights.h5", experiment, model, trainer.epoch)
+
+
+def measure(experiment, weights_file, data_dir):
+    """Figures of a trained network: under its row's protocol, and under `standard`.
+
+    Returns
+    -------
+    dict
+        ``{"sub_images": {set: {"ours": {aggregation: dB}, "bicubic": ...}}, "images":
+        {protocol: {set: [score of each image ..., mean]}}}``; `sub_images` only where
+        the row's protocol is one of sub-images.
+    """
+    from srcnn_theano.data.datasets import image_paths, prepare
+    from srcnn_theano.evaluation import evaluate
+    from srcnn_theano.evaluation.protocols import make_protocol
+    from srcnn_theano.training.functions import error_function
+    from srcnn_theano.weights import build_model, load_weights
+
+    # A row may look at the network of another row with other options (batch norm).
+    weights = load_weights(weights_file)._replace(options=experiment.options)
+    protocol = experiment_protocol(experiment)
+    results = {
+        "experiment": experiment.name,
+        "weights_sha256": sha256(weights_file),
+        "protocol": {"name": protocol.name, "hash": protocol.hash},
+        "images": {},
+    }
+    if protocol.aggregation != "image":
+        model = build_model(weights)
+        errors = error_function(model)
+        results["sub_images"] = {
+            name: evaluate.score_sub_images(
+                errors,
+                prepare(data_dir, name, protocol.recipe),
+                model.margin,
+                protocol,
+                experiment.batch_size,
+            )
+            for name in ("Set5", "Set14")
+        }
+    network = evaluate.Network(weights)
+    for name in ("standard", "standard-rgb"):
+        whole = make_protocol(name, experiment.scale)
+        results["images"][name] = {
+            "hash": whole.hash,
+            "scores": {
+                test_set: [
+                    score._asdict()
+                    for score in evaluate.score_images(
+                        image_paths(data_dir, test_set), whole, network
+                    )
+                ]
+                for test_set in ("Set5", "Set14")
+            },
+        }
+    return results
+
+
+def build_trainer(experiment, data_dir, run_dir):
+    """Compile what an experiment needs and return its (Trainer, Model)."""
+    from srcnn_theano.backend import T, theano
+    from srcnn_theano.data.datasets import prepare
+    from srcnn_theano.data.patches import central
+    from srcnn_theano.evaluation.evaluate import sub_image_errors
+    from srcnn_theano.evaluation.metrics import aggregate
+    from srcnn_theano.models import model_class
+    from srcnn_theano.training.costs import COSTS
+    from srcnn_theano.training.functions import (
+        SharedPairs,
+        error_function,
+        training_function,
+    )
+    from srcnn_theano.training.trainer import Trainer
+    from srcnn_theano.training.updates import UPDATES, layer_rates
+
+    recipe = experiment_protocol(experiment).recipe
+    train_set = prepare(data_dir, "T91", recipe)
+    validation_set = prepare(data_dir, "Set5", recipe)
+
+    shape = (experiment.batch_size,) + train_set.low_res.shape[1:]
+    x, y = T.tensor4("x"), T.tensor4("y")
+    model = model_class(experiment.model)(
+        np.random.RandomState(experiment.seed), x, shape, **experiment.options
+    )
+    pairs = SharedPairs(
+        train_set.low_res,
+        central(train_set.high_res, model.margin),
+        experiment.batch_size,
+    )
+    cost = COSTS[experiment.cost](model.output, y)
+    if experiment.L2_reg:
+        cost = cost + experiment.L2_reg * model.L2_sqr
+    learning_rate = theano.shared(
+        np.asarray(experiment.learning_rate, theano.config.floatX), name="learning_rate"
+    )
+    rates = layer_rates(model.params, learning_rate, experiment.layer_rates)
+    updates = UPDATES[experiment.update](cost, model.params, rates)
+    step = training_function(model, y, cost, updates, pairs)
+
+    # The input shape of the training graph has its batch size built in.
+    validate_model = model_class(experiment.model)(
+        np.random.RandomState(0),
+        T.tensor4("x"),
+        (None,) + shape[1:],
+        **experiment.options
+    )
+    errors = error_function(validate_model)
+
+    def validate():
+        validate_model.set_values(model.get_values())
+        mse = sub_image_errors(
+            errors, validation_set, model.margin, experiment.batch_size
+        )
+        return {"set5_psnr": aggregate(mse, "patch")}
+
+    moving = [shared for shared, _ in list(updates) + list(model.updates)]
+    trainer = Trainer(
+        step,
+        pairs,
+        moving + [learning_rate],
+        learning_rate,
+        experiment.decay,
+        validate,
+        experiment.seed,
+        run_dir,
+        identity(experiment),
+    )
+    return trainer, model
+
+
+def experiment_protocol(experiment):
+    """The protocol that a row is trained and measured under, at its scale."""
+    from srcnn_theano.evaluation.protocols import make_protocol
+
+    return make_protocol(experiment.protocol, experiment.scale)
+
+
+def identity(experiment):
+    """Hash of all settings that a training depends on, except its length."""
+    settings = experiment._asdict()
+    for unrelated in ("table", "row", "published", "test_set", "notes", "n_epochs"):
+        del settings[unrelated]
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def record(experiment, data_dir):
+    """What a figure needs beside it: settings, versions, flags, checksums, command."""
+    import h5py
+    import PIL
+    import scipy
+
+    import srcnn_theano
+    from srcnn_theano.backend import theano
+    from srcnn_theano.data.datasets import image_paths
+
+    protocol = experiment_protocol(experiment)
+    return {
+        "experiment": experiment._asdict(),
+        "protocol": {"name": protocol.name, "hash": protocol.hash},
+        "recipe": dict(protocol.recipe._asdict(), hash=protocol.recipe.hash),
+        "command": " ".join(["srcnn-theano"] + sys.argv[1:]),
+        "versions": {
+            "srcnn_theano": srcnn_theano.__version__,
+            "python": platform.python_version(),
+            "theano": theano.__version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "pillow": PIL.__version__,
+            "h5py": h5py.__version__,
+        },
+        "theano_flags": {
+            name: str(getattr(theano.config, name))
+            for name in ("floatX", "optimizer", "linker", "gcc__cxxflags")
+        },
+        "data": {
+            name: _sha256_of_set(image_paths(data_dir, name))
+            for name in ("T91", "Set5", "Set14")
+        },
+    }
+
+
+def _sha256_of_set(paths):
+    """One checksum of a set: that of its files' checksums, in order of their names."""
+    sums = "".join(sha256(path) for path in paths)
+    return hashlib.sha256(sums.encode("ascii")).hexdigest()
+
+
+def save_network(path, experiment, model, n_epochs):
+    """Write the trained network with where it comes from."""
+    from srcnn_theano.weights import Weights, save_weights
+
+    about = {
+        "experiment": experiment.name,
+        "protocol": experiment.protocol,
+        "scale": experiment.scale,
+        "n_epochs": n_epochs,
+    }
+    save_weights(
+        path, Weights(experiment.model, experiment.options, model.get_values(), about)
+    )
