@@ -1,0 +1,339 @@
+"""What this machine has, what it lacks, and whether training can run here.
+
+Each look is one small function that returns a line of text and the facts behind it, or
+raises `UserError` where something that training needs is missing or broken. They go
+from what everything else stands on (Python) to what is only convenient (an
+accelerator), and none of them needs Theano before Theano's own turn.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, NamedTuple
+
+from srcnn_theano import __version__, environment, shipped
+from srcnn_theano.data import datasets
+from srcnn_theano.errors import UserError
+
+_LIBRARIES = {
+    "h5py": "h5py",
+    "PIL": "Pillow",
+    "matplotlib": "Matplotlib",
+    "tqdm": "tqdm",
+}
+_MARKS = {True: "ok", False: "!!", None: "--"}
+
+
+class Finding(NamedTuple):
+    """One line of the report: `ok` is None for what training can do without."""
+
+    name: str
+    ok: Any
+    text: str
+    facts: Dict[str, Any]
+
+
+def run_doctor(data_dir=None, as_json=False):
+    """Look at everything that training and upscaling need.
+
+    Parameters
+    ----------
+    data_dir : str, Path or None
+        Folder with the image sets; None takes SRCNN_DATA, and without that the sets are
+        not looked at.
+    as_json : bool
+        Report in JSON.
+
+    Returns
+    -------
+    report : str
+    ok : bool
+        Whether training could run.
+    """
+    # Theano and its compiler talk on standard output; a JSON report must stay one.
+    with contextlib.redirect_stdout(sys.stderr):
+        findings = [_look(name, look) for name, look in _BASIC_LOOKS.items()]
+        if all(finding.ok for finding in findings):
+            findings += [_look(name, look) for name, look in _THEANO_LOOKS.items()]
+        findings.append(_look("image sets", lambda: _image_sets(data_dir)))
+        findings += [_look(name, look) for name, look in _OTHER_LOOKS.items()]
+    ok = all(finding.ok is not False for finding in findings)
+    return (_as_json if as_json else _as_text)(findings, ok), ok
+
+
+def _look(name, look):
+    try:
+        return Finding(name, *look())
+    except UserError as error:
+        return Finding(name, False, str(error), {})
+    except Exception as error:  # the doctor reports whatever breaks, and goes on
+        reason = str(error).strip().splitlines() or [""]
+        text = "{}: {}".format(type(error).__name__, reason[0][:500])
+        return Finding(name, False, text, {})
+
+
+def _as_text(findings, ok):
+    width = max(len(finding.name) for finding in findings)
+    lines, told = ["srcnn-theano {}".format(__version__)], set()
+    for finding in findings:
+        mark, name = _MARKS[finding.ok], finding.name.ljust(width)
+        text = "for the reason above" if finding.text in told else finding.text
+        lines.append("  {}  {}  {}".format(mark, name, text))
+        told.add(finding.text)
+    n_problems = sum(finding.ok is False for finding in findings)
+    verdict = "Training can run here."
+    if not ok:
+        verdict = "Training cannot run here: see what is marked !! ({})".format(
+            n_problems
+        )
+    return "\n".join(lines + [verdict])
+
+
+def _as_json(findings, ok):
+    report = {
+        "version": __version__,
+        "ok": ok,
+        "findings": [finding._asdict() for finding in findings],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)
+
+
+# --- before Theano -------------------------------------------------------------------
+
+
+def _python():
+    environment.check_python()
+    facts = {"version": platform.python_version(), "executable": sys.executable}
+    return True, "{version}, {executable}".format(**facts), facts
+
+
+def _system():
+    facts = {"platform": platform.platform(), "processor": _processor()}
+    return True, "{platform}, {processor}".format(**facts), facts
+
+
+def _processor():
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _numpy():
+    environment.check_numpy()
+    return _version_of("numpy")
+
+
+def _scipy():
+    return _version_of("scipy")
+
+
+def _version_of(module):
+    version = importlib.import_module(module).__version__
+    return True, version, {"version": version}
+
+
+def _libraries():
+    versions = {}
+    for module, name in _LIBRARIES.items():
+        try:
+            versions[name] = importlib.import_module(module).__version__
+        except ImportError as error:
+            raise UserError(
+                "{} cannot be imported ({}); put it right with `pip install {}`".format(
+                    name, error, name.lower()
+                )
+            )
+    text = ", ".join("{} {}".format(*pair) for pair in versions.items())
+    return True, text, {"versions": versions}
+
+
+def _compiler():
+    compiler = environment.find_compiler()
+    if not compiler.path:
+        raise UserError(
+            "switched off by cxx= in THEANO_FLAGS or .theanorc; convolutions need it: "
+            "take the flag out"
+        )
+    environment.check_headers()
+    return True, "{path}, {version}".format(**compiler._asdict()), compiler._asdict()
+
+
+def _blas():
+    blas = environment.find_blas()
+    return True, blas.description, blas._asdict()
+
+
+def _cores():
+    facts = {
+        "cores": os.cpu_count(),
+        "usable": environment.usable_cores(),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
+    }
+    threads = "OMP_NUM_THREADS={OMP_NUM_THREADS}"
+    if facts["OMP_NUM_THREADS"] is None:
+        threads = "OMP_NUM_THREADS not set: one thread per core"
+    return True, ("{usable} usable of {cores}; " + threads).format(**facts), facts
+
+
+def _theano():
+    from srcnn_theano.backend import settings, theano
+
+    facts = {"version": theano.__version__, "flags": settings.flags}
+    flags = ["{}={}".format(*pair) for pair in settings.flags.items()]
+    text = "{}; flags set: {}".format(theano.__version__, ", ".join(flags) or "none")
+    return True, text, facts
+
+
+# --- through Theano ------------------------------------------------------------------
+
+
+def _compile_cache():
+    from srcnn_theano.backend import theano
+
+    folder = Path(theano.config.compiledir)
+    if not os.access(str(folder), os.W_OK | os.X_OK):
+        raise UserError(
+            "{}: cannot be written; name another with "
+            "THEANO_FLAGS=base_compiledir=FOLDER".format(folder)
+        )
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    facts = {"folder": str(folder), "bytes": sum(sizes), "free": _free(folder)}
+    text = "{}, {:.0f} MiB used, {:.1f} GiB free".format(
+        folder, facts["bytes"] / 2**20, facts["free"] / 2**30
+    )
+    return True, text, facts
+
+
+def _free(folder):
+    return shutil.disk_usage(str(folder)).free
+
+
+def _onednn():
+    from srcnn_theano.backend import onednn
+
+    if onednn.available():
+        return True, "found", {"found": True}
+    text = "not found or switched off: convolutions take twice as long or more"
+    return None, text, {"found": False}
+
+
+def _trial():
+    """Compile a convolution and its gradient, and compare them with NumPy's."""
+    import numpy as np
+
+    from srcnn_theano.backend import T, onednn, theano
+
+    start = time.perf_counter()
+    x, w = T.ftensor4("x"), T.ftensor4("w")
+    cost = T.sqr(T.nnet.conv2d(x, w, filter_flip=False)).sum() / 2
+    function = theano.function([x, w], [cost, T.grad(cost, w)])
+    image = np.arange(36, dtype="float32").reshape(1, 1, 6, 6) / 36
+    kernel = np.array([[1, -2], [3, 0.5]], dtype="float32").reshape(1, 1, 2, 2)
+    found = function(image, kernel)
+    seconds = time.perf_counter() - start
+
+    # The same by hand: one shifted copy of the image per entry of the kernel.
+    rows = [image[0, 0, i : i + 5] for i in range(2)]
+    shifts = np.array([[row[:, j : j + 5] for j in range(2)] for row in rows])
+    maps = np.tensordot(kernel[0, 0], shifts, 2)
+    expected = (maps**2).sum() / 2, np.tensordot(shifts, maps, 2)
+    for one, other in zip(found, expected):
+        if not np.allclose(one, other, rtol=1e-4):
+            raise UserError(
+                "a convolution compiled here gives wrong numbers; empty Theano's "
+                "compile cache (`theano-cache purge`), and try SRCNN_ONEDNN=0"
+            )
+    nodes = function.maker.fgraph.apply_nodes
+    fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)
+    text = "a convolution and its gradient are right, by {} after {:.1f} s".format(
+        "oneDNN" if fast else "the BLAS", seconds
+    )
+    return True, text, {"seconds": seconds, "onednn": fast}
+
+
+def _sgemm():
+    import numpy as np
+
+    from srcnn_theano.backend import T, theano
+
+    n = 1024
+    a, b = T.fmatrices("a", "b")
+    product = theano.function([a, b], T.dot(a, b))
+    values = np.random.RandomState(0).rand(2, n, n).astype("float32")
+    product(*values)
+    seconds = min(_time(product, values) for _ in range(5))
+    speed = 2 * n**3 / seconds / 1e9
+    text = "{:.1f} GFLOP/s, {n} x {n} float32 through Theano's dot".format(speed, n=n)
+    return True, text, {"gflops": speed}
+
+
+def _time(function, arguments):
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+# --- files and devices ---------------------------------------------------------------
+
+
+def _image_sets(data_dir):
+    if not data_dir and not os.environ.get("SRCNN_DATA"):
+        text = "not looked at: name their folder with --data DIR or SRCNN_DATA"
+        return None, text, {}
+    check = datasets.check(datasets.find_data_dir(data_dir))
+    if not check.ok:
+        raise UserError("; ".join(line.strip() for line in str(check).splitlines()))
+    counts = {one.name: one.n_found for one in check.sets}
+    text = "{}: {} files verified".format(
+        check.data_dir, ", ".join("{} {}".format(*pair) for pair in counts.items())
+    )
+    return True, text, {"folder": check.data_dir, "verified": counts}
+
+
+def _weights():
+    folder = shipped.weights_dir()
+    names = sorted(path.stem for path in folder.glob("*.h5"))
+    text = "{}: {}".format(folder, ", ".join(names) or "none")
+    return True if names else None, text, {"folder": str(folder), "names": names}
+
+
+def _accelerator():
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
+        )
+        names = answer.stdout.decode(errors="replace").splitlines()
+        names = names if answer.returncode == 0 else []
+    except (OSError, subprocess.TimeoutExpired):
+        names = []
+    return None, "; ".join(names) or "none; the CPU does it all", {"names": names}
+
+
+_BASIC_LOOKS = {
+    "Python": _python,
+    "system": _system,
+    "NumPy": _numpy,
+    "SciPy": _scipy,
+    "libraries": _libraries,
+    "compiler": _compiler,
+    "BLAS": _blas,
+    "cores": _cores,
+    "Theano": _theano,
+}
+_THEANO_LOOKS = {
+    "compile cache": _compile_cache,
+    "oneDNN": _onednn,
+    "trial": _trial,
+    "sgemm": _sgemm,
+}
+_OTHER_LOOKS = {"weights": _weights, "accelerator": _accelerator}
