@@ -6,12 +6,18 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import List, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.data.images import IMAGE_SUFFIXES, read_pixels
-from srcnn_theano.data.patches import Pairs, Recipe, make_pairs, sub_image_count
+from srcnn_theano.data.patches import (
+    Pairs,
+    Recipe,
+    make_pairs,
+    make_recipe,
+    sub_image_count,
+)
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import atomic_path, sha256
 
@@ -78,6 +84,10 @@ class DataCheck(NamedTuple):
     @property
     def ok(self):
         return all(one.ok for one in self.sets)
+
+    def as_dict(self):
+        sets = [dict(one._asdict(), ok=one.ok) for one in self.sets]
+        return {"data_dir": self.data_dir, "ok": self.ok, "sets": sets}
 
     def __str__(self):
         lines = ["image sets in {}".format(self.data_dir)]
@@ -287,8 +297,8 @@ def _make_all(paths, recipe):
         image = read_pixels(path)
         if sub_image_count(image.shape, recipe) == 0:
             raise UserError(
-                "{}: {}x{} pixels hold no sub-image of {}x{}; leave the file out or use "
-                "a larger image".format(
+                "{}: {}x{} pixels hold no sub-image of {}x{}; leave the file out "
+                "or use a larger image".format(
                     path, image.shape[1], image.shape[0], recipe.size, recipe.size
                 )
             )
@@ -378,48 +388,32 @@ def _difference(made_by, wanted):
 # What the command line prints
 
 
-class PreparedSet(NamedTuple):
-    """One line of the report of `prepare_all`."""
-
-    name: str
-    n_images: int
-    n_sub_images: int
-    cache: str
+def print_check(data_dir, as_json=False):
+    """Print the result of `check`; returns the exit status, 1 if something is amiss."""
+    result = check(data_dir)
+    print(json.dumps(result.as_dict(), indent=2) if as_json else result)
+    return 0 if result.ok else 1
 
 
-class PrepareReport(NamedTuple):
-    """What `prepare_all` made; `str` of it is the report to print."""
-
-    recipe: Dict
-    recipe_hash: str
-    sets: List[PreparedSet]
-
-    def __str__(self):
-        lines = [
-            "sub-images by the recipe {} (x{}, {})".format(
-                self.recipe["name"], self.recipe["scale"], self.recipe_hash
-            )
-        ]
-        for one in self.sets:
-            lines.append(
-                "  {:<6} {:>3} images {:>7,} sub-images  {}".format(
-                    one.name, one.n_images, one.n_sub_images, one.cache
-                )
-            )
-        return "\n".join(lines)
-
-
-def prepare_all(data_dir, recipe, cache_dir=None):
-    """Fill the cache for all three sets; returns a `PrepareReport`."""
-    sets = []
+def print_prepare(data_dir, protocol, scale=4, as_json=False):
+    """Fill the cache for all sets by a protocol's recipe, and print the counts."""
+    recipe = make_recipe(protocol, scale)
+    sets = {}
     for name in SETS:
-        pairs = prepare(data_dir, name, recipe, cache_dir)
-        sets.append(
-            PreparedSet(
-                name,
-                len(image_paths(data_dir, name)),
-                len(pairs.low_res),
-                str(cache_path(name, recipe, cache_dir)),
+        pairs = prepare(data_dir, name, recipe)
+        sets[name] = {
+            "images": len(image_paths(data_dir, name)),
+            "sub_images": len(pairs.low_res),
+            "cache": str(cache_path(name, recipe)),
+        }
+    if as_json:
+        about = dict(recipe._asdict(), hash=recipe.hash)
+        print(json.dumps({"recipe": about, "sets": sets}, indent=2))
+        return
+    print("sub-images by the recipe {} (x{}, {})".format(protocol, scale, recipe.hash))
+    for name, one in sets.items():
+        print(
+            "  {:<6} {images:>3} images {sub_images:>7,} sub-images  {cache}".format(
+                name, **one
             )
         )
-    return PrepareReport(dict(recipe._asdict()), recipe.hash, sets)

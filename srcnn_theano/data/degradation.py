@@ -30,7 +30,7 @@ def to_float(image, dtype=np.float64):
 
 
 def from_float(image, dtype=np.uint8):
-    """Floats in [0, 1] as an integer image: clipped, halves rounded up as MATLAB does."""
+    """Floats in [0, 1] as an integer image: clipped, halves rounded up as by MATLAB."""
     peak = np.iinfo(dtype).max
     return np.floor(np.clip(image, 0, 1) * float(peak) + 0.5).astype(dtype)
 
@@ -48,7 +48,7 @@ def gaussian_blur(image, sigma, across_colours=False):
     """Gaussian filter of each image and channel, as `scipy.ndimage.gaussian_filter`.
 
     A uint8 image stays uint8 and, as in scipy, is cut (not rounded) to whole levels
-    after each axis, which darkens it by up to a level: the report's images went that way.
+    after each axis, which darkens it by up to a level: so it went in the report.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def imresize(image, scale, antialias=True):
 
 
 def imresize_region(image, scale, rows, cols, antialias=True):
-    """The part ``[rows, cols]`` of the resized image, computed from what it needs alone.
+    """The part ``[rows, cols]`` of the resized image, from no more than it needs.
 
     Equal to ``imresize(to_float(image), scale)[rows, cols]`` to floating-point
     precision; memory and time are those of the region, not of the whole image.
@@ -169,7 +169,7 @@ def _resize(image, scales, region, antialias, as_float=False):
 
 
 def _resize_matrix(length, scale, outputs, antialias):
-    """Sparse (outputs, inputs) weights of one axis, and the slice of inputs they use."""
+    """Sparse (outputs, inputs) weights of one axis, and the inputs used, a slice."""
     stretch = min(scale, 1.0) if antialias else 1.0
     n_taps = int(math.ceil(4 / stretch)) + 2
     centres = (np.arange(outputs.start, outputs.stop) + 0.5) / scale - 0.5

@@ -40,7 +40,7 @@ class Recipe(NamedTuple):
 
     @property
     def hash(self):
-        """Ten hexadecimal digits that tell apart any two recipes; the name is left out."""
+        """Ten hexadecimal digits that tell recipes apart; the name is left out."""
         knobs = {k: v for k, v in self._asdict().items() if k != "name"}
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
@@ -137,7 +137,7 @@ def degrade(image, recipe):
     -------
     Degraded
         In the recipe's dtype: uint8, or float64 in [0, 1], where `enlarged` may
-        overshoot the range a little. Not clipped, and rounded only if the recipe says so.
+        overshoot the range a little. Not clipped; rounded only if the recipe says so.
     """
     batch = _degrade_batch(prepare_image(image, recipe)[np.newaxis], recipe)
     return Degraded(*(part[0] for part in batch))
@@ -178,7 +178,7 @@ def _degrade_batch(images, recipe):
 def _low_res_shape(shape, recipe):
     if recipe.size_rule == "exact" and any(n % recipe.scale for n in shape):
         raise ValueError(
-            "{}x{} pixels are no multiple of {}, as the recipe's size_rule wants".format(
+            "{}x{} pixels are no multiple of {}, as size_rule 'exact' wants".format(
                 shape[0], shape[1], recipe.scale
             )
         )
