@@ -136,11 +136,11 @@ def degrade(image, recipe):
     Returns
     -------
     Degraded
-        In the recipe's dtype: uint8, or float64 in [0, 1], where `enlarged` may
-        overshoot the range a little. Not clipped; rounded only if the recipe says so.
+        Float64 in [0, 1]; `enlarged` may overshoot the range a little. Rounded to
+        levels of 1/255 only where the recipe says so.
     """
     batch = _degrade_batch(prepare_image(image, recipe)[np.newaxis], recipe)
-    return Degraded(*(part[0] for part in batch))
+    return Degraded(*(degradation.to_float(part[0]) for part in batch))
 
 
 def prepare_image(image, recipe):
