@@ -38,6 +38,11 @@ class Protocol(NamedTuple):
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
 
+    @property
+    def on_patches(self):
+        """Whether it scores sub-images, not whole images."""
+        return self.aggregation != "image"
+
     def describe(self):
         """One line to stand beside a number."""
         recipe = self.recipe
