@@ -82,7 +82,8 @@ _ADAM = _BASE._replace(
     row="Adam",
     published=35.08,
     notes="The rate is not in the report; 1e-3 is the default of Adam's paper. "
-    "The PSNR swings by about 1 dB between epochs (see the curve), and the last epoch counts.",
+    "The PSNR swings by about 1 dB between epochs (see the curve); the last epoch "
+    "counts.",
 )
 
 # Dong et al.'s rates, as section 5.1.1 takes them over: 1e-4, 1e-4 and 1e-5.
@@ -148,8 +149,8 @@ _STANDARD = Experiment(
     decay=0.985,
     n_epochs=250,
     notes="Ours, for pictures: sharp target, no blur, whole images degraded "
-    "by MATLAB's bicubic. 'Published' is the official network of this architecture and these "
-    "training images (Dong et al., 2014).",
+    "by MATLAB's bicubic. 'Published' is the official network of this "
+    "architecture and these training images (Dong et al., 2014).",
 )
 
 EXPERIMENTS = {

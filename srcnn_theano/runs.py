@@ -124,7 +124,7 @@ def measure(experiment, weights_file, data_dir):
             "scores": {
                 test_set: [
                     score._asdict()
-                    for score in evaluate.score_images(
+                    for score in evaluate.score_files(
                         image_paths(data_dir, test_set), whole, network
                     )
                 ]

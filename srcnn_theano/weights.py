@@ -168,3 +168,21 @@ def build_predictor(weights):
 def shipped_weights():
     """Paths of the weight files that come with the package, by name."""
     return {path.stem: path for path in sorted(weights_dir().glob("*.h5"))}
+
+
+def weights_for_scale(scale):
+    """The shipped network for pictures at a scale.
+
+    Raises
+    ------
+    UserError
+        There is none for this scale.
+    """
+    shipped = shipped_weights()
+    path = shipped.get("srcnn_x{}".format(scale))
+    if path is None:
+        raise UserError(
+            "--scale {}: no network comes along for it; use 2, 3 or 4, or name a file "
+            "with --weights".format(scale)
+        )
+    return path

@@ -6,15 +6,18 @@ on whole images (`standard`) each image has its PSNR and SSIM.
 
 import json
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
-from srcnn_theano.data import degradation
 from srcnn_theano.data.datasets import folder_images, prepare_folder
+from srcnn_theano.data.degradation import rgb_to_y, rgb_to_ycbcr, to_float, ycbcr_to_rgb
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import central, degrade
-from srcnn_theano.evaluation.metrics import aggregate, psnr, ssim
+from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
+from srcnn_theano.evaluation.protocols import make_protocol, score
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -48,13 +51,6 @@ def sub_image_errors(errors, pairs, margin, batch_size=100):
     )
 
 
-def bicubic_errors(pairs, margin):
-    """Mean squared error of the enlarged sub-images themselves, on the same centre."""
-    difference = central(pairs.low_res, margin) / 255.0
-    difference -= central(pairs.high_res, margin) / 255.0
-    return np.mean(difference**2, axis=(1, 2, 3))
-
-
 def score_sub_images(errors, pairs, margin, protocol, batch_size=100):
     """PSNR in dB of a network and of bicubic by every aggregation.
 
@@ -64,7 +60,8 @@ def score_sub_images(errors, pairs, margin, protocol, batch_size=100):
         ``{"n": number, "ours": {aggregation: dB}, "bicubic": {aggregation: dB}}``
     """
     ours = sub_image_errors(errors, pairs, margin, batch_size)
-    bicubic = bicubic_errors(pairs, margin)
+    low_res, high_res = (to_float(central(images, margin)) for images in pairs)
+    bicubic = mse_per_patch(low_res, high_res)
     return {
         "n": len(ours),
         "ours": _every_aggregation(ours, protocol),
@@ -74,7 +71,9 @@ def score_sub_images(errors, pairs, margin, protocol, batch_size=100):
 
 def _every_aggregation(mse, protocol):
     return {
-        how: float(aggregate(mse, how, floor=protocol.floor)) for how in AGGREGATIONS
+        how: aggregate(mse, how, floor=protocol.floor)
+        for how in AGGREGATIONS
+        if not how.startswith("batch") or int(how[5:]) <= len(mse)
     }
 
 
@@ -123,55 +122,140 @@ class Network:
         return np.moveaxis(self.predict(x)[0], 0, 2)
 
 
-def score_image(path, protocol, network=None):
-    """Score a network and bicubic on one image, under a protocol of whole images.
+def score_files(paths, protocol, network=None):
+    """Score a network and bicubic on image files, under a protocol of whole images.
 
     Parameters
     ----------
-    path : path of an image
+    paths : sequence of paths
     protocol : Protocol
     network : Network or None
         None scores bicubic alone, in both places.
 
     Returns
     -------
-    Score
+    list of Score
+        One for each image, and last their mean, called 'mean'.
     """
+    scores = []
+    for path in tqdm(
+        paths, desc=protocol.name, unit="image", leave=False, disable=None
+    ):
+        image = _large_enough(path, protocol)
+        degraded = degrade(image, protocol.recipe)
+        bicubic = ours = score(degraded.enlarged, degraded.high_res, protocol)
+        if network is not None:
+            restored = _restore(image, degraded.enlarged, protocol, network)
+            ours = score(restored, degraded.high_res, protocol)
+        scores.append(Score(Path(path).name, *ours, *bicubic))
+    means = np.mean([one[1:] for one in scores], axis=0)
+    return scores + [Score("mean", *map(float, means))]
+
+
+def _large_enough(path, protocol):
+    """The pixels of an image that holds SSIM's window after crop and shave."""
     image = read_pixels(path)
-    degraded = degrade(image, protocol.recipe)
-    bicubic = _score(degraded.enlarged, degraded.high_res, protocol)
-    ours = bicubic
-    if network is not None:
-        ours = _score(
-            _restore(image, degraded, protocol, network), degraded.high_res, protocol
+    least = 11 + 3 * protocol.recipe.scale
+    if min(image.shape[:2]) < least:
+        raise UserError(
+            "{}: {}x{} pixels are too few to be scored at scale {}; at least {}x{} are "
+            "needed".format(
+                path,
+                image.shape[1],
+                image.shape[0],
+                protocol.recipe.scale,
+                least,
+                least,
+            )
         )
-    return Score(Path(path).name, ours[0], ours[1], bicubic[0], bicubic[1])
+    return image
 
 
-def score_images(paths, protocol, network=None):
-    """A Score for each image, and last their mean, called 'mean'."""
-    scores = [score_image(path, protocol, network) for path in paths]
-    means = [
-        float(np.mean([s[i] for s in scores])) for i in range(1, len(Score._fields))
-    ]
-    return scores + [Score("mean", *means)]
-
-
-def _restore(image, degraded, protocol, network):
-    """The network's result in the colour of the protocol, float (rows, cols, n)."""
-    colour = protocol.recipe.colour
-    if network.n_channels == degraded.enlarged.shape[2]:
-        return network(degraded.enlarged)
-    if colour == "y":  # an RGB network: Y of its result
+def _restore(image, enlarged, protocol, network):
+    """The network's result in the colour of the protocol, (rows, cols, channels)."""
+    if network.n_channels == enlarged.shape[2]:
+        return network(enlarged)
+    if protocol.recipe.colour == "y":  # an RGB network: luma of its result
         rgb = degrade(image, protocol.recipe._replace(colour="rgb")).enlarged
         restored = np.clip(network(rgb), 0, 1)
         # A grey file is its own luma: no conversion on the way in, none on the way out.
         grey = image.shape[2] == 1
-        return (
-            restored.mean(axis=2, keepdims=True)
-            if grey
-            else degradation.rgb_to_y(restored)
-        )
-    ycbcr = degradation.rgb_to_ycbcr(degraded.enlarged)  # a Y network: bicubic chroma
+        return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)
+    ycbcr = rgb_to_ycbcr(enlarged)  # a Y network: bicubic chroma
     ycbcr[..., :1] = network(ycbcr[..., :1])
-    return degradation.ycbcr_to_rgb(ycbcr)
+    return ycbcr_to_rgb(ycbcr)
+
+
+def print_evaluation(folders, weights_file, protocol_name, scale, as_json=False):
+    """Print the scores of a weight file on folders of images, beside bicubic.
+
+    Raises
+    ------
+    UserError
+        A folder without images, a protocol or scale that does not exist, a weight file
+        that cannot be used.
+    """
+    from srcnn_theano.weights import load_weights, weights_for_scale
+
+    protocol = make_protocol(protocol_name, scale)
+    on_patches = protocol.aggregation != "image"
+    path = weights_file or weights_for_scale(scale)
+    weights = load_weights(path)
+    report = {
+        "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
+        "weights": {"file": Path(path).name, "about": weights.about},
+        "folders": {},
+    }
+    for folder in folders:
+        paths = folder_images(folder)
+        if on_patches:
+            report["folders"][str(folder)] = _evaluate_patches(paths, protocol, weights)
+        else:
+            scores = score_files(paths, protocol, Network(weights))
+            report["folders"][str(folder)] = [one._asdict() for one in scores]
+    if as_json:
+        print(json.dumps(report, indent=2))
+        return
+    print(protocol.describe())
+    for folder, scores in report["folders"].items():
+        print("\n{}".format(folder))
+        print(_patch_table(scores) if on_patches else _image_table(scores))
+
+
+def _evaluate_patches(paths, protocol, weights):
+    from srcnn_theano.training.functions import error_function
+    from srcnn_theano.weights import build_model
+
+    if weights.options["channels"] != protocol.recipe.n_channels:
+        raise UserError(
+            "--protocol {}: compares {} channels, the network has {}; use --protocol "
+            "standard".format(
+                protocol.name, protocol.recipe.n_channels, weights.options["channels"]
+            )
+        )
+    model = build_model(weights)
+    pairs = prepare_folder(paths, protocol.recipe)
+    return score_sub_images(error_function(model), pairs, model.margin, protocol)
+
+
+def _image_table(scores):
+    width = max(len(one["image"]) for one in scores)
+    heading = "{:<{w}}  {:>8} {:>7}  {:>8} {:>7}  {:>6}"
+    row = (
+        "{image:<{w}}  {psnr:8.2f} {ssim:7.4f}  {bicubic_psnr:8.2f} {bicubic_ssim:7.4f}"
+    )
+    lines = [
+        heading.format("image", "PSNR/dB", "SSIM", "bicubic", "SSIM", "gain", w=width)
+    ]
+    for one in scores:
+        gain = "  {:+6.2f}".format(one["psnr"] - one["bicubic_psnr"])
+        lines.append(row.format(w=width, **one) + gain)
+    return "\n".join(lines)
+
+
+def _patch_table(scores):
+    lines = ["{} sub-images".format(scores["n"])]
+    lines.append("{:<12} {:>8} {:>8}".format("aggregation", "PSNR/dB", "bicubic"))
+    for how, ours in scores["ours"].items():
+        lines.append("{:<12} {:8.2f} {:8.2f}".format(how, ours, scores["bicubic"][how]))
+    return "\n".join(lines)
