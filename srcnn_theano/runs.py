@@ -12,12 +12,12 @@
 import hashlib
 import json
 import platform
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import sha256, write_json
 
 
@@ -222,6 +222,17 @@ def identity(experiment):
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
+def command(experiment):
+    """The command line that does this experiment again, on any machine."""
+    listed = EXPERIMENTS.get(experiment.name, experiment)
+    words = ["srcnn-theano train", experiment.name, "--data DIR"]
+    if experiment.n_epochs != listed.n_epochs:
+        words.append("--epochs {}".format(experiment.n_epochs))
+    if experiment.seed != listed.seed:
+        words.append("--seed {}".format(experiment.seed))
+    return " ".join(words)
+
+
 def record(experiment, data_dir):
     """What a figure needs beside it: settings, versions, flags, checksums, command."""
     import h5py
@@ -237,7 +248,7 @@ def record(experiment, data_dir):
         "experiment": experiment._asdict(),
         "protocol": {"name": protocol.name, "hash": protocol.hash},
         "recipe": dict(protocol.recipe._asdict(), hash=protocol.recipe.hash),
-        "command": " ".join(["srcnn-theano"] + sys.argv[1:]),
+        "command": command(experiment),
         "versions": {
             "srcnn_theano": srcnn_theano.__version__,
             "python": platform.python_version(),
