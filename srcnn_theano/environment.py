@@ -26,6 +26,8 @@ from typing import Dict, NamedTuple
 
 from srcnn_theano.errors import UserError
 
+_CGROUP = Path("/sys/fs/cgroup")
+
 
 class Compiler(NamedTuple):
     """The C++ compiler Theano will run, and what it says its version is."""
@@ -326,13 +328,12 @@ def usable_cores():
 def _core_quota():
     # Containers limit CPU time, not the cores that are seen: cgroup 2, then 1.
     with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
         return -(-int(quota) // int(period))
     with contextlib.suppress(OSError, ValueError):
-        folder = Path("/sys/fs/cgroup/cpu")
-        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        quota = int((_CGROUP / "cpu/cpu.cfs_quota_us").read_text())
         if quota > 0:
-            return -(-quota // int((folder / "cpu.cfs_period_us").read_text()))
+            return -(-quota // int((_CGROUP / "cpu/cpu.cfs_period_us").read_text()))
     return sys.maxsize
 
 
