@@ -1,0 +1,122 @@
+"""What is installed: the right files, whatever it is built from, and honest pins."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import srcnn_theano
+from srcnn_theano import shipped
+
+ROOT = Path(__file__).resolve().parent.parent
+IGNORED = shutil.ignore_patterns(
+    ".git", ".venv", "*.egg-info", "__pycache__", "build", "dist", "runs"
+)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the checkout, with one more experiment and network to be shipped."""
+    pytest.importorskip("setuptools")
+    copy = tmp_path_factory.mktemp("packaging") / "checkout"
+    shutil.copytree(str(ROOT), str(copy), ignore=IGNORED)
+    record = copy / "results" / "an_experiment"
+    record.mkdir(parents=True)
+    for path in (
+        copy / "weights" / "a_network.h5",
+        copy / "weights" / "a_network.json",
+        record / "experiment.json",
+        record / "history.csv",
+        record / "results.json",
+    ):
+        path.write_text("{}")
+    return copy
+
+
+def setup_py(folder, *arguments):
+    command = [sys.executable, "setup.py", "--quiet"] + [str(one) for one in arguments]
+    subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.DEVNULL)
+
+
+def built_files(folder):
+    """Names of what `folder`'s wheel holds."""
+    target = folder / "build" / "lib"
+    setup_py(folder, "build_py", "--build-lib", target)
+    return {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout):
+    return built_files(checkout)
+
+
+def test_wheel_has_every_file_of_the_package(checkout, wheel):
+    package = checkout / "srcnn_theano"
+    files = {p for p in package.rglob("*") if p.is_file()}
+    assert {str(path.relative_to(checkout)) for path in files} <= wheel
+    assert all(name.startswith("srcnn_theano/") for name in wheel)
+
+
+def test_wheel_has_weights_and_results(checkout, wheel):
+    for name in ("README.md", "a_network.h5", "a_network.json"):
+        assert "srcnn_theano/_weights/" + name in wheel
+    for name in ("experiment.json", "history.csv", "results.json"):
+        assert "srcnn_theano/_results/an_experiment/" + name in wheel
+    networks = {path.name for path in (checkout / "weights").glob("*.h5")}
+    shipped_networks = {Path(name).name for name in wheel if name.endswith(".h5")}
+    assert shipped_networks == networks
+
+
+def test_source_distribution_makes_the_same_wheel(checkout, wheel, tmp_path):
+    setup_py(checkout, "sdist", "--dist-dir", tmp_path)
+    archive = next(tmp_path.glob("*.tar.gz"))
+    assert "-{}.tar.gz".format(srcnn_theano.__version__) in archive.name
+    shutil.unpack_archive(str(archive), str(tmp_path))
+    unpacked = next(path for path in tmp_path.iterdir() if path.is_dir())
+    assert built_files(unpacked) == wheel
+    for name in ("LICENSE", ".ci/run", "tests/test_packaging.py"):
+        assert (unpacked / name).is_file()
+
+
+def test_installed_copy_finds_its_own_files(checkout, wheel, tmp_path):
+    code = (
+        "from srcnn_theano import shipped, cli\n"
+        "print(shipped.weights_dir(), shipped.results_dir())\n"
+    )
+    installed = checkout / "build" / "lib"
+    answer = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=str(tmp_path),
+        env={"PYTHONPATH": str(installed)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    package = installed / "srcnn_theano"
+    expected = "{0}/_weights {0}/_results\n".format(package)
+    assert answer.stdout.decode() == expected
+
+
+def test_shipped_folders_exist_here():
+    assert (shipped.weights_dir() / "README.md").is_file()
+    assert shipped.results_dir().is_dir()
+
+
+def test_style_tools_are_pinned_alike():
+    extra = dict(
+        re.findall(r'"(black|isort|flake8)==(.+?)"', (ROOT / "setup.py").read_text())
+    )
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    pinned = dict(re.findall(r"/(\w+)\n +rev: (\S+)", hooks))
+    assert len(extra) == 3 and pinned == extra
+
+
+def test_conda_pins_fit_the_requirements():
+    text = (ROOT / "environment.yml").read_text()
+    pins = dict(re.findall(r"- ([\w-]+)=+([\d.]+)$", text, re.M))
+    required = (ROOT / "setup.py").read_text()
+    for name in ("Theano-PyMC", "numpy", "onednn-cpu-gomp", "onednn-devel-cpu-gomp"):
+        assert '"{}=={}'.format(name, pins[name]) in required
+    assert pins["python"].startswith("3.11.") and pins["scipy"].startswith("1.11.")
