@@ -1,0 +1,416 @@
+"""Whole pictures of any size and kind through a trained network, tile by tile."""
+
+import os
+import sys
+from pathlib import Path
+from typing import List, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from srcnn_theano.data.degradation import (
+    from_float,
+    imresize_region,
+    rgb_to_ycbcr,
+    ycbcr_to_rgb,
+)
+from srcnn_theano.data.images import (
+    IMAGE_SUFFIXES,
+    check_writable,
+    read_picture,
+    write_picture,
+)
+from srcnn_theano.errors import UserError
+
+SCALES = (2, 3, 4)
+
+# Side of a tile in output pixels: small enough that the 32 maps unrolled into 5x5
+# patches stay in memory that is used again (larger arrays are asked of the system anew
+# for each tile, which took twice the time), large enough that the halo costs little.
+TILE = 96
+
+
+class Upscaler:
+    """Enlarge pictures of any size by a trained network.
+
+    The picture is enlarged by MATLAB's bicubic; then
+
+    - a network of one channel restores luma, and bicubic chroma stays:
+      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. The values of a grey picture are its luma;
+    - a network of three channels restores R, G and B. A grey picture goes through it
+      as three equal channels, whose mean is taken.
+
+    Beyond its border the enlarged picture is continued by its outermost pixels, as in
+    the test code of Dong et al., so that the output has all of its size. A tile is
+    computed from its own pixels and a halo of the network's margin, which is all that
+    its output depends on: tiles leave no seams.
+
+    Parameters
+    ----------
+    predict : function
+        float32 (batch, channels, rows, cols) in [0, 1], already enlarged, -> the same
+        less `margin` pixels at each side; of `weights.build_predictor`.
+    margin : int
+    channels : 1 or 3
+        Of the network: luma or RGB.
+    scale : int
+    tta : bool
+        Test-time augmentation: the mean over the eight flips and quarter turns.
+    tile : int
+        Side of a tile in output pixels; None for the whole picture at once.
+    """
+
+    def __init__(self, predict, margin, channels, scale, tta=False, tile=TILE):
+        self.predict = predict
+        self.margin = margin
+        self.channels = channels
+        self.scale = scale
+        self.tta = tta
+        self.tile = tile
+
+    def __call__(self, picture, on_tile=None):
+        """Enlarge a picture; alpha goes alongside by bicubic.
+
+        Parameters
+        ----------
+        picture : Picture
+        on_tile : function () or None
+            Called after each of the `n_tiles(picture)` tiles.
+
+        Returns
+        -------
+        Picture
+            Exactly `scale` times the rows and columns, same channels, same dtype, with
+            the ICC profile and EXIF data of the input.
+        """
+        pixels = self._empty(picture.pixels)
+        alpha = None if picture.alpha is None else self._empty(picture.alpha)
+        for rows, cols in self._tiles(picture):
+            restored = self.restore(picture.pixels, rows, cols)
+            pixels[rows, cols] = from_float(restored, pixels.dtype)
+            if alpha is not None:
+                enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
+                alpha[rows, cols] = from_float(enlarged, alpha.dtype)
+            if on_tile is not None:
+                on_tile()
+        return picture._replace(pixels=pixels, alpha=alpha)
+
+    def n_tiles(self, picture):
+        """Number of tiles that a picture takes."""
+        return len(self._tiles(picture))
+
+    def restore(self, image, rows, cols):
+        """The part ``[rows, cols]`` of the enlarged and restored image.
+
+        Parameters
+        ----------
+        image : uint8 or uint16 array, (rows, cols, 1 or 3)
+        rows, cols : slice of output pixels, with start and stop
+
+        Returns
+        -------
+        float32 array, (rows, cols, 1 or 3), around [0, 1] but not clipped
+        """
+        low_res = self._enlarged(image, rows, cols)
+        if self.channels == 1 and image.shape[2] == 3:
+            ycbcr = rgb_to_ycbcr(low_res)
+            restored = self._cut(ycbcr).copy()
+            restored[..., :1] = self._network(ycbcr[..., :1])
+            return ycbcr_to_rgb(restored)
+        if self.channels == 3 and image.shape[2] == 1:
+            restored = self._network(np.repeat(low_res, 3, axis=2))
+            return restored.mean(axis=2, keepdims=True)
+        return self._network(low_res)
+
+    def _empty(self, image):
+        rows, cols = image.shape[:2]
+        shape = (self.scale * rows, self.scale * cols) + image.shape[2:]
+        return np.empty(shape, image.dtype)
+
+    def _tiles(self, picture):
+        """(rows, cols) slices of the output, row by row."""
+        starts_and_stops = []
+        for length in picture.pixels.shape[:2]:
+            length *= self.scale
+            step = self.tile or length
+            starts_and_stops.append(
+                [slice(i, min(i + step, length)) for i in range(0, length, step)]
+            )
+        return [(r, c) for r in starts_and_stops[0] for c in starts_and_stops[1]]
+
+    def _enlarged(self, image, rows, cols):
+        """Bicubic region with a halo of the margin, continued beyond the border."""
+        inside, beyond = [], []
+        for part, length in zip((rows, cols), image.shape):
+            start, stop = part.start - self.margin, part.stop + self.margin
+            first, last = max(start, 0), min(stop, self.scale * length)
+            inside.append(slice(first, last))
+            beyond.append((first - start, stop - last))
+        region = imresize_region(image, self.scale, *inside).astype(np.float32)
+        return np.pad(region, beyond + [(0, 0)], mode="edge")
+
+    def _cut(self, image):
+        rows, cols = image.shape[:2]
+        m = self.margin
+        return image[m : rows - m, m : cols - m]
+
+    def _network(self, low_res):
+        """(rows, cols, channels) -> the network's output in the same order of axes."""
+        x = low_res.transpose(2, 0, 1)[np.newaxis]
+        y = self._eightfold(x) if self.tta else self._predict(x)
+        return y[0].transpose(1, 2, 0)
+
+    def _predict(self, x):
+        return self.predict(np.ascontiguousarray(x, dtype=np.float32))
+
+    def _eightfold(self, x):
+        """Mean over the flips and turns of the input, each undone on the output."""
+        total = 0.0
+        for turns in range(4):
+            turned = np.rot90(x, turns, axes=(2, 3))
+            straight = self._predict(turned)
+            flipped = self._predict(turned[..., ::-1])[..., ::-1]
+            total = total + np.rot90(straight + flipped, -turns, axes=(2, 3))
+        return total / 8
+
+
+def load_upscaler(scale, weights=None, tta=False):
+    """Load a network and compile it for upscaling.
+
+    Parameters
+    ----------
+    scale : 2, 3 or 4
+    weights : path or None
+        A weight file; None for the network that the package brings for this scale. A
+        network trained for another scale is used all the same, with a line on stderr.
+    tta : bool
+
+    Raises
+    ------
+    UserError
+        Another scale; no such weights, or a file that is not one of weights.
+    """
+    from srcnn_theano.weights import (
+        build_predictor,
+        load_weights,
+        weights_for_scale,
+    )
+
+    _check_scale(scale)
+    path = weights_for_scale(scale) if weights is None else weights
+    loaded = load_weights(path)
+    trained_for = loaded.about.get("scale", scale)
+    if trained_for != scale:
+        print(
+            "warning: {} was trained for scale {}, not {}; the picture will be of the "
+            "right size, but less sharp than it could be".format(
+                path, trained_for, scale
+            ),
+            file=sys.stderr,
+        )
+    predict, margin = build_predictor(loaded)
+    return Upscaler(predict, margin, loaded.options["channels"], scale, tta)
+
+
+def _check_scale(scale):
+    if scale not in SCALES:
+        raise UserError(
+            "--scale {}: the scale must be 2, 3 or 4; for larger ones, upscale the "
+            "result again".format(scale)
+        )
+
+
+class Summary(NamedTuple):
+    """What became of the pictures that `upscale_paths` was given."""
+
+    written: List[Path]
+    skipped: List[Path]  # there already, with `resume`
+    failed: List[str]  # a message for each, which names the file
+
+    def __str__(self):
+        text = "{} written".format(_pictures(len(self.written)))
+        if self.skipped:
+            text += ", {} skipped (already there)".format(len(self.skipped))
+        if self.failed:
+            text += ", {} failed".format(len(self.failed))
+        return text
+
+
+def upscale_paths(
+    inputs, scale, out, weights=None, tta=False, resume=False, progress=True
+):
+    """Enlarge picture files and folders of them.
+
+    A single file goes to the file `out`, in the format of its suffix, or into the
+    folder `out` under its own name. Several files, and folders, go into the folder
+    `out`; folders are searched to all depths, their structure is kept, and files
+    without the suffix of a picture are passed over. Within a folder a picture keeps its
+    format, except GIF, which cannot hold the new colours and becomes PNG.
+
+    Parameters
+    ----------
+    inputs : sequence of paths
+    scale : 2, 3 or 4
+    out : path
+        An existing folder or a name without suffix is a folder.
+    weights, tta : as in `load_upscaler`
+    resume : bool
+        Pass over pictures whose output exists (outputs appear in one piece, so one that
+        exists is complete).
+    progress : bool
+        Show progress bars on stderr.
+
+    Returns
+    -------
+    Summary
+        A picture that cannot be read or written does not stop the others.
+
+    Raises
+    ------
+    UserError
+        Nothing has been written: no such input or weights, a folder without pictures,
+        an output that is not a folder where one is needed, that two pictures would
+        share, or that is an input.
+    """
+    _check_scale(scale)
+    jobs = _plan([Path(path) for path in inputs], Path(out))
+    skipped = [job.target for job in jobs if resume and job.target.exists()]
+    jobs = [job for job in jobs if job.target not in skipped]
+    summary = Summary([], skipped, [])
+    if not jobs:
+        return summary
+    upscaler = load_upscaler(scale, weights, tta)
+    many = len(jobs) > 1
+    for job in tqdm(jobs, unit="picture", disable=not (progress and many)):
+        try:
+            _upscale_file(upscaler, job, progress, leave=not many)
+            summary.written.append(job.target)
+        except UserError as error:
+            summary.failed.append(str(error))
+        except MemoryError:
+            summary.failed.append(
+                "{}: too large for the memory that is left; cut it into pieces".format(
+                    job.source
+                )
+            )
+    return summary
+
+
+def _upscale_file(upscaler, job, progress, leave):
+    picture = read_picture(job.source)
+    check_writable(job.target, picture)
+    with tqdm(
+        total=upscaler.n_tiles(picture),
+        desc=job.source.name,
+        unit="tile",
+        leave=leave,
+        disable=not progress,
+    ) as bar:
+        result = upscaler(picture, on_tile=bar.update)
+    write_picture(job.target, result)
+
+
+class _Job(NamedTuple):
+    source: Path
+    target: Path
+
+
+def _plan(inputs, out):
+    """Which picture goes where; everything that can be refused before the work is."""
+    for path in inputs:
+        if not path.exists():
+            raise UserError("{}: no such file or folder".format(path))
+    if len(inputs) == 1 and inputs[0].is_file() and _is_file_name(out):
+        jobs = [_Job(inputs[0], out)]
+    else:
+        _check_folder(out)
+        jobs = [job for path in inputs for job in _jobs_of(path, out)]
+    _check_targets(jobs)
+    return jobs
+
+
+def _is_file_name(out):
+    if out.is_dir() or not out.suffix:
+        return False
+    if out.suffix.lower() not in IMAGE_SUFFIXES:
+        raise UserError(
+            "--out {}: {} is no format that can be written; use one of {}, or the name "
+            "of a folder".format(out, out.suffix, " ".join(sorted(IMAGE_SUFFIXES)))
+        )
+    return True
+
+
+def _check_folder(out):
+    if out.exists() and not out.is_dir():
+        raise UserError(
+            "--out {}: a file; several pictures, or a folder of them, need a "
+            "folder".format(out)
+        )
+    if not out.exists() and out.suffix.lower() in IMAGE_SUFFIXES:
+        raise UserError(
+            "--out {}: the name of a picture; several pictures, or a folder of them, "
+            "need a folder".format(out)
+        )
+
+
+def _jobs_of(path, out):
+    if path.is_file():
+        return [_Job(path, out / _name_in_folder(Path(path.name)))]
+    sources = _pictures_below(path, out)
+    if not sources:
+        raise UserError(
+            "{}: no pictures in this folder ({})".format(
+                path, " ".join(sorted(IMAGE_SUFFIXES))
+            )
+        )
+    return [_Job(s, out / _name_in_folder(s.relative_to(path))) for s in sources]
+
+
+def _pictures_below(folder, out):
+    """Files with the suffix of a picture; not hidden ones, nor those in `out`."""
+    found = []
+    for root, folders, names in os.walk(str(folder)):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not _same(Path(root, name), out)
+        )
+        found += [
+            Path(root, name)
+            for name in sorted(names)
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
+        ]
+    return found
+
+
+def _name_in_folder(path):
+    suffix = path.suffix.lower()
+    keeps = suffix in IMAGE_SUFFIXES and suffix != ".gif"
+    return path if keeps else path.with_suffix(".png")
+
+
+def _check_targets(jobs):
+    sources = {job.source.resolve() for job in jobs}
+    sources_by_target = {}
+    for job in jobs:
+        target = job.target.resolve()
+        if target in sources:
+            raise UserError(
+                "--out: {} would be overwritten by a result; choose another folder or "
+                "name".format(job.target)
+            )
+        if target in sources_by_target:
+            raise UserError(
+                "--out: {} and {} would both become {}; upscale them one by one".format(
+                    sources_by_target[target], job.source, job.target
+                )
+            )
+        sources_by_target[target] = job.source
+
+
+def _same(path, other):
+    return path.resolve() == other.resolve()
+
+
+def _pictures(n):
+    return "1 picture" if n == 1 else "{} pictures".format(n)

@@ -1,0 +1,391 @@
+"""Pictures of every kind, whole and in tiles, through small networks."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from srcnn_theano.data.degradation import (
+    from_float,
+    imresize,
+    rgb_to_ycbcr,
+    to_float,
+    ycbcr_to_rgb,
+)
+from srcnn_theano.data.images import Picture, read_picture
+from srcnn_theano.errors import UserError
+from srcnn_theano.upscale import Upscaler, load_upscaler, upscale_paths
+from srcnn_theano.weights import (
+    Weights,
+    build_predictor,
+    load_weights,
+    save_weights,
+    shipped_weights,
+)
+
+MARGIN = 3  # of a 5-1-3 network
+
+
+def cut(x):
+    return x[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def small_network(channels, about):
+    """Random filters around the identity, so that results look like pictures."""
+    rng = np.random.RandomState(7)
+    options = {"channels": channels, "n_filters": [5, 4], "filter_sizes": [5, 1, 3]}
+    maps = (channels, 5, 4, channels)
+    values = {}
+    for i, size in enumerate((5, 1, 3)):
+        W = rng.normal(0, 0.05, (maps[i + 1], maps[i], size, size))
+        for c in range(channels):
+            W[c, c, size // 2, size // 2] += 1
+        values["conv{}.W".format(i + 1)] = W
+        values["conv{}.b".format(i + 1)] = rng.normal(0, 0.01, maps[i + 1])
+    return Weights("srcnn", options, values, about)
+
+
+@pytest.fixture(scope="module")
+def weight_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    for channels in (1, 3):
+        save_weights(
+            folder / "{}.h5".format(channels), small_network(channels, {"scale": 2})
+        )
+    return {channels: folder / "{}.h5".format(channels) for channels in (1, 3)}
+
+
+@pytest.fixture(scope="module")
+def predict(weight_files):
+    """Compiled networks by their number of channels."""
+    functions = {}
+    for channels, path in weight_files.items():
+        functions[channels], margin = build_predictor(load_weights(path))
+        assert margin == MARGIN
+    return functions
+
+
+def picture(shape, dtype=np.uint8, seed=0):
+    rng = np.random.RandomState(seed)
+    pixels = rng.randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+    return Picture(pixels)
+
+
+def whole(upscaler, image):
+    rows, cols = (upscaler.scale * n for n in image.shape[:2])
+    return upscaler.restore(image, slice(0, rows), slice(0, cols))
+
+
+# The network's place in a picture
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("n_colours", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_identity_network_gives_bicubic(scale, channels, n_colours, dtype):
+    source = picture((11, 8, n_colours), dtype)
+    source = source._replace(alpha=picture((11, 8), dtype, seed=1).pixels)
+    result = Upscaler(cut, MARGIN, channels, scale, tile=10)(source)
+
+    expected = from_float(imresize(to_float(source.pixels), scale), dtype)
+    difference = result.pixels.astype(int) - expected
+    assert result.pixels.shape == (11 * scale, 8 * scale, n_colours)
+    assert result.pixels.dtype == dtype
+    assert np.abs(difference).max() <= 1  # float32 on the way, float64 in the oracle
+    expected = from_float(imresize(to_float(source.alpha), scale), dtype)
+    np.testing.assert_array_equal(result.alpha, expected)
+
+
+def test_luma_by_the_network_and_chroma_by_bicubic(predict):
+    image = picture((9, 10, 3)).pixels
+    ycbcr = rgb_to_ycbcr(imresize(to_float(image), 3))
+    pad = ((MARGIN, MARGIN), (MARGIN, MARGIN))
+    y = np.pad(ycbcr[..., 0], pad, mode="edge").astype(np.float32)
+    ycbcr[..., 0] = predict[1](y[np.newaxis, np.newaxis])[0, 0]
+    result = whole(Upscaler(predict[1], MARGIN, 1, 3), image)
+    np.testing.assert_allclose(result, ycbcr_to_rgb(ycbcr), atol=1e-5)
+
+
+def test_grey_values_are_the_luma_of_a_luma_network(predict):
+    image = picture((9, 10, 1)).pixels
+    enlarged = imresize(to_float(image), 2).astype(np.float32)[..., 0]
+    padded = np.pad(enlarged, MARGIN, mode="edge")
+    expected = predict[1](padded[np.newaxis, np.newaxis])[0, 0]
+    result = whole(Upscaler(predict[1], MARGIN, 1, 2), image)
+    np.testing.assert_allclose(result[..., 0], expected, atol=1e-5)
+
+
+def test_grey_goes_through_an_rgb_network_as_three_channels(predict):
+    upscaler = Upscaler(predict[3], MARGIN, 3, 2)
+    image = picture((9, 10, 1)).pixels
+    result = whole(upscaler, image)
+    as_rgb = whole(upscaler, np.repeat(image, 3, axis=2))
+    np.testing.assert_allclose(result[..., 0], as_rgb.mean(axis=2), atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("tta", [False, True])
+def test_tiled_equals_untiled(predict, channels, tta):
+    image = picture((13, 17, 3)).pixels
+    upscaler = Upscaler(predict[channels], MARGIN, channels, 3, tta=tta)
+    expected = whole(upscaler, image)
+    for rows in (slice(0, 7), slice(7, 39)):
+        for cols in (slice(0, 1), slice(1, 20), slice(20, 51)):
+            tile = upscaler.restore(image, rows, cols)
+            np.testing.assert_allclose(tile, expected[rows, cols], atol=1e-5)
+
+
+def test_tiles_of_any_size_give_the_same_picture(predict):
+    source = picture((13, 17, 3), np.uint16)
+    results = [
+        Upscaler(predict[1], MARGIN, 1, 2, tile=tile)(source).pixels.astype(int)
+        for tile in (None, 1, 5, 26)
+    ]
+    for result in results[1:]:
+        assert np.abs(result - results[0]).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (4, 1), (2, 2)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_smaller_than_the_filters(predict, channels, shape):
+    result = Upscaler(predict[channels], MARGIN, channels, 4)(picture(shape + (3,)))
+    assert result.pixels.shape == (4 * shape[0], 4 * shape[1], 3)
+
+
+def test_tta_commutes_with_flips_and_turns(predict):
+    image = picture((9, 12, 3)).pixels
+    upscaler = Upscaler(predict[3], MARGIN, 3, 2, tta=True)
+    result = whole(upscaler, image)
+    turned = whole(upscaler, np.rot90(image))
+    mirrored = whole(upscaler, image[:, ::-1])
+    np.testing.assert_allclose(turned, np.rot90(result), atol=1e-5)
+    np.testing.assert_allclose(mirrored, result[:, ::-1], atol=1e-5)
+    once = whole(Upscaler(predict[3], MARGIN, 3, 2), image)
+    assert np.abs(result - once).max() > 1e-3
+
+
+def test_progress_counts_the_tiles(predict):
+    source, calls = picture((10, 7, 1)), []
+    upscaler = Upscaler(predict[1], MARGIN, 1, 2, tile=8)
+    upscaler(source, on_tile=lambda: calls.append(1))
+    assert len(calls) == upscaler.n_tiles(source) == 3 * 2
+
+
+# Files
+
+
+def profile():
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def save_kind(folder, kind):
+    """A file of 6 columns and 4 rows; returns its path and the mode it must keep."""
+    rng = np.random.RandomState(1)
+    rgba = Image.fromarray(rng.randint(0, 256, (4, 6, 4), dtype=np.uint8))
+    deep = Image.fromarray(rng.randint(0, 65536, (4, 6)).astype(np.uint16))
+    image, name, mode = {
+        "rgba": (rgba, "a.png", "RGBA"),
+        "rgb": (rgba.convert("RGB"), "a.bmp", "RGB"),
+        "grey": (rgba.convert("L"), "a.png", "L"),
+        "grey-alpha": (rgba.convert("LA"), "a.png", "LA"),
+        "1-bit": (rgba.convert("1"), "a.png", "L"),
+        "palette": (rgba.convert("RGB").quantize(8), "a.png", "RGB"),
+        "grey-16": (deep, "a.png", "I;16"),
+        "grey-16-tiff": (deep, "a.tif", "I;16"),
+        "cmyk": (rgba.convert("CMYK"), "a.jpg", "RGB"),
+        "webp": (rgba, "a.webp", "RGBA"),
+    }[kind]
+    image.save(str(folder / name))
+    return folder / name, mode
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "rgba",
+        "rgb",
+        "grey",
+        "grey-alpha",
+        "1-bit",
+        "palette",
+        "grey-16",
+        "grey-16-tiff",
+        "cmyk",
+        "webp",
+    ],
+)
+def test_kinds_of_pictures_stay_what_they_are(tmp_path, weight_files, kind):
+    source, mode = save_kind(tmp_path, kind)
+    out = tmp_path / "out"
+    summary = upscale_paths([source], 2, out, weight_files[1], progress=False)
+    assert summary.failed == [] and summary.written == [out / source.name]
+    with Image.open(str(out / source.name)) as image:
+        assert image.size == (12, 8)
+        assert image.mode.replace("I;16B", "I;16") == mode
+
+
+def test_1x1_gif(tmp_path, weight_files):
+    Image.new("P", (1, 1)).save(str(tmp_path / "dot.gif"))
+    upscale_paths(
+        [tmp_path / "dot.gif"], 4, tmp_path / "out", weight_files[1], progress=False
+    )
+    assert read_picture(tmp_path / "out" / "dot.png").pixels.shape[:2] == (4, 4)
+
+
+def test_orientation_is_applied_and_metadata_kept(tmp_path, weight_files):
+    image = Image.fromarray(np.zeros((4, 6, 3), np.uint8))
+    image.paste("white", (0, 0, 3, 4))  # its left half
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x010F] = "a camera"
+    source, out = tmp_path / "a.jpg", tmp_path / "b.png"
+    image.save(str(source), exif=exif, icc_profile=profile(), quality=100)
+    upscale_paths([source], 2, out, weight_files[3], progress=False)
+    with Image.open(str(out)) as result:
+        assert result.size == (8, 12)
+        top, bottom = result.getpixel((4, 2)), result.getpixel((4, 9))
+        assert top[0] > 200 and bottom[0] < 50
+        assert result.getexif()[0x010F] == "a camera"
+        assert result.getexif().get(0x0112, 1) == 1
+        assert result.info["icc_profile"] == profile()
+
+
+def save_small(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (3, 2), "red").save(str(path))
+
+
+@pytest.fixture
+def album(tmp_path):
+    folder = tmp_path / "album"
+    for name in ("a.png", "b.gif", "deep/er/c.JPG", ".hidden.png", "out/old.png"):
+        save_small(folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_folder_keeps_its_structure(album, weight_files):
+    # The output lies within the input; what is in it already is no input.
+    out = album / "out"
+    summary = upscale_paths([album], 2, out, weight_files[1], progress=False)
+    names = [str(path.relative_to(out)) for path in summary.written]
+    assert sorted(names) == ["a.png", "b.png", "deep/er/c.JPG"]
+    assert all(read_picture(p).pixels.shape == (4, 6, 3) for p in summary.written)
+    assert str(summary) == "3 pictures written"
+
+
+def test_resume_passes_over_what_is_done(album, tmp_path, weight_files):
+    out = tmp_path / "big"
+    upscale_paths([album], 2, out, weight_files[1], progress=False)
+    (out / "b.png").unlink()
+    before = (out / "a.png").stat().st_mtime_ns
+    summary = upscale_paths(
+        [album], 2, out, weight_files[1], resume=True, progress=False
+    )
+    assert summary.written == [out / "b.png"] and len(summary.skipped) == 3
+    assert (out / "a.png").stat().st_mtime_ns == before
+    assert str(summary) == "1 picture written, 3 skipped (already there)"
+
+
+def test_resume_with_nothing_to_do_needs_no_network(album, tmp_path, weight_files):
+    out = tmp_path / "big"
+    upscale_paths([album], 2, out, weight_files[1], progress=False)
+    summary = upscale_paths(
+        [album], 2, out, tmp_path / "gone.h5", resume=True, progress=False
+    )
+    assert summary.written == [] and len(summary.skipped) == 4
+
+
+def test_one_bad_file_does_not_stop_the_others(album, tmp_path, weight_files):
+    (album / "a.png").write_bytes(b"")
+    out = tmp_path / "big"
+    summary = upscale_paths([album], 2, out, weight_files[1], progress=False)
+    assert len(summary.written) == 3
+    assert len(summary.failed) == 1 and "a.png" in summary.failed[0]
+    assert not (out / "a.png").exists()
+    assert str(summary) == "3 pictures written, 1 failed"
+
+
+def test_a_format_that_cannot_hold_the_picture(tmp_path, weight_files):
+    source, _ = save_kind(tmp_path, "grey-16")
+    out = tmp_path / "a.jpg"
+    summary = upscale_paths([source], 2, out, weight_files[1], progress=False)
+    assert summary.written == []
+    assert "a.jpg" in summary.failed[0] and ".png" in summary.failed[0]
+    assert not out.exists()
+
+
+def test_one_name_is_a_file_or_a_folder(tmp_path, weight_files):
+    save_small(tmp_path / "a.png")
+
+    def written(out):
+        return upscale_paths(
+            [tmp_path / "a.png"], 2, out, weight_files[1], progress=False
+        ).written
+
+    assert written(tmp_path / "b.webp") == [tmp_path / "b.webp"]
+    assert written(tmp_path / "new") == [tmp_path / "new" / "a.png"]
+    (tmp_path / "old.png").mkdir()
+    assert written(tmp_path / "old.png") == [tmp_path / "old.png" / "a.png"]
+
+
+# What is refused before anything is done
+
+
+def refused(match, inputs, out, scale=2, weights=None):
+    with pytest.raises(UserError, match=match):
+        upscale_paths(inputs, scale, out, weights, progress=False)
+
+
+def test_scale_5(tmp_path):
+    save_small(tmp_path / "a.png")
+    refused("--scale 5", [tmp_path / "a.png"], tmp_path / "b.png", scale=5)
+
+
+def test_inputs_that_are_not_there(tmp_path):
+    refused("gone.png: no such", [tmp_path / "gone.png"], tmp_path / "b.png")
+    (tmp_path / "empty").mkdir()
+    refused("empty: no pictures", [tmp_path / "empty"], tmp_path / "out")
+
+
+def test_weights_that_are_not_there(tmp_path):
+    save_small(tmp_path / "a.png")
+    weights = tmp_path / "gone.h5"
+    refused("gone.h5", [tmp_path / "a.png"], tmp_path / "b.png", weights=weights)
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_several_pictures_need_a_folder(album, tmp_path):
+    refused("big.png.*folder", [album], tmp_path / "big.png")
+    (tmp_path / "there").write_text("")
+    refused("there: a file", [album], tmp_path / "there")
+
+
+def test_unknown_format(tmp_path):
+    save_small(tmp_path / "a.png")
+    refused("b.xyz", [tmp_path / "a.png"], tmp_path / "b.xyz")
+
+
+def test_inputs_are_never_overwritten(album, tmp_path):
+    refused("overwritten", [album / "a.png"], album / "a.png")
+    refused("overwritten", [album / "a.png"], album)
+    refused("overwritten", [album], album)
+
+
+def test_two_pictures_of_one_name(album, tmp_path):
+    save_small(tmp_path / "other" / "a.png")
+    inputs = [album / "a.png", tmp_path / "other" / "a.png"]
+    refused("both", inputs, tmp_path / "out")
+
+
+def test_network_of_another_scale_is_used_with_a_warning(weight_files, capsys):
+    assert load_upscaler(3, weight_files[1]).scale == 3
+    assert "trained for scale 2, not 3" in capsys.readouterr().err
+    load_upscaler(2, weight_files[1])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", sorted(shipped_weights()))
+def test_shipped_networks_say_their_scale(name):
+    about = load_weights(shipped_weights()[name]).about
+    assert name.endswith("_x{}".format(about["scale"]))
