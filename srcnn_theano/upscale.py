@@ -36,7 +36,7 @@ class Upscaler:
     The picture is enlarged by MATLAB's bicubic; then
 
     - a network of one channel restores luma, and bicubic chroma stays:
-      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. The values of a grey picture are its luma;
+      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. A grey picture is its own luma;
     - a network of three channels restores R, G and B. A grey picture goes through it
       as three equal channels, whose mean is taken.
 
