@@ -23,4 +23,6 @@ except Exception as error:
         "here".format(type(error).__name__, str(error).strip())
     ) from error
 
+from srcnn_theano.backend import onednn  # noqa: E402,F401  (adds its rewrites)
+
 __all__ = ["theano", "T", "settings"]
