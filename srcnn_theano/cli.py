@@ -4,7 +4,6 @@ Nothing heavy is imported before a sub-command runs, so that ``--help`` answers 
 """
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -54,7 +53,9 @@ def data(options):
     data_dir = datasets.find_data_dir(options.data)
     if options.action == "check":
         return datasets.print_check(data_dir, as_json=options.json)
-    return datasets.print_prepare(data_dir, options.protocol, as_json=options.json)
+    return datasets.print_prepare(
+        data_dir, options.protocol, options.scale, as_json=options.json
+    )
 
 
 def train(options):
@@ -118,9 +119,10 @@ def convert(options):
 
 
 def bench(options):
-    from srcnn_theano.bench import run_bench
+    from srcnn_theano.bench.runner import run_bench
 
-    run_bench(options.against, as_json=options.json, out=_path(options.out))
+    against = [] if options.against == "none" else options.against.split(",")
+    run_bench(against, options.threads, as_json=options.json, out=options.out)
 
 
 def doctor(options):
@@ -159,7 +161,7 @@ def _parser():
 
     sub = command(upscale, "enlarge pictures")
     sub.add_argument("inputs", nargs="+", metavar="IN", help="files and folders")
-    sub.add_argument("--scale", type=int, required=True, help="2, 3 or 4")
+    _scale(sub)
     _out(sub, "output file, or folder for several inputs", required=True)
     _weights(sub, "weight file (default: the one that comes along, by scale)")
     sub.add_argument(
@@ -171,6 +173,7 @@ def _parser():
     sub.add_argument("action", choices=["check", "prepare"])
     _data(sub)
     _protocol(sub, "course")
+    _scale(sub, default=4)
     _json(sub)
 
     sub = command(train, "train one experiment")
@@ -185,7 +188,7 @@ def _parser():
     sub.add_argument("folders", nargs="+", metavar="FOLDER")
     _weights(sub, "weight file (default: the one that comes along, by scale)")
     _protocol(sub, "standard")
-    sub.add_argument("--scale", type=int, required=True, help="2, 3 or 4")
+    _scale(sub)
     _json(sub)
 
     sub = command(experiments, "list the experiments and their results")
@@ -210,7 +213,8 @@ def _parser():
     )
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
-    sub.add_argument("--against", default="torch", help="torch, or none")
+    sub.add_argument("--against", default="torch", help="torch, jax, torch,jax or none")
+    sub.add_argument("--threads", type=int, help="default: all cores")
     _out(sub, "file for the figures (JSON)")
     _json(sub)
 
@@ -242,6 +246,17 @@ def _out(sub, help, default=None, required=False):
     )
 
 
+def _scale(sub, default=None):
+    shown = "" if default is None else " (default: {})".format(default)
+    sub.add_argument(
+        "--scale",
+        type=int,
+        default=default,
+        required=default is None,
+        help="2, 3 or 4" + shown,
+    )
+
+
 def _weights(sub, help):
     sub.add_argument("--weights", metavar="FILE", help=help)
 
@@ -262,11 +277,6 @@ def _seed(sub, default):
 
 def _json(sub):
     sub.add_argument("--json", action="store_true", help="print the figures as JSON")
-
-
-def print_json(value):
-    """Print figures for other programs."""
-    print(json.dumps(value, indent=2))
 
 
 if __name__ == "__main__":

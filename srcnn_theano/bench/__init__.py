@@ -1,0 +1,1 @@
+"""`srcnn-theano bench`: the same jobs by us, PyTorch and JAX, taking turns."""
