@@ -5,6 +5,7 @@ and their sub-images, kept in an HDF5 cache.
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 from typing import List, NamedTuple
 
@@ -283,9 +284,12 @@ def _cached_pairs(label, sums, recipe, cache_dir):
         try:
             return load_pairs(path, recipe, list(sums.values()))
         except UserError as error:
-            print("{}; making it again".format(error))
+            print("{}; making it again".format(error), file=sys.stderr)
     pairs = _make_all(sums, recipe)
-    save_pairs(path, pairs, recipe, sums)
+    try:
+        save_pairs(path, pairs, recipe, sums)
+    except UserError as error:
+        print("{}; going on without this cache".format(error), file=sys.stderr)
     return pairs
 
 
@@ -312,23 +316,25 @@ def save_pairs(path, pairs, recipe, sums):
     """Write sub-images, their recipe and the checksums {file: sha256} to HDF5."""
     import h5py
 
+    sources = [[Path(name).name, value] for name, value in sums.items()]
     with atomic_path(path) as temporary:
-        with h5py.File(str(temporary), "w") as store:
-            store.attrs["format"] = _CACHE_FORMAT
-            store.attrs["recipe"] = json.dumps(recipe._asdict())
-            store.attrs["recipe_hash"] = recipe.hash
-            store.attrs["sources"] = json.dumps(
-                [[Path(name).name, value] for name, value in sums.items()]
-            )
-            for name, array in pairs._asdict().items():
-                # Checksummed, so that a damaged file is noticed.
-                store.create_dataset(
-                    name, data=array, chunks=_chunks(array), fletcher32=True
-                )
+        try:
+            with h5py.File(str(temporary), "w") as store:
+                store.attrs["format"] = _CACHE_FORMAT
+                store.attrs["recipe"] = json.dumps(recipe._asdict())
+                store.attrs["recipe_hash"] = recipe.hash
+                # A dataset, because an attribute holds no more than 64 kB.
+                store["sources"] = json.dumps(sources)
+                for name, array in pairs._asdict().items():
+                    _save_array(store, name, array)
+        except (OSError, RuntimeError) as error:  # HDF5 seldom says what errno was
+            raise UserError("{}: cannot be written ({})".format(path, error))
 
 
-def _chunks(array):
-    return (min(len(array), 512),) + array.shape[1:]
+def _save_array(store, name, array):
+    chunks = (min(len(array), 512),) + array.shape[1:]
+    # With checksums, so that a damaged file is noticed.
+    store.create_dataset(name, data=array, chunks=chunks, fletcher32=True)
 
 
 def load_pairs(path, recipe=None, source_sums=None):
@@ -358,9 +364,9 @@ def load_pairs(path, recipe=None, source_sums=None):
             if store.attrs["format"] != _CACHE_FORMAT:
                 raise KeyError("format")
             made_by = _recipe_of(store)
-            sources = [value for _, value in json.loads(store.attrs["sources"])]
+            sources = [value for _, value in json.loads(store["sources"][()])]
             pairs = Pairs(store["low_res"][...], store["high_res"][...])
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
         raise UserError("{}: not a readable file of sub-images".format(path))
     if recipe is not None and made_by.hash != recipe.hash:
         raise UserError(

@@ -237,16 +237,20 @@ def sub_images(image, size, stride):
     ValueError
         The image is smaller than a sub-image.
     """
+    _require_room(image, size)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), (0, 1))
+    windows = windows[::stride, ::stride]  # (down, across, channels, size, size)
+    windows = np.moveaxis(windows, 2, -1)
+    return windows.reshape((-1,) + windows.shape[2:])
+
+
+def _require_room(image, size):
     if min(image.shape[:2]) < size:
         raise ValueError(
             "an image of {}x{} holds no sub-image of {}x{}".format(
                 image.shape[0], image.shape[1], size, size
             )
         )
-    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), (0, 1))
-    windows = windows[::stride, ::stride]  # (down, across, channels, size, size)
-    windows = np.moveaxis(windows, 2, -1)
-    return windows.reshape((-1,) + windows.shape[2:])
 
 
 def sub_image_count(shape, recipe):
@@ -279,12 +283,12 @@ def make_pairs(image, recipe):
         The image is smaller than a sub-image.
     """
     image = prepare_image(image, recipe)
+    _require_room(image, recipe.size)
     high_grid = (recipe.size, recipe.stride)
     if recipe.unit == "sub-image":
         degraded = _degrade_batch(sub_images(image, *high_grid), recipe)
         low_res = degraded.enlarged if recipe.enlarged else degraded.low_res
         return Pairs(_as_network_input(low_res), _as_network_input(degraded.high_res))
-    sub_images(image, *high_grid)  # a small image is refused before the work is done
     degraded = Degraded(
         *(part[0] for part in _degrade_batch(image[np.newaxis], recipe))
     )
