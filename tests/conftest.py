@@ -1,0 +1,24 @@
+import os
+from pathlib import Path
+
+import pytest
+
+
+def _data_dir():
+    beside_the_checkout = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("SRCNN_DATA") or beside_the_checkout)
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The folder with T91, Set5, Set14; tests that use it are marked `data`."""
+    folder = _data_dir()
+    if not (folder / "T91").is_dir():
+        pytest.skip("no image sets: SRCNN_DATA does not name a folder with T91")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory):
+    """A folder for HDF5 caches that all tests of a session share."""
+    return tmp_path_factory.mktemp("cache")
