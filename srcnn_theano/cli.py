@@ -21,7 +21,7 @@ def main(arguments=None):
         print("srcnn-theano: error: {}".format(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("srcnn-theano: interrupted", file=sys.stderr)
+        print("srcnn-theano: interrupted; --resume goes on", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,9 +96,11 @@ def experiments(options):
 
 def reproduce(options):
     from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.evaluation.report import print_experiments
     from srcnn_theano.runs import reproduce_table
 
     reproduce_table(options.table, find_data_dir(options.data), Path(options.runs))
+    print_experiments(Path(options.runs))
 
 
 def report(options):

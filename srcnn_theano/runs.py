@@ -53,6 +53,8 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
         Path(runs_dir) / (experiment.weights_of or experiment.name) / "weights.h5"
     )
     if experiment.weights_of is None:
+        _refuse_to_overwrite(run_dir, resume)
+        write_json(run_dir / "experiment.json", record(experiment, data_dir))
         _train(experiment, data_dir, run_dir, resume)
     elif not weights_file.exists():
         raise UserError(
@@ -60,17 +62,43 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
                 experiment.name, experiment.weights_of
             )
         )
-    write_json(run_dir / "experiment.json", record(experiment, data_dir))
+    else:
+        write_json(run_dir / "experiment.json", record(experiment, data_dir))
     write_json(run_dir / "results.json", measure(experiment, weights_file, data_dir))
     return run_dir
 
 
-def _train(experiment, data_dir, run_dir, resume):
+def reproduce_table(table, data_dir, runs_dir):
+    """Train and measure every row of a table that has no result in `runs_dir` yet.
+
+    Networks that its rows share with other tables are trained first. Interrupted runs
+    go on from their checkpoints.
+
+    Parameters
+    ----------
+    table : str
+        'table1', 'table2' or 'models'.
+    data_dir, runs_dir : Path
+    """
+    rows = [row for row in EXPERIMENTS.values() if row.table == table]
+    shared = {row.weights_of for row in rows} - {None} - {row.name for row in rows}
+    for experiment in [EXPERIMENTS[name] for name in sorted(shared)] + rows:
+        if (Path(runs_dir) / experiment.name / "results.json").exists():
+            print("{}: done".format(experiment.name))
+            continue
+        print("{}: {} epochs".format(experiment.name, experiment.n_epochs))
+        run_experiment(experiment, data_dir, runs_dir, resume=True)
+
+
+def _refuse_to_overwrite(run_dir, resume):
     if (run_dir / "checkpoint.h5").exists() and not resume:
         raise UserError(
             "{}: holds a run already; use --resume to go on with it, or another --runs "
             "folder".format(run_dir)
         )
+
+
+def _train(experiment, data_dir, run_dir, resume):
     trainer, model = build_trainer(experiment, data_dir, run_dir)
     if resume:
         trainer.resume()
