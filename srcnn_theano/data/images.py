@@ -225,12 +225,17 @@ def _decode_as(path, raw_mode):
     from PIL import Image
 
     with Image.open(str(path)) as image:
-        image.tile = [
-            tuple(tile[:3])
-            + (raw_mode if isinstance(tile[3], str) else (raw_mode,) + tile[3][1:],)
-            for tile in image.tile
-        ]
+        image.tile = [_with_raw_mode(tile, raw_mode) for tile in image.tile]
+        image.load()
         return np.array(image)
+
+
+def _with_raw_mode(tile, raw_mode):
+    args = raw_mode
+    if not isinstance(tile[3], str):
+        args = (raw_mode,) + tuple(tile[3][1:])
+    # Named since Pillow 11, a plain tuple before.
+    return tile._replace(args=args) if hasattr(tile, "_replace") else tile[:3] + (args,)
 
 
 # Orientation and EXIF

@@ -1,0 +1,384 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps, features
+
+from srcnn_theano.data.images import (
+    Picture,
+    check_writable,
+    read_picture,
+    read_pixels,
+    read_rgb,
+    write_picture,
+)
+from srcnn_theano.errors import UserError
+
+PROFILE = b"bytes that stand for an ICC profile " * 5
+
+
+def noise(*shape, dtype=np.uint8, seed=0):
+    rng = np.random.RandomState(seed)
+    return rng.randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+
+
+def exif_bytes(orientation=None, artist="A. N. Artist"):
+    exif = Image.Exif()
+    exif[0x013B] = artist
+    if orientation:
+        exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+def artist_of(exif):
+    loaded = Image.Exif()
+    loaded.load(exif)
+    return loaded[0x013B]
+
+
+# Kinds of image
+
+
+def test_rgb_and_grey(tmp_path):
+    rgb, grey = noise(5, 7, 3), noise(5, 7)
+    Image.fromarray(rgb).save(str(tmp_path / "rgb.png"))
+    Image.fromarray(grey).save(str(tmp_path / "grey.bmp"))
+    picture = read_picture(tmp_path / "rgb.png")
+    np.testing.assert_array_equal(picture.pixels, rgb)
+    assert picture[1:] == (None, None, None)
+    np.testing.assert_array_equal(read_pixels(tmp_path / "grey.bmp")[..., 0], grey)
+    replicated = read_rgb(tmp_path / "grey.bmp")
+    np.testing.assert_array_equal(replicated, np.stack([grey] * 3, axis=2))
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_alpha(tmp_path, n):
+    array = noise(5, 7, n)
+    Image.fromarray(array).save(str(tmp_path / "a.png"))
+    picture = read_picture(tmp_path / "a.png")
+    np.testing.assert_array_equal(picture.pixels, array[..., : n - 1])
+    np.testing.assert_array_equal(picture.alpha, array[..., -1])
+
+
+def test_one_bit(tmp_path):
+    bits = noise(5, 9) > 127
+    Image.fromarray(bits).save(str(tmp_path / "bits.png"))
+    pixels = read_picture(tmp_path / "bits.png").pixels
+    np.testing.assert_array_equal(pixels[..., 0], np.where(bits, 255, 0))
+
+
+def test_palette(tmp_path):
+    image = Image.fromarray(noise(4, 4, 3)).quantize(16)
+    image.save(str(tmp_path / "p.png"))
+    expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(read_picture(tmp_path / "p.png").pixels, expected)
+    image.save(str(tmp_path / "t.png"), transparency=int(np.asarray(image)[0, 0]))
+    picture = read_picture(tmp_path / "t.png")
+    np.testing.assert_array_equal(picture.pixels, expected)
+    see_through = np.asarray(image) == np.asarray(image)[0, 0]
+    np.testing.assert_array_equal(picture.alpha, np.where(see_through, 0, 255))
+
+
+def test_grey_palette_stays_grey(tmp_path):
+    grey = noise(6, 6)
+    Image.fromarray(grey).save(str(tmp_path / "g.gif"))
+    pixels = read_picture(tmp_path / "g.gif").pixels
+    np.testing.assert_array_equal(pixels, grey[..., np.newaxis])
+
+
+def test_transparent_colour(tmp_path):
+    rgb = noise(4, 4, 3)
+    path = str(tmp_path / "t.png")
+    Image.fromarray(rgb).save(path, transparency=tuple(int(v) for v in rgb[1, 2]))
+    alpha = read_picture(path).alpha
+    assert alpha[1, 2] == 0 and (alpha == 255).sum() == 15
+
+
+def test_cmyk_becomes_rgb_and_loses_its_profile(tmp_path):
+    image = Image.fromarray(noise(16, 16, 3)).convert("CMYK")
+    image.save(str(tmp_path / "c.tif"), icc_profile=PROFILE)
+    picture = read_picture(tmp_path / "c.tif")
+    np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
+    assert picture.icc_profile is None
+
+
+def test_first_image_of_an_animation(tmp_path):
+    frames = [Image.fromarray(noise(5, 5, seed=i)) for i in range(3)]
+    path = str(tmp_path / "a.gif")
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    pixels = read_picture(path).pixels
+    np.testing.assert_array_equal(pixels[..., 0], np.asarray(frames[0]))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bit_grey(tmp_path, suffix):
+    grey = noise(5, 7, dtype=np.uint16)
+    path = tmp_path / ("g" + suffix)
+    Image.fromarray(grey).save(str(path))
+    pixels = read_picture(path).pixels
+    assert pixels.dtype == np.uint16
+    np.testing.assert_array_equal(pixels[..., 0], grey)
+    rounded = np.round(grey / 257.0).astype(np.uint8)
+    np.testing.assert_array_equal(read_pixels(path)[..., 0], rounded)
+
+
+def tiff_16_bit(array, order):
+    """A plain TIFF as the specification lays it out."""
+    rows, cols, n = array.shape
+    data = array.astype(order + "u2").tobytes()
+    n_tags = 9
+    bits_at = 8 + 2 + 12 * n_tags + 4
+    data_at = bits_at + 2 * n
+    tags = [
+        (256, 3, 1, cols),
+        (257, 3, 1, rows),
+        (258, 3, n, bits_at),
+        (259, 3, 1, 1),  # not compressed
+        (262, 3, 1, 2),  # RGB
+        (273, 4, 1, data_at),
+        (277, 3, 1, n),
+        (278, 3, 1, rows),
+        (279, 4, 1, len(data)),
+    ]
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, 8)
+    head += struct.pack(order + "H", n_tags)
+    for tag, kind, count, value in tags:
+        short = kind == 3 and count == 1
+        layout = order + ("HHIHxx" if short else "HHII")
+        head += struct.pack(layout, tag, kind, count, value)
+    return head + bytes(4) + struct.pack(order + "%dH" % n, *[16] * n) + data
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_16_bit_colour_tiff(tmp_path, order):
+    rgb = noise(5, 7, 3, dtype=np.uint16)
+    path = tmp_path / "rgb.tif"
+    path.write_bytes(tiff_16_bit(rgb, order))
+    np.testing.assert_array_equal(read_picture(path).pixels, rgb)
+
+
+def test_compressed_16_bit_colour_tiff(tmp_path):
+    if not features.check("libtiff"):
+        pytest.skip("Pillow without libtiff")
+    rgb = noise(5, 7, 3, dtype=np.uint16)
+    plain = tiff_16_bit(rgb, "<")
+    head, packed = plain[: -rgb.nbytes], zlib.compress(plain[-rgb.nbytes :])
+    for tag, kind, before, after in [
+        (259, 3, 1, 8),  # deflate
+        (279, 4, rgb.nbytes, len(packed)),
+    ]:
+        entry = [struct.pack("<HHII", tag, kind, 1, v) for v in (before, after)]
+        assert head.count(entry[0]) == 1
+        head = head.replace(*entry)
+    path = tmp_path / "deflated.tif"
+    path.write_bytes(head + packed)
+    with Image.open(str(path)) as image:
+        assert image.tile[0][0] == "libtiff"
+    np.testing.assert_array_equal(read_picture(path).pixels, rgb)
+
+
+def test_values_without_a_range_are_refused(tmp_path):
+    Image.fromarray(np.full((4, 4), 0.5, np.float32)).save(str(tmp_path / "f.tif"))
+    with pytest.raises(UserError, match=r"f\.tif: floating-point pixels"):
+        read_picture(tmp_path / "f.tif")
+    Image.fromarray(np.full((4, 4), 100000, np.int32)).save(str(tmp_path / "i.tif"))
+    with pytest.raises(UserError, match=r"i\.tif: 32 bits per channel"):
+        read_picture(tmp_path / "i.tif")
+
+
+# Orientation, EXIF, ICC
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_once(tmp_path, suffix, orientation):
+    path = tmp_path / ("o" + suffix)
+    image = Image.fromarray(noise(4, 6, 3))
+    image.save(str(path), exif=exif_bytes(orientation))
+    tagged = image.copy()
+    tagged.getexif()[0x0112] = orientation
+    upright = np.asarray(ImageOps.exif_transpose(tagged))
+    picture = read_picture(path)
+    np.testing.assert_array_equal(picture.pixels, upright)
+    assert artist_of(picture.exif) == "A. N. Artist"
+    write_picture(tmp_path / "again.png", picture)
+    np.testing.assert_array_equal(read_pixels(tmp_path / "again.png"), upright)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_orientation_of_16_bit_colour(tmp_path, orientation):
+    picture = Picture(noise(4, 6, 3, dtype=np.uint16), exif=exif_bytes(orientation))
+    write_picture(tmp_path / "o.png", picture)
+    expected = np.rot90(picture.pixels, -1) if orientation == 6 else picture.pixels
+    read = read_picture(tmp_path / "o.png")
+    np.testing.assert_array_equal(read.pixels, expected)
+    assert artist_of(read.exif) == "A. N. Artist"
+
+
+def test_unreadable_exif_is_left_out(tmp_path):
+    pixels = noise(5, 5, 3)
+    write_picture(tmp_path / "e.png", Picture(pixels, exif=b"Exif\0\0nonsense"))
+    np.testing.assert_array_equal(read_pixels(tmp_path / "e.png"), pixels)
+
+
+KEEPING = [
+    (".png", np.uint8, 3, True),
+    (".png", np.uint16, 1, True),
+    (".png", np.uint16, 3, True),
+    (".jpg", np.uint8, 3, False),
+    (".tif", np.uint8, 1, True),
+    (".webp", np.uint8, 3, True),
+]
+
+
+@pytest.mark.parametrize("suffix, dtype, n_channels, alpha", KEEPING)
+def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
+    pixels = noise(8, 9, n_channels, dtype=dtype)
+    alpha = noise(8, 9, dtype=dtype, seed=1) if alpha else None
+    path = tmp_path / ("m" + suffix)
+    write_picture(path, Picture(pixels, alpha, PROFILE, exif_bytes()))
+    picture = read_picture(path)
+    assert picture.icc_profile == PROFILE
+    assert artist_of(picture.exif) == "A. N. Artist"
+
+
+# Writing
+
+LOSSLESS = [
+    (".bmp", [(1, False, 8), (3, False, 8)]),
+    (".gif", [(1, False, 8)]),
+    (".pgm", [(1, False, 8)]),
+    (".ppm", [(3, False, 8)]),
+    (".png", [(n, a, b) for n in (1, 3) for a in (False, True) for b in (8, 16)]),
+    (
+        ".tif",
+        [(1, False, 8), (1, True, 8), (3, False, 8), (3, True, 8), (1, False, 16)],
+    ),
+    (".webp", [(3, False, 8), (3, True, 8)]),
+]
+
+
+@pytest.mark.parametrize(
+    "suffix, n_channels, alpha, bits",
+    [(suffix,) + kind for suffix, kinds in LOSSLESS for kind in kinds],
+)
+def test_written_and_read_again(tmp_path, suffix, n_channels, alpha, bits):
+    dtype = np.uint8 if bits == 8 else np.uint16
+    pixels = noise(6, 5, n_channels, dtype=dtype)
+    alpha = noise(6, 5, dtype=dtype, seed=1) if alpha else None
+    path = tmp_path / ("x" + suffix)
+    write_picture(path, Picture(pixels, alpha))
+    picture = read_picture(path)
+    assert picture.pixels.dtype == dtype
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    if alpha is None:
+        assert picture.alpha is None
+    else:
+        np.testing.assert_array_equal(picture.alpha, alpha)
+
+
+def test_smallest_pictures(tmp_path):
+    for suffix in (".bmp", ".gif", ".jpg", ".png", ".tif", ".webp"):
+        path = tmp_path / ("one" + suffix)
+        write_picture(path, Picture(np.full((1, 1, 1), 77, np.uint8)))
+        assert read_pixels(path)[0, 0, 0] == pytest.approx(77, abs=1)
+
+
+def test_jpeg_is_close(tmp_path):
+    ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8)[:, None, None], (1, 40, 3))
+    write_picture(tmp_path / "r.jpg", Picture(ramp))
+    read = read_pixels(tmp_path / "r.jpg").astype(int)
+    assert np.abs(read - ramp).max() <= 3
+
+
+@pytest.mark.parametrize(
+    "name, kind, message",
+    [
+        ("a.jpg", "RGBA", "a .jpg file cannot hold .*colour image with transparency"),
+        ("a.bmp", "L16", "a .bmp file cannot hold .*grey image, 16-bit.*choose .png"),
+        ("a.tif", "RGB16", "a .tif file cannot hold .*colour image, 16-bit"),
+        ("a.gif", "RGB", "a .gif file cannot hold"),
+        ("a.xyz", "RGB", "cannot be written as '.xyz'; choose one of .bmp .gif"),
+        ("a", "L", "cannot be written as ''"),
+    ],
+)
+def test_formats_that_cannot_hold_a_picture(tmp_path, name, kind, message):
+    dtype = np.uint16 if "16" in kind else np.uint8
+    pixels = np.zeros((4, 4, 1 if kind[0] == "L" else 3), dtype)
+    alpha = np.zeros((4, 4), dtype) if "A" in kind else None
+    with pytest.raises(UserError, match=message):
+        check_writable(tmp_path / name, kind)
+    with pytest.raises(UserError, match=message):
+        write_picture(tmp_path / name, Picture(pixels, alpha))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_large_for_the_format(tmp_path):
+    with pytest.raises(UserError, match=r"a\.webp: 16385x1 pixels cannot be written"):
+        write_picture(tmp_path / "a.webp", Picture(np.zeros((1, 16385, 3), np.uint8)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    write_picture(path, Picture(noise(4, 4, 3)))
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(UserError, match=r"a\.png: cannot be written \(No space left"):
+        write_picture(path, Picture(noise(4, 4, 3, seed=1)))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# Files that are no images
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("no image at all")
+    for name, message in [
+        ("gone.png", "gone.png: no such file"),
+        ("folder.png", "folder.png: is a folder, not an image"),
+        ("empty.png", r"empty.png: the file is empty \(0 bytes\)"),
+        ("text.png", "text.png: not an image"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            read_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif", ".gif", ".webp"])
+@pytest.mark.parametrize("kept", [0.9, 0.5, 0.1])
+def test_truncated_files(tmp_path, suffix, kept):
+    path = tmp_path / ("t" + suffix)
+    Image.fromarray(noise(64, 64)).save(str(path))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(UserError, match="damaged or incomplete|not an image"):
+        read_picture(path)
+
+
+def test_truncated_16_bit_colour(tmp_path):
+    path = tmp_path / "t.png"
+    write_picture(path, Picture(noise(64, 64, 3, dtype=np.uint16)))
+    path.write_bytes(path.read_bytes()[:9000])
+    with pytest.raises(UserError, match="damaged or incomplete"):
+        read_picture(path)
+
+
+def test_decompression_bomb(tmp_path):
+    path = tmp_path / "bomb.png"
+    Image.new("1", (1, 1)).save(str(path))
+    content = path.read_bytes()
+    header = b"IHDR" + struct.pack(">II", 30000, 30000) + content[24:29]
+    content = (
+        content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    )
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"bomb\.png: too large to be opened"):
+        read_picture(path)
