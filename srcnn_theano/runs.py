@@ -54,16 +54,15 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
     )
     if experiment.weights_of is None:
         _refuse_to_overwrite(run_dir, resume)
-        write_json(run_dir / "experiment.json", record(experiment, data_dir))
-        _train(experiment, data_dir, run_dir, resume)
     elif not weights_file.exists():
         raise UserError(
             "{}: measures the network of {}; train that first".format(
                 experiment.name, experiment.weights_of
             )
         )
-    else:
-        write_json(run_dir / "experiment.json", record(experiment, data_dir))
+    write_json(run_dir / "experiment.json", record(experiment, data_dir))
+    if experiment.weights_of is None:
+        _train(experiment, data_dir, run_dir, resume)
     write_json(run_dir / "results.json", measure(experiment, weights_file, data_dir))
     return run_dir
 
