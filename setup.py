@@ -48,7 +48,7 @@ setup(
         "srcnn_theano.data": ["manifest.json"],
         "srcnn_theano.evaluation": ["*.html"],
         "srcnn_theano._weights": ["*.h5", "*.json", "README.md"],
-        "srcnn_theano._results": ["*.json", "*.csv", "*/*.json", "*/*.csv"],
+        "srcnn_theano._results": ["README.md", "*/*.json", "*/*.csv"],
     },
     entry_points={"console_scripts": ["srcnn-theano = srcnn_theano.cli:main"]},
     python_requires=">=3.8,<3.12",

@@ -173,6 +173,7 @@ def _blas():
 
 
 def _cores():
+    environment.limit_threads()  # as training does, and before a BLAS is loaded
     facts = {
         "cores": os.cpu_count(),
         "usable": environment.usable_cores(),
@@ -326,8 +327,8 @@ _BASIC_LOOKS = {
     "SciPy": _scipy,
     "libraries": _libraries,
     "compiler": _compiler,
-    "BLAS": _blas,
     "cores": _cores,
+    "BLAS": _blas,
     "Theano": _theano,
 }
 _THEANO_LOOKS = {

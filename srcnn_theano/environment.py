@@ -11,7 +11,6 @@ import configparser
 import contextlib
 import ctypes
 import glob
-import importlib.util
 import os
 import re
 import shlex
@@ -276,10 +275,12 @@ def _system_libraries():
 
 
 def _scipy_libraries():
-    spec = importlib.util.find_spec("scipy")
-    if spec is None or spec.origin is None:
+    try:
+        # Older wheels' OpenBLAS finds its libgfortran only when SciPy itself loads it.
+        import scipy.linalg
+    except ImportError:
         return []
-    site_packages = os.path.dirname(os.path.dirname(spec.origin))
+    site_packages = os.path.dirname(os.path.dirname(scipy.__file__))
     # NumPy's wheel has an OpenBLAS too, but one with 64-bit integers.
     return _files(os.path.join(site_packages, "scipy.libs"), "libopenblas*.so*")
 
