@@ -10,6 +10,20 @@ from pathlib import Path
 
 from srcnn_theano.errors import UserError
 
+# What a full, failing or read-only disk answers while a file is written.
+_NO_ROOM = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EROFS,
+    errno.EACCES,
+)
+
+_DISK_ERRORS = frozenset(
+    [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES]
+)
+
 
 @contextlib.contextmanager
 def atomic_path(path):
@@ -39,7 +53,7 @@ def atomic_path(path):
         _flush(temporary)
         os.replace(temporary, str(path))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if error.errno in _DISK_ERRORS:
             raise _cannot_write(path, error)
         raise
     finally:

@@ -18,6 +18,16 @@ def data_dir():
     return folder
 
 
+@pytest.fixture
+def full_disk():
+    """While it is in use, no file grows beyond 20 kB."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory):
     """A folder for HDF5 caches that all tests of a session share."""

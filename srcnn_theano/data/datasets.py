@@ -3,6 +3,7 @@ and their sub-images, kept in an HDF5 cache.
 """
 
 import hashlib
+import io
 import json
 import os
 import sys
@@ -317,18 +318,18 @@ def save_pairs(path, pairs, recipe, sums):
     import h5py
 
     sources = [[Path(name).name, value] for name, value in sums.items()]
+    # Made in memory: HDF5 itself does not take a full disk well.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as store:
+        store.attrs["format"] = _CACHE_FORMAT
+        store.attrs["recipe"] = json.dumps(recipe._asdict())
+        store.attrs["recipe_hash"] = recipe.hash
+        # A dataset, because an attribute holds no more than 64 kB.
+        store["sources"] = json.dumps(sources)
+        for name, array in pairs._asdict().items():
+            _save_array(store, name, array)
     with atomic_path(path) as temporary:
-        try:
-            with h5py.File(str(temporary), "w") as store:
-                store.attrs["format"] = _CACHE_FORMAT
-                store.attrs["recipe"] = json.dumps(recipe._asdict())
-                store.attrs["recipe_hash"] = recipe.hash
-                # A dataset, because an attribute holds no more than 64 kB.
-                store["sources"] = json.dumps(sources)
-                for name, array in pairs._asdict().items():
-                    _save_array(store, name, array)
-        except (OSError, RuntimeError) as error:  # HDF5 seldom says what errno was
-            raise UserError("{}: cannot be written ({})".format(path, error))
+        temporary.write_bytes(content.getbuffer())
 
 
 def _save_array(store, name, array):

@@ -259,6 +259,14 @@ def test_unwritable_cache_is_gone_without(small_sets, tmp_path, capsys):
     assert "going on without this cache" in capsys.readouterr().err
 
 
+def test_full_disk(small_sets, tmp_path, capsys, full_disk):
+    cache = tmp_path / "cache"
+    expected = direct(datasets.image_paths(small_sets, "Set5"))
+    assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, cache), expected)
+    assert "going on without this cache" in capsys.readouterr().err
+    assert list(cache.iterdir()) == []
+
+
 def test_prepare_folder_errors(tmp_path):
     small = write_image(tmp_path / "small.png", rows=40, cols=20)
     with pytest.raises(UserError, match=r"small\.png: 20x40 pixels hold no sub-image"):

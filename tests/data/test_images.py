@@ -320,17 +320,18 @@ def test_too_large_for_the_format(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "a.png"
-    write_picture(path, Picture(noise(4, 4, 3)))
+@pytest.mark.parametrize(
+    "suffix, dtype, n_channels",
+    [(suffix, np.uint8, 3) for suffix in (".png", ".tif", ".bmp", ".jpg", ".webp")]
+    + [(".png", np.uint16, 3), (".tif", np.uint16, 1)],
+)
+def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_channels):
+    path = tmp_path / ("a" + suffix)
+    write_picture(path, Picture(noise(4, 4, n_channels, dtype=dtype)))
     before = path.read_bytes()
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(UserError, match=r"a\.png: cannot be written \(No space left"):
-        write_picture(path, Picture(noise(4, 4, 3, seed=1)))
+    large = Picture(noise(300, 300, n_channels, dtype=dtype, seed=1))
+    with pytest.raises(UserError, match="a{}: cannot be written".format(suffix)):
+        write_picture(path, large)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
