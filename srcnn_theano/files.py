@@ -11,17 +11,15 @@ from pathlib import Path
 from srcnn_theano.errors import UserError
 
 # What a full, failing or read-only disk answers while a file is written.
-_NO_ROOM = (
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EIO,
-    errno.EROFS,
-    errno.EACCES,
-)
-
 _DISK_ERRORS = frozenset(
-    [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES]
+    [
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EROFS,
+        errno.EACCES,
+    ]
 )
 
 

@@ -12,15 +12,16 @@ import json
 from pathlib import Path
 from typing import Any, Dict, NamedTuple
 
-import h5py
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import atomic_path
+from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.shipped import weights_dir
 
 FORMAT = "srcnn_theano weights"
 VERSION = 1
+
+_CONVERT = "files of other programs become weights by 'srcnn-theano convert'"
 
 
 class Weights(NamedTuple):
@@ -46,15 +47,15 @@ class Weights(NamedTuple):
 
 def save_weights(path, weights):
     """Write weights to an HDF5 file, in one step."""
-    with atomic_path(path) as temporary, h5py.File(str(temporary), "w") as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["version"] = VERSION
-        file.attrs["model"] = weights.model
-        file.attrs["options"] = json.dumps(weights.options, sort_keys=True)
-        file.attrs["about"] = json.dumps(weights.about, sort_keys=True)
-        for name, value in sorted(weights.values.items()):
-            # No modification times, so that equal weights give equal files.
-            file.create_dataset(name, data=np.float32(value), track_times=False)
+    attributes = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": weights.model,
+        "options": json.dumps(weights.options, sort_keys=True),
+        "about": json.dumps(weights.about, sort_keys=True),
+    }
+    values = {name: np.float32(value) for name, value in weights.values.items()}
+    write_arrays(path, attributes, values)
 
 
 def load_weights(path):
@@ -73,40 +74,34 @@ def load_weights(path):
     path = Path(path)
     if not path.is_file():
         raise UserError("{}: no such weight file".format(path))
-    try:
-        with h5py.File(str(path), "r") as file:
-            attributes = dict(file.attrs)
-            values = {
-                name: np.asarray(file[name], "float32")
-                for name in file
-                if isinstance(file[name], h5py.Dataset)
-            }
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise UserError(
-            "{}: damaged, or not an HDF5 file ({}); files of other programs become "
-            "weights by 'srcnn-theano convert'".format(path, error)
-        )
+    attributes, values = read_arrays(path, _CONVERT)
     return _checked(path, attributes, values)
 
 
 def _checked(path, attributes, values):
     if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: an HDF5 file, but not weights of srcnn_theano; files of other "
-            "programs become weights by 'srcnn-theano convert'".format(path)
+            "{}: an HDF5 file, but not weights of srcnn_theano; {}".format(
+                path, _CONVERT
+            )
         )
     if attributes.get("version") != VERSION:
         raise UserError(
             "{}: weight file version {}, this program reads version {}; convert or "
             "train it again".format(path, attributes.get("version"), VERSION)
         )
-    weights = Weights(
-        str(attributes["model"]),
-        json.loads(attributes["options"]),
-        values,
-        json.loads(attributes["about"]),
-    )
-    for name, value in sorted(values.items()):
+    try:
+        weights = Weights(
+            str(attributes["model"]),
+            json.loads(attributes["options"]),
+            {name: np.asarray(value, "float32") for name, value in values.items()},
+            json.loads(attributes["about"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            "{}: damaged weight file ({}); use another copy".format(path, error)
+        )
+    for name, value in sorted(weights.values.items()):
         if not np.isfinite(value).all():
             raise UserError(
                 "{}: {} holds values that are not finite numbers; the training that "

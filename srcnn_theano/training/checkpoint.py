@@ -1,11 +1,9 @@
 """Everything that a run needs to go on as if it had never stopped."""
 
-import h5py
-import numpy as np
-
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import atomic_path
+from srcnn_theano.hdf5 import read_arrays, write_arrays
 
+FORMAT = "srcnn_theano checkpoint"
 VERSION = 1
 
 
@@ -22,13 +20,13 @@ def save_checkpoint(path, variables, epoch, identity):
     identity : str
         What the checkpoint belongs to; `load_checkpoint` asks for the same.
     """
-    with atomic_path(path) as temporary, h5py.File(str(temporary), "w") as file:
-        file.attrs["format"] = "srcnn_theano checkpoint"
-        file.attrs["version"] = VERSION
-        file.attrs["epoch"] = epoch
-        file.attrs["identity"] = identity
-        for variable in variables:
-            file[variable.name] = variable.get_value(borrow=True)
+    attributes = {
+        "format": FORMAT,
+        "version": VERSION,
+        "epoch": epoch,
+        "identity": identity,
+    }
+    write_arrays(path, attributes, {v.name: v.get_value() for v in variables})
 
 
 def load_checkpoint(path, variables, identity):
@@ -44,14 +42,11 @@ def load_checkpoint(path, variables, identity):
     UserError
         The file is damaged, of another version, or of another run.
     """
-    try:
-        with h5py.File(str(path), "r") as file:
-            attributes = dict(file.attrs)
-            values = {name: np.asarray(file[name]) for name in _datasets(file)}
-    except OSError as error:
+    attributes, values = read_arrays(path, "delete it to start anew")
+    if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: not a readable checkpoint ({}); delete it to start anew".format(
-                path, error
+            "{}: not a checkpoint of srcnn_theano; move it away to start anew".format(
+                path
             )
         )
     if attributes.get("version") != VERSION:
@@ -59,7 +54,9 @@ def load_checkpoint(path, variables, identity):
             "{}: checkpoint version {}, this program reads {}; delete it to start "
             "anew".format(path, attributes.get("version"), VERSION)
         )
-    if attributes["identity"] != identity or set(values) != {v.name for v in variables}:
+    shapes = {v.name: v.get_value(borrow=True).shape for v in variables}
+    saved_shapes = {name: value.shape for name, value in values.items()}
+    if attributes.get("identity") != identity or saved_shapes != shapes:
         raise UserError(
             "{}: the checkpoint is of a run with other settings; choose another --runs "
             "folder, or delete it to start anew".format(path)
@@ -67,13 +64,3 @@ def load_checkpoint(path, variables, identity):
     for variable in variables:
         variable.set_value(values[variable.name])
     return int(attributes["epoch"])
-
-
-def _datasets(file):
-    names = []
-    file.visititems(
-        lambda name, item: (
-            names.append(name) if isinstance(item, h5py.Dataset) else None
-        )
-    )
-    return names
