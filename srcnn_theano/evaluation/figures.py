@@ -1,0 +1,170 @@
+"""The pictures of the report: curves of PSNR against iterations, and image strips."""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from srcnn_theano.data.degradation import from_float, rgb_to_ycbcr, ycbcr_to_rgb
+from srcnn_theano.data.images import Picture, read_rgb, write_picture
+from srcnn_theano.data.patches import degrade, make_recipe
+from srcnn_theano.files import atomic_path
+
+# Colours that can be told apart, on white and on black.
+_COLOURS = ("#3d85c6", "#e0760b", "#2fa36b", "#a765cf", "#d94a5e", "#17a2ad", "#a8823a")
+_BICUBIC = "#8a929b"
+# Stands for the colour of the text, which the page around decides.
+_TEXT = "#010203"
+_TEXT_STYLE = (
+    "<style>svg { color: #1f2328 } "
+    "@media (prefers-color-scheme: dark) { svg { color: #e3e7ec } }</style>"
+)
+
+
+class Curve(NamedTuple):
+    label: str
+    iterations: List[int]
+    psnr: List[float]  # dB
+
+
+class Panel(NamedTuple):
+    """Curves in one pair of axes, with bicubic as a horizontal line."""
+
+    title: str
+    curves: List[Curve]
+    bicubic: Optional[float]  # dB
+    limits: Optional[Tuple[float, float]] = None  # of the PSNR
+
+
+def draw_curves(path, panels):
+    """Draw panels side by side as an SVG file whose text suits light and dark pages."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    labels = sorted({curve.label for panel in panels for curve in panel.curves})
+    colours = {label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)}
+    style = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": path.stem,  # the same figures give the same file
+        "font.size": 10,
+        "text.color": _TEXT,
+        "axes.labelcolor": _TEXT,
+        "axes.edgecolor": _BICUBIC,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "xtick.color": _TEXT,
+        "ytick.color": _TEXT,
+        "legend.frameon": False,
+    }
+    with rc_context(style), atomic_path(path) as temporary:
+        figure = Figure(figsize=(10.5, 4.4))
+        FigureCanvasSVG(figure)
+        every = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axes, panel in zip(every, panels):
+            _draw_panel(axes, panel, colours)
+        _draw_legend(figure)
+        figure.savefig(
+            str(temporary), format="svg", transparent=True, metadata={"Date": None}
+        )
+        svg = temporary.read_text(encoding="utf-8").replace(_TEXT, "currentColor")
+        temporary.write_text(
+            svg.replace("<defs>", _TEXT_STYLE + "<defs>", 1), encoding="utf-8"
+        )
+
+
+def _draw_panel(axes, panel, colours):
+    for curve in panel.curves:
+        axes.plot(
+            curve.iterations,
+            curve.psnr,
+            color=colours[curve.label],
+            label=curve.label,
+            linewidth=1.6,
+            marker="o" if len(curve.psnr) == 1 else None,
+        )
+    if panel.bicubic is not None:
+        axes.axhline(
+            panel.bicubic,
+            color=_BICUBIC,
+            label="bicubic",
+            linestyle="--",
+            linewidth=1.4,
+        )
+    if panel.limits is not None:
+        axes.set_ylim(*panel.limits)
+    axes.set_xlim(left=0)
+    axes.set_title(panel.title)
+    axes.set_xlabel("iterations")
+    axes.set_ylabel("PSNR in dB")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_major_locator(_few_ticks())
+    axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
+
+
+def _draw_legend(figure):
+    """One for all panels, below them."""
+    handles = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels()):
+            handles.setdefault(label, handle)
+    n_lines = -(-len(handles) // 3)
+    figure.legend(list(handles.values()), list(handles), loc="lower left", ncol=3)
+    figure.subplots_adjust(0.06, 0.17 + 0.055 * n_lines, 0.99, 0.93, wspace=0.18)
+
+
+def _few_ticks():
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5, integer=True)
+
+
+class Crop(NamedTuple):
+    """A square of an image; row, column and side are multiples of 12."""
+
+    test_set: str
+    image: str
+    row: int
+    col: int
+    size: int
+
+
+def write_strip(folder, name, image_path, crop, scale, network):
+    """Write a crop in four versions as `name`-*.png.
+
+    In colour, degraded like under `standard-rgb`; a network for Y leaves the chroma to
+    bicubic. Pixels are repeated, so that one can see them.
+
+    Returns
+    -------
+    list of str
+        Names of the files: low resolution, bicubic, network, original.
+    """
+    recipe = make_recipe("standard-rgb", scale)
+    degraded = degrade(read_rgb(image_path), recipe)
+    restored = _restore(degraded.enlarged, network)
+    window = (crop.row, crop.col, crop.size)
+    small = tuple(n // scale for n in window)
+    versions = (
+        ("low", degraded.low_res, small),
+        ("bicubic", degraded.enlarged, window),
+        ("network", restored, window),
+        ("original", degraded.high_res, window),
+    )
+    files = []
+    for version, image, (row, col, size) in versions:
+        pixels = from_float(np.clip(image[row : row + size, col : col + size], 0, 1))
+        for axis in (0, 1):
+            pixels = np.repeat(pixels, 3 * crop.size // size, axis)
+        files.append("{}-{}.png".format(name, version))
+        write_picture(folder / files[-1], Picture(pixels))
+    return files
+
+
+def _restore(enlarged, network):
+    if network.n_channels == enlarged.shape[2]:
+        return network(enlarged)
+    ycbcr = rgb_to_ycbcr(enlarged)
+    ycbcr[..., :1] = network(ycbcr[..., :1])
+    return ycbcr_to_rgb(ycbcr)

@@ -1,0 +1,668 @@
+"""What came out: the list of experiments with their figures, and the report.
+
+Everything is made from the records in results/ (or of a folder of runs), so that a
+figure can be followed to its settings, data and protocol.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from srcnn_theano import __version__
+from srcnn_theano.data.datasets import find_data_dir, prepare
+from srcnn_theano.data.degradation import to_float
+from srcnn_theano.data.patches import SCALES, Recipe, central
+from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.document import (
+    Details,
+    Heading,
+    Items,
+    Paragraph,
+    Pictures,
+    Table,
+    to_html,
+    to_markdown,
+)
+from srcnn_theano.evaluation.evaluate import AGGREGATIONS, Network
+from srcnn_theano.evaluation.figures import Crop, Curve, Panel, draw_curves, write_strip
+from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
+from srcnn_theano.evaluation.protocols import (
+    PROTOCOLS,
+    Protocol,
+    make_protocol,
+)
+from srcnn_theano.experiments import EXPERIMENTS, Experiment
+from srcnn_theano.files import write_text
+from srcnn_theano.runs import command, experiment_protocol
+from srcnn_theano.shipped import results_dir, weights_dir
+from srcnn_theano.weights import build_model, load_weights
+
+_TEST_SETS = ("Set5", "Set14")
+
+_TABLES = {
+    "table1": "Table 1: three experiments",
+    "table2": "Table 2: Set5 and Set14",
+    "models": "Networks for pictures",
+}
+_ABOUT = {
+    "table1": "Optimizers, L2 norm, batch normalization. The caption says that "
+    "RMSProp with L2 norm provided the best PSNR; its own table has Adam higher. Rows "
+    "without a published figure are ours and ask why a printed figure is what it is.",
+    "table2": "The report sets its figures beside Johnson's, 30.48 dB on Set5 and "
+    "27.49 dB on Set14, and puts the jump down to '2nd order optimization "
+    "algorithms'. Adam and RMSProp are of first order, and Johnson's figures are of "
+    "another protocol: luma, whole images, sharp originals. Look at what plain "
+    "bicubic scores under both.",
+    "models": "Not in the report: trained on sharp targets under `standard`, for "
+    "pictures. 'Published' is what the authors' own network scores.",
+}
+_MEAN_OVER = {"patch": "sub-images", "global": "all pixels", "image": "images"}
+# What the image strips show: a network and a detail that bicubic blurs.
+_STRIPS = (
+    ("srcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+    ("srcnn_x3", Crop("Set14", "zebra.bmp", 120, 240, 96)),
+    ("srcnn_x2", Crop("Set14", "comic.bmp", 36, 84, 96)),
+    ("srcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    ("table1_adam", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+)
+
+
+class Row(NamedTuple):
+    """An experiment and what is recorded of it."""
+
+    experiment: Experiment  # as listed now
+    folder: Optional[Path]  # of its records
+    record: Dict[str, Any]  # experiment.json, or empty
+    history: List[Dict[str, str]]  # of the training, one entry per epoch
+    results: Optional[Dict[str, Any]]  # results.json
+    planned_epochs: int
+
+    @property
+    def n_epochs(self):
+        """Epochs that the network was trained for."""
+        if self.history or self.results is None:
+            return len(self.history)
+        return self.record["experiment"]["n_epochs"]
+
+    @property
+    def status(self):
+        if self.results is not None:
+            return "done"
+        trained_here = self.history and self.experiment.weights_of is None
+        return "unfinished" if trained_here else "not run"
+
+
+def load_rows(runs_dir=None):
+    """Every experiment with its records.
+
+    Parameters
+    ----------
+    runs_dir : Path or None
+        Wins over the results that come with the package where it has results.
+
+    Returns
+    -------
+    dict of str to Row
+
+    Raises
+    ------
+    UserError
+        `runs_dir` is no folder, or a record cannot be read.
+    """
+    if runs_dir is not None and not Path(runs_dir).is_dir():
+        raise UserError("--runs {}: no such folder".format(runs_dir))
+    rows = {}
+    for name, experiment in EXPERIMENTS.items():
+        folder = _find(runs_dir, name)
+        # The history of a row that only measures is that of the training beside it.
+        trained = experiment.weights_of or name
+        rows[name] = Row(
+            experiment,
+            folder,
+            _read_json(folder, "experiment.json") or {},
+            _read_history(folder and folder.parent / trained / "history.csv"),
+            _read_json(folder, "results.json"),
+            EXPERIMENTS[trained].n_epochs,
+        )
+    return rows
+
+
+def _find(runs_dir, name):
+    """The folder of an experiment's records: with results, else with a history."""
+    parents = [Path(d) for d in (runs_dir, results_dir()) if d is not None]
+    for file_name in ("results.json", "history.csv"):
+        for parent in parents:
+            if (parent / name / file_name).is_file():
+                return parent / name
+    return None
+
+
+def _read_json(folder, name):
+    if folder is None or not (folder / name).is_file():
+        return None
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError("{}: not readable as JSON ({})".format(folder / name, error))
+
+
+def _read_history(path):
+    from srcnn_theano.training.trainer import read_history
+
+    return read_history(path) if path is not None and path.is_file() else []
+
+
+# Figures
+
+
+class Figures(NamedTuple):
+    """What a row says: PSNR in dB under two protocols, SSIM under `standard`."""
+
+    ours: float
+    bicubic: float
+    standard: Dict[str, float]  # psnr, ssim, bicubic_psnr, bicubic_ssim: a mean score
+
+
+def row_figures(row):
+    """The figures of a row that has been run, on its own test set."""
+    experiment, results = row.experiment, row.results
+    standard = _mean_scores(results, "standard", experiment.test_set)
+    if experiment.aggregation == "image":
+        own = _mean_scores(results, experiment.protocol, experiment.test_set)
+        return Figures(own["psnr"], own["bicubic_psnr"], standard)
+    scores = results["sub_images"][experiment.test_set]
+    return Figures(
+        scores["ours"][experiment.aggregation],
+        scores["bicubic"][experiment.aggregation],
+        standard,
+    )
+
+
+def _mean_scores(results, protocol, test_set):
+    return results["images"][protocol]["scores"][test_set][-1]
+
+
+def caveats(rows, row):
+    """What keeps a row's figures from being those of the experiment as listed."""
+    said = []
+    if row.status != "not run" and row.n_epochs != row.planned_epochs:
+        said.append("{} of {} epochs were run".format(row.n_epochs, row.planned_epochs))
+    if row.results is None:
+        return said
+    recorded = row.record.get("experiment", {})
+    changed = [
+        name
+        for name, value in json.loads(json.dumps(row.experiment._asdict())).items()
+        if name not in ("table", "row", "published", "notes", "n_epochs")
+        and name in recorded
+        and recorded[name] != value
+    ]
+    if changed:
+        said.append("run with another {} than listed".format(", ".join(changed)))
+    if row.results["protocol"]["hash"] != experiment_protocol(row.experiment).hash:
+        said.append("measured under another protocol than today's of that name")
+    trained = rows[row.experiment.weights_of or row.experiment.name].results
+    if trained and trained["weights_sha256"] != row.results["weights_sha256"]:
+        said.append(
+            "measured on another network than that of {}".format(
+                row.experiment.weights_of
+            )
+        )
+    return said
+
+
+# The list on the terminal
+
+
+def print_experiments(runs_dir=None, as_json=False):
+    """Print every experiment with its protocol, published figure and ours."""
+    rows = load_rows(runs_dir)
+    if as_json:
+        print(json.dumps([_as_dict(rows, row) for row in rows.values()], indent=2))
+        return
+    line = "{:<27} {:<11} {:<5} {:<8} {:>9} {:>10} {:>7}   {:>7} {:>7}  {:>9}".format
+    print("PSNR in dB. Bicubic and `standard` tell what a figure is worth.\n")
+    print(line("", "", "", "", "", "---- this", "protocol", "- stand", "ard -", ""))
+    columns = ["protocol", "set", "mean", "published"] + ["ours", "bicubic"] * 2
+    for table, title in _TABLES.items():
+        print(line(title, *columns, "epochs"))
+        for row in _of_table(rows, table):
+            print(line(*_list_cells(row)))
+        print()
+    print("Notes, curves and pictures: srcnn-theano report --data DIR")
+
+
+def _list_cells(row):
+    experiment = row.experiment
+    cells = [
+        "  " + experiment.name,
+        "{} x{}".format(experiment.protocol, experiment.scale),
+        experiment.test_set,
+        experiment.aggregation,
+        _published(experiment),
+    ]
+    if row.results is None:
+        return cells + [row.status, "", "", "", _epochs(row)]
+    figures = row_figures(row)
+    standard = figures.standard
+    measured = (
+        figures.ours,
+        figures.bicubic,
+        standard["psnr"],
+        standard["bicubic_psnr"],
+    )
+    return cells + ["{:.2f}".format(psnr) for psnr in measured] + [_epochs(row)]
+
+
+def _as_dict(rows, row):
+    experiment = row.experiment
+    summary = {
+        name: getattr(experiment, name)
+        for name in (
+            "name",
+            "table",
+            "row",
+            "protocol",
+            "scale",
+            "test_set",
+            "aggregation",
+            "published",
+        )
+    }
+    summary.update(
+        status=row.status,
+        n_epochs=row.n_epochs,
+        planned_epochs=row.planned_epochs,
+        caveats=caveats(rows, row),
+    )
+    if row.results is not None:
+        summary.update(row_figures(row)._asdict())
+    return summary
+
+
+def _of_table(rows, table):
+    return [row for row in rows.values() if row.experiment.table == table]
+
+
+def _published(experiment):
+    # As printed: 36.5 stays 36.5.
+    return "-" if experiment.published is None else str(experiment.published)
+
+
+def _epochs(row):
+    if row.status == "not run" or row.n_epochs == row.planned_epochs:
+        return str(row.planned_epochs)
+    return "{} of {}".format(row.n_epochs, row.planned_epochs)
+
+
+# The report
+
+
+def write_report(out_dir, runs_dir=None, data_dir=None):
+    """Write report.md, the pictures it shows, and report.html, which holds them.
+
+    Parameters
+    ----------
+    out_dir : Path
+    runs_dir : Path or None
+        As in `load_rows`.
+    data_dir : str, Path or None
+        Folder with the image sets, for the image strips; by default what the variable
+        SRCNN_DATA names. Without one the report has no strips.
+    """
+    if data_dir or os.environ.get("SRCNN_DATA"):
+        data_dir = find_data_dir(data_dir)
+    rows = load_rows(runs_dir)
+    out_dir = Path(out_dir)
+    blocks = _opening(rows, runs_dir)
+    for table, title in _TABLES.items():
+        blocks += [Heading(2, title), Paragraph(_ABOUT[table])]
+        blocks += _table_section(rows, table, out_dir, data_dir)
+    blocks += _strips_section(rows, out_dir, data_dir)
+    blocks += _protocols_section()
+    write_text(out_dir / "report.md", to_markdown(blocks))
+    write_text(out_dir / "report.html", to_html(blocks, out_dir))
+    print("{0}/report.html and {0}/report.md are written".format(out_dir))
+
+
+def _opening(rows, runs_dir):
+    done = [row for row in rows.values() if row.status == "done"]
+    shorter = [row for row in done if row.n_epochs != row.planned_epochs]
+    source = "the results that come with the package"
+    if runs_dir is not None:
+        source = "a folder of runs and, for what it lacks, " + source
+    count = "{} of {} rows have been run".format(len(done), len(rows))
+    if shorter:
+        count += ", {} of them for another number of epochs than listed".format(
+            len(shorter)
+        )
+    return [
+        Heading(1, "SRCNN: the report's figures and ours"),
+        Paragraph(
+            "Made by `srcnn-theano report` (version {}) from {}. {}.".format(
+                __version__, source, count
+            )
+        ),
+        Paragraph(
+            "A PSNR says nothing without the protocol that it was measured under: the "
+            "same network, and even plain bicubic, differ by many dB from one protocol "
+            "to the next. So every row has five figures:"
+        ),
+        Items(
+            [
+                "**published**: as printed in the report (for the networks for "
+                "pictures: by the authors of SRCNN);",
+                "**ours**: what this project's network scores under the protocol of "
+                "the row, as reconstructed from the printed figures (the code behind "
+                "the report is lost; docs/protocols.md tells the evidence), with the "
+                "difference to the published one;",
+                "**bicubic**: what plain bicubic scores under that same protocol; a "
+                "network that stays below it has learned nothing useful;",
+                "**ours** and **bicubic** under `standard`: PSNR and SSIM of the same "
+                "network and of bicubic as the literature measures them.",
+            ]
+        ),
+    ]
+
+
+def _table_section(rows, table, out_dir, data_dir):
+    of_table = _of_table(rows, table)
+    blocks = [_main_table(of_table)]
+    blocks.append(Items([_note(rows, row) for row in of_table]))
+    blocks += _curves(of_table, table, out_dir, data_dir)
+    blocks += _aggregations(of_table)
+    blocks += [_image_scores(row) for row in of_table if _shows_images(row)]
+    blocks.append(_settings(of_table))
+    return blocks
+
+
+def _main_table(rows):
+    header = ["", "set", "mean over", "published", "ours", "difference", "bicubic"]
+    header += ["ours, `standard`", "bicubic, `standard`", "epochs"]
+    return Table("lllrrrrrrr", header, [_main_cells(row) for row in rows])
+
+
+def _main_cells(row):
+    experiment = row.experiment
+    how = experiment.aggregation
+    cells = [
+        "{} `{}`".format(experiment.row, experiment.name),
+        experiment.test_set,
+        _MEAN_OVER.get(how, "minibatches of {}".format(how[5:])),
+        _published(experiment),
+    ]
+    if row.results is None:
+        return cells + [row.status, "", "", "", "", _epochs(row)]
+    figures = row_figures(row)
+    difference = ""
+    if experiment.published is not None:
+        difference = "{:+.2f}".format(figures.ours - experiment.published)
+    return cells + [
+        "**{:.2f}**".format(figures.ours),
+        difference,
+        "{:.2f}".format(figures.bicubic),
+        "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
+        "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
+        _epochs(row),
+    ]
+
+
+def _note(rows, row):
+    experiment = row.experiment
+    protocol = experiment_protocol(experiment)
+    text = "**{}**. {} Protocol `{}` x{} (`{}`).".format(
+        experiment.row,
+        experiment.notes,
+        protocol.name,
+        experiment.scale,
+        protocol.hash,
+    )
+    if row.history and experiment.weights_of is None:
+        minutes = sum(float(epoch["seconds"]) for epoch in row.history) / 60
+        text += " Trained for {} epochs, {:,} iterations, in {:.0f} minutes.".format(
+            row.n_epochs, int(row.history[-1]["iteration"]), minutes
+        )
+    said = caveats(rows, row)
+    if said:
+        text += " **Mind: {}.**".format("; ".join(said))
+    return text + " `{}`".format(command(experiment))
+
+
+def _curves(rows, table, out_dir, data_dir):
+    trained = [row for row in rows if row.history and row.experiment.weights_of is None]
+    if not trained:
+        return []
+    pairs = [(_curve(row), _validation_bicubic(row, data_dir)) for row in trained]
+    if table == "models":  # each scale has its own bicubic
+        panels = [Panel(c.label, [c], bicubic) for c, bicubic in pairs]
+    else:
+        panels = _far_and_near([c for c, _ in pairs], pairs[0][1])
+    name = "curves-{}.svg".format(table)
+    draw_curves(out_dir / name, panels)
+    return [
+        Pictures(
+            [("PSNR against iterations", name)],
+            "Set5 after each epoch of training, on sub-images under the row's "
+            "protocol, mean of their PSNR; the line is what plain bicubic scores.",
+        )
+    ]
+
+
+def _curve(row):
+    return Curve(
+        row.experiment.row,
+        [int(epoch["iteration"]) for epoch in row.history],
+        [float(epoch["set5_psnr"]) for epoch in row.history],
+    )
+
+
+def _far_and_near(curves, bicubic):
+    """All curves in one panel, and those near bicubic in another one, enlarged."""
+    everything = Panel("all", curves, bicubic)
+    near = [c for c in curves if bicubic and max(c.psnr) > bicubic - 6]
+    if not near:
+        return [everything]
+    top = max(max(max(c.psnr) for c in near), bicubic)
+    limits = (bicubic - 4, top + 0.5)
+    return [everything, Panel("near bicubic", near, bicubic, limits)]
+
+
+def _validation_bicubic(row, data_dir):
+    """What bicubic scores on that which the curve is of; None where it is not known."""
+    if row.results and "sub_images" in row.results:
+        return row.results["sub_images"]["Set5"]["bicubic"]["patch"]
+    weights = _weights(row)
+    if data_dir is None or weights is None:
+        return None
+    pairs = prepare(data_dir, "Set5", experiment_protocol(row.experiment).recipe)
+    margin = build_model(weights).margin
+    low_res, high_res = (to_float(central(images, margin)) for images in pairs)
+    return aggregate(mse_per_patch(low_res, high_res), "patch")
+
+
+def _aggregations(rows):
+    measured = [row for row in rows if row.results and "sub_images" in row.results]
+    if not measured:
+        return []
+    header = [""] + [
+        "{} `{}`".format(name, how) for name in _TEST_SETS for how in AGGREGATIONS
+    ]
+    lines, bicubic = [], []
+    for row in measured:
+        lines.append(_aggregation_cells(row.experiment.row, row, "ours"))
+        plain = _aggregation_cells("bicubic", row, "bicubic")
+        if plain not in bicubic:
+            bicubic.append(plain)
+    return [
+        Heading(3, "Every way to average"),
+        Paragraph(
+            "The same sub-images, averaged in four ways: the mean of the PSNR of each "
+            "(`patch`), of minibatches of 20 or 100 in file order, or the PSNR of the "
+            "mean error of all (`global`). The row's own is in bold."
+        ),
+        Table("l" + "r" * (len(header) - 1), header, lines + bicubic),
+    ]
+
+
+def _aggregation_cells(title, row, whose):
+    cells = [title]
+    for name in _TEST_SETS:
+        scores = row.results["sub_images"][name][whose]
+        for how in AGGREGATIONS:
+            own = (row.experiment.test_set, row.experiment.aggregation) == (name, how)
+            text = "**{:.2f}**" if own and whose == "ours" else "{:.2f}"
+            cells.append(text.format(scores[how]) if how in scores else "")
+    return cells
+
+
+def _shows_images(row):
+    return row.experiment.aggregation == "image" and row.results is not None
+
+
+def _image_scores(row):
+    protocol = make_protocol("standard", row.experiment.scale)
+    lines = []
+    for name in _TEST_SETS:
+        for score in row.results["images"]["standard"]["scores"][name]:
+            mark = "**{}**" if score["image"] == "mean" else "{}"
+            values = [
+                name,
+                score["image"],
+                "{psnr:.2f}".format(**score),
+                "{ssim:.4f}".format(**score),
+                "{bicubic_psnr:.2f}".format(**score),
+                "{bicubic_ssim:.4f}".format(**score),
+                "{:+.2f}".format(score["psnr"] - score["bicubic_psnr"]),
+            ]
+            lines.append([mark.format(value) for value in values])
+    header = ["set", "image", "PSNR", "SSIM", "bicubic", "SSIM", "gain"]
+    return Details(
+        "`{}`: every image".format(row.experiment.name),
+        [Paragraph(protocol.describe() + "."), Table("llrrrrr", header, lines)],
+    )
+
+
+def _settings(rows):
+    """How each row is trained, and what it was run with."""
+    header = [
+        "",
+        "update",
+        "rate",
+        "decay",
+        "batch",
+        "L2",
+        "options",
+        "seed",
+        "run with",
+    ]
+    lines = []
+    for row in rows:
+        # What was run, else what would be.
+        settings = dict(row.experiment._asdict(), **row.record.get("experiment", {}))
+        rates = "".join(
+            ", {} x{:g}".format(layer, factor)
+            for layer, factor in settings["layer_rates"].items()
+        )
+        options = settings["options"].items()
+        versions = row.record.get("versions", {})
+        lines.append(
+            [
+                "`{}`".format(settings["name"]),
+                settings["update"],
+                "{:g}{}".format(settings["learning_rate"], rates),
+                "{:g}".format(settings["decay"]),
+                str(settings["batch_size"]),
+                "{:g}".format(settings["L2_reg"]),
+                ", ".join("{}: {}".format(*option) for option in options),
+                str(settings["seed"]),
+                ", ".join("{} {}".format(*version) for version in versions.items()),
+            ]
+        )
+    return Details("Settings and versions", [Table("lllrrrlrl", header, lines)])
+
+
+def _strips_section(rows, out_dir, data_dir):
+    heading = Heading(2, "Low resolution, bicubic, SRCNN, original")
+    if data_dir is None:
+        return [
+            heading,
+            Paragraph(
+                "The pictures need the image sets, which do not come with the package: "
+                "`srcnn-theano report --data DIR`."
+            ),
+        ]
+    networks = {}
+    for name in sorted({name for name, _ in _STRIPS}):
+        weights = _weights(rows[name])
+        if weights is not None and rows[name].results is not None:
+            networks[name] = Network(weights)
+    if not networks:
+        return [heading, Paragraph("No network has been trained yet.")]
+    return [heading] + [
+        _strip(rows[name], networks[name], crop, out_dir, data_dir)
+        for name, crop in _STRIPS
+        if name in networks
+    ]
+
+
+def _strip(row, network, crop, out_dir, data_dir):
+    name = row.experiment.name
+    stem = "strip-{}-{}".format(name, Path(crop.image).stem)
+    path = Path(data_dir) / crop.test_set / crop.image
+    files = write_strip(out_dir, stem, path, crop, row.experiment.scale, network)
+    score = next(
+        score
+        for score in row.results["images"]["standard"]["scores"][crop.test_set]
+        if score["image"] == crop.image
+    )
+    labels = [
+        "low resolution",
+        "bicubic, {bicubic_psnr:.2f} dB".format(**score),
+        "`{}`, {:.2f} dB".format(name, score["psnr"]),
+        "original",
+    ]
+    caption = "{}, {}, x{}: a detail of {} pixels. PSNR of the whole image, `standard`."
+    return Pictures(
+        list(zip(labels, files)),
+        caption.format(crop.test_set, crop.image, row.experiment.scale, crop.size),
+    )
+
+
+def _weights(row):
+    """The trained network of a row: that of its run, else the one that comes along."""
+    name = row.experiment.name
+    places = [weights_dir() / (name + ".h5")]
+    if row.folder is not None:
+        places.insert(0, row.folder / "weights.h5")
+    for path in places:
+        if path.is_file():
+            return load_weights(path)
+    return None
+
+
+def _protocols_section():
+    protocols = [make_protocol(name) for name in PROTOCOLS]
+    lines = []
+    for knob in list(Recipe._fields[1:]) + list(Protocol._fields[2:]):
+        holders = [p if knob in Protocol._fields else p.recipe for p in protocols]
+        lines.append([knob] + [_plain(getattr(holder, knob)) for holder in holders])
+    for scale in SCALES:
+        hashes = [make_protocol(name, scale).hash for name in PROTOCOLS]
+        lines.append(["hash at x{}".format(scale)] + ["`{}`".format(h) for h in hashes])
+    return [
+        Heading(2, "Protocols"),
+        Paragraph(
+            "Every choice that changes a number, at x4. The hash names them all; with "
+            "another one a figure cannot be compared. The margin that `valid` cuts off "
+            "is that of the network, 6 pixels for 9-1-5. How `course` was "
+            "reconstructed, and how sure that is, tells docs/protocols.md."
+        ),
+        Table("l" * (len(protocols) + 1), [""] + list(PROTOCOLS), lines),
+    ]
+
+
+def _plain(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "{:g}".format(value) if isinstance(value, float) else str(value)
