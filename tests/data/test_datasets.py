@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -36,6 +38,14 @@ def small_sets(tmp_path, monkeypatch):
             }
     monkeypatch.setattr(datasets, "manifest", lambda: manifest)
     return folder
+
+
+def test_data_needs_no_theano():
+    code = (
+        "import sys, srcnn_theano.data.datasets, srcnn_theano.evaluation.protocols;"
+        "assert not {'theano', 'aesara', 'jax', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # Where the sets are

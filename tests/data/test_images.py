@@ -103,6 +103,12 @@ def test_cmyk_becomes_rgb_and_loses_its_profile(tmp_path):
     assert picture.icc_profile is None
 
 
+def test_cmyk_jpeg(tmp_path):
+    flat = np.full((16, 16, 3), (200, 100, 50), np.uint8)
+    Image.fromarray(flat).convert("CMYK").save(str(tmp_path / "c.jpg"), quality=95)
+    np.testing.assert_allclose(read_pixels(tmp_path / "c.jpg"), flat, atol=2)
+
+
 def test_first_image_of_an_animation(tmp_path):
     frames = [Image.fromarray(noise(5, 5, seed=i)) for i in range(3)]
     path = str(tmp_path / "a.gif")
@@ -121,6 +127,22 @@ def test_16_bit_grey(tmp_path, suffix):
     np.testing.assert_array_equal(pixels[..., 0], grey)
     rounded = np.round(grey / 257.0).astype(np.uint8)
     np.testing.assert_array_equal(read_pixels(path)[..., 0], rounded)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_transparent_value_of_16_bits(tmp_path, n_channels):
+    path = tmp_path / "t.png"
+    pixels = noise(4, 5, n_channels, dtype=np.uint16)
+    write_picture(path, Picture(pixels))
+    chunk = b"tRNS" + pixels[1, 2].astype(">u2").tobytes()
+    chunk = (
+        struct.pack(">I", 2 * n_channels) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
+    content = path.read_bytes()
+    path.write_bytes(content[:33] + chunk + content[33:])  # after the header
+    picture = read_picture(path)
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    assert picture.alpha[1, 2] == 0 and (picture.alpha == 65535).sum() == 19
 
 
 def tiff_16_bit(array, order):
@@ -214,6 +236,22 @@ def test_orientation_of_16_bit_colour(tmp_path, orientation):
     read = read_picture(tmp_path / "o.png")
     np.testing.assert_array_equal(read.pixels, expected)
     assert artist_of(read.exif) == "A. N. Artist"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_a_photographs_exif_goes_along(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x8769] = {0x829A: (1, 60), 0x9003: "2020:01:01 00:00:00"}
+    exif[0x8825] = {1: "N", 2: (10.0, 20.0, 30.0)}
+    Image.fromarray(noise(4, 6, 3)).save(str(tmp_path / "photo.jpg"), exif=exif)
+    write_picture(tmp_path / ("a" + suffix), read_picture(tmp_path / "photo.jpg"))
+    write_picture(tmp_path / "b.jpg", read_picture(tmp_path / ("a" + suffix)))
+    with Image.open(str(tmp_path / "b.jpg")) as image:
+        assert image.size == (4, 6)
+        assert image.getexif().get(0x0112, 1) == 1
+        assert image.getexif().get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
+        assert image.getexif().get_ifd(0x8825)[2] == (10.0, 20.0, 30.0)
 
 
 def test_unreadable_exif_is_left_out(tmp_path):
