@@ -47,7 +47,6 @@ setup(
         "srcnn_theano.backend": ["*.c", "*.cpp", "*.h"],
         "srcnn_theano.data": ["manifest.json"],
         "srcnn_theano.evaluation": ["report.html"],
-        "srcnn_theano.evaluation": ["*.html"],
         "srcnn_theano._weights": ["*.h5", "*.json", "README.md"],
         "srcnn_theano._results": ["README.md", "*/*.json", "*/*.csv"],
     },
