@@ -19,7 +19,7 @@ class Picture(NamedTuple):
     pixels: np.ndarray  # (rows, cols, 1 or 3), uint8 or uint16: grey or RGB
     alpha: Optional[np.ndarray] = None  # (rows, cols), of the same dtype
     icc_profile: Optional[bytes] = None
-    exif: Optional[bytes] = None  # says "upright": the pixels have been turned
+    exif: Optional[bytes] = None  # from b"Exif\0\0" on; the pixels are upright
 
 
 class _Format(NamedTuple):
@@ -241,6 +241,7 @@ def _with_raw_mode(tile, raw_mode):
 # Orientation and EXIF
 
 _ORIENTATION = 0x0112
+_EXIF_PREFIX = b"Exif\0\0"
 _EXIF_IFDS = (0x8769, 0x8825)  # exposure and the like; position
 # Of a TIFF's tags those that describe the picture and not the layout of the file.
 _DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
@@ -257,7 +258,7 @@ def _upright_exif(image):
     orientation = exif.get(_ORIENTATION, 1)
     if "exif" in image.info:
         if orientation == 1:
-            return 1, image.info["exif"]
+            return 1, _with_exif_prefix(image.info["exif"])
         exif[_ORIENTATION] = 1
         return orientation, exif.tobytes()
     kept = Image.Exif()
@@ -268,6 +269,11 @@ def _upright_exif(image):
         if exif.get_ifd(tag):
             kept[tag] = dict(exif.get_ifd(tag))
     return orientation, kept.tobytes() if len(kept) else None
+
+
+def _with_exif_prefix(exif):
+    """As in JPEG; WebP has the same bytes without it."""
+    return exif if exif.startswith(_EXIF_PREFIX) else _EXIF_PREFIX + exif
 
 
 def _turn(array, orientation):
@@ -381,8 +387,7 @@ def _png_16_bit(values, picture):
         profile = b"ICC profile\0\0" + zlib.compress(picture.icc_profile)
         chunks.append((b"iCCP", profile))
     if picture.exif:
-        exif = picture.exif
-        chunks.append((b"eXIf", exif[6:] if exif[:6] == b"Exif\0\0" else exif))
+        chunks.append((b"eXIf", picture.exif[len(_EXIF_PREFIX) :]))
     samples = np.ascontiguousarray(values, ">u2").view(np.uint8).reshape(rows, -1)
     filtered = np.empty((rows, 1 + samples.shape[1]), np.uint8)
     filtered[:, 0] = 2  # each byte less the one above it
