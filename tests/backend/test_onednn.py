@@ -1,0 +1,280 @@
+"""Convolutions through oneDNN against Theano's own CorrMM, and the rewrites."""
+
+import resource
+import warnings
+
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import T, onednn, theano
+
+abstract_conv, corr = theano.tensor.nnet.abstract_conv, theano.tensor.nnet.corr
+
+pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
+
+RELUS = {
+    "T.nnet.relu(z)": T.nnet.relu,
+    "T.maximum(z, 0)": lambda z: T.maximum(z, 0),
+    "T.maximum(0, z)": lambda z: T.maximum(0, z),
+    "T.switch(z > 0, z, 0)": lambda z: T.switch(z > 0, z, 0),
+    "z * (z > 0)": lambda z: z * (z > 0),
+}
+
+
+def draw(rng, *shape):
+    return rng.standard_normal(shape).astype("float32")
+
+
+def ops_of(function):
+    return [node.op for node in function.maker.fgraph.toposort()]
+
+
+def names_of(function):
+    return {type(op).__name__ for op in ops_of(function)}
+
+
+def three_of(forward, to_filters, to_images, flip):
+    """A function (x, w, g, filter shape, image shape) -> maps and both gradients."""
+    x, w, g = T.tensor4("x"), T.tensor4("w"), T.tensor4("g")
+    filter_shape, image_shape = T.lvector(), T.lvector()
+    turned = w[:, :, ::-1, ::-1] if flip else w
+    d_filters = to_filters(x, g, filter_shape)
+    d_filters = d_filters[:, :, ::-1, ::-1] if flip else d_filters
+    return theano.function(
+        [x, w, g, filter_shape, image_shape],
+        [forward(x, turned), d_filters, to_images(turned, g, image_shape)],
+        on_unused_input="ignore",
+    )
+
+
+def abstract_of(border, stride, flip):
+    """The same three through the abstract ops, which the rewrites lower."""
+    settings = dict(border_mode=border, subsample=stride, filter_flip=flip)
+    return three_of(
+        abstract_conv.AbstractConv2d(**settings),
+        abstract_conv.AbstractConv2d_gradWeights(**settings),
+        abstract_conv.AbstractConv2d_gradInputs(**settings),
+        flip=False,
+    )
+
+
+def corr_of(border, stride, flip):
+    settings = dict(border_mode=border, subsample=stride)
+    return three_of(
+        corr.CorrMM(**settings),
+        corr.CorrMM_gradWeights(**settings),
+        corr.CorrMM_gradInputs(**settings),
+        flip,
+    )
+
+
+def in_some_layout(rng, array):
+    """The array with its axes in another order in memory, or not contiguous."""
+    which = rng.integers(4)
+    if which == 0:
+        return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    if which == 1:
+        return np.repeat(array[:, :, ::-1], 2, axis=3)[:, :, ::-1, ::2]
+    if which == 2:
+        return np.asfortranarray(array)
+    return array
+
+
+def assert_close(ours, theirs):
+    assert ours.shape == theirs.shape
+    scale = np.abs(theirs).max() or 1
+    np.testing.assert_allclose(ours / scale, theirs / scale, rtol=0, atol=1e-5)
+
+
+BORDERS = ["valid", "half", "full", (2, 0), (0, 3), ((1, 0), (2, 3))]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_geometries_agree_with_corrmm(seed):
+    rng = np.random.default_rng(seed)
+    border = BORDERS[seed % len(BORDERS)]
+    stride = tuple(int(step) for step in rng.integers(1, 5, 2))
+    flip = bool(rng.integers(2))
+    ours, theirs = abstract_of(border, stride, flip), corr_of(border, stride, flip)
+    assert names_of(ours).isdisjoint({"CorrMM", "CorrMM_gradWeights"})
+    assert sum(isinstance(op, onednn.Convolution) for op in ops_of(ours)) == 3
+    for _ in range(8):
+        n_in, n_out = rng.choice([1, 2, 3, 7, 12, 16, 31, 32, 56, 64, 130], 2)
+        rows, cols = rng.integers(1, 12, 2)
+        height, width = rows + rng.integers(0, 16), cols + rng.integers(0, 16)
+        work = n_in * n_out * rows * cols * height * width
+        batch = 1 if work > 2e7 else int(rng.integers(1, 34))
+        x = in_some_layout(rng, draw(rng, batch, n_in, height, width))
+        w = in_some_layout(rng, draw(rng, n_out, n_in, rows, cols))
+        maps = abstract_conv.get_conv_output_shape(x.shape, w.shape, border, stride)
+        g = in_some_layout(rng, draw(rng, *maps))
+        arguments = x, w, g, (rows, cols), (height, width)
+        for our, their in zip(ours(*arguments), theirs(*arguments)):
+            assert_close(our, their)
+
+
+def without_onednn():
+    return theano.compile.get_default_mode().excluding("conv_onednn")
+
+
+def srcnn_step(relu, flip=False, channels=3, bias=True, mode=None):
+    """A training function of a small network, and its parameters."""
+    rng = np.random.default_rng(0)
+    shapes = [(16, channels, 5, 5), (8, 16, 1, 1), (channels, 8, 3, 3)]
+    filters = [theano.shared(0.1 * draw(rng, *shape)) for shape in shapes]
+    biases = [theano.shared(0.1 * draw(rng, shape[0])) for shape in shapes]
+    params = filters + biases if bias else filters
+    x, y = T.tensor4("x"), T.tensor4("y")
+    maps = x
+    for i in range(3):
+        maps = T.nnet.conv2d(maps, filters[i], filter_flip=flip)
+        if bias:
+            maps = maps + biases[i].dimshuffle("x", 0, "x", "x")
+        if i < 2:
+            maps = relu(maps)
+    cost = T.mean((maps - y) ** 2)
+    gradients = theano.grad(cost, params)
+    return theano.function(
+        [x, y],
+        [cost] + gradients,
+        updates=[(p, p - 0.1 * g) for p, g in zip(params, gradients)],
+        mode=mode,
+    )
+
+
+def batch_of(channels=3, size=13):
+    rng = np.random.default_rng(1)
+    return draw(rng, 4, channels, size, size), draw(
+        rng, 4, channels, size - 6, size - 6
+    )
+
+
+@pytest.mark.parametrize("spelling", RELUS)
+def test_whole_step_is_fused_and_right(spelling):
+    fused = srcnn_step(RELUS[spelling])
+    convolutions = [op for op in ops_of(fused) if isinstance(op, onednn.Convolution)]
+    assert len(convolutions) == 8
+    assert sum(op.relu for op in convolutions) == 2
+    assert sum(op.with_bias for op in convolutions) == 3
+    assert "CorrMM" not in names_of(fused)
+    plain = srcnn_step(RELUS[spelling], mode=without_onednn())
+    assert "CorrMM" in names_of(plain)
+    for _ in range(3):
+        for ours, theirs in zip(fused(*batch_of()), plain(*batch_of())):
+            assert_close(np.asarray(ours), np.asarray(theirs))
+
+
+@pytest.mark.parametrize("options", [dict(bias=False), dict(flip=True, channels=1)])
+def test_step_of_other_kinds(options):
+    fused = srcnn_step(T.nnet.relu, **options)
+    plain = srcnn_step(T.nnet.relu, mode=without_onednn(), **options)
+    batch = batch_of(options.get("channels", 3))
+    for ours, theirs in zip(fused(*batch), plain(*batch)):
+        assert_close(np.asarray(ours), np.asarray(theirs))
+
+
+def test_same_seed_same_bits():
+    steps = srcnn_step(T.nnet.relu), srcnn_step(T.nnet.relu)
+    for _ in range(3):
+        first, second = (step(*batch_of()) for step in steps)
+        for one, other in zip(first, second):
+            assert np.array_equal(one, other)
+
+
+def test_maps_that_are_needed_twice_stay_right():
+    x, w = T.tensor4("x"), theano.shared(draw(np.random.default_rng(0), 4, 3, 3, 3))
+    z = T.nnet.conv2d(x, w, filter_flip=False)
+    images = draw(np.random.default_rng(1), 2, 3, 7, 7)
+    z_value, r_value, d_value = theano.function(
+        [x], [z, T.nnet.relu(z), theano.grad(T.sum(T.nnet.relu(z) * z), w)]
+    )(images)
+    assert_close(r_value, np.maximum(z_value, 0))
+    gradient = theano.grad(T.sum(T.nnet.relu(z) * z), w)
+    plain = theano.function([x], gradient, mode=without_onednn())
+    assert_close(d_value, plain(images))
+
+
+def test_other_functions_are_not_taken_for_relu():
+    x, w = T.tensor4("x"), theano.shared(draw(np.random.default_rng(0), 4, 3, 3, 3))
+    z = T.nnet.conv2d(x, w, filter_flip=False)
+    for function in (T.tanh, T.abs_, lambda z: T.nnet.relu(z, 0.1), lambda z: z**2):
+        compiled = theano.function([x], function(z))
+        assert not any(getattr(op, "relu", False) for op in ops_of(compiled))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_float64_is_left_to_theano(dtype):
+    x, w = T.TensorType(dtype, (False,) * 4)(), T.TensorType(dtype, (False,) * 4)()
+    function = theano.function([x, w], T.nnet.conv2d(x, w, filter_flip=False))
+    assert ("CorrMM" in names_of(function)) == (dtype == "float64")
+
+
+def test_shape_is_known_without_convolving():
+    x = T.tensor4("x")
+    w = theano.shared(np.zeros((4, 3, 3, 5), "float32"))
+    z = T.nnet.conv2d(x, w, border_mode=((1, 0), (2, 3)), subsample=(2, 1))
+    function = theano.function([x], z.shape)
+    assert "Convolution" not in names_of(function)
+    images = np.zeros((2, 3, 9, 8), "float32")
+    assert tuple(function(images)) == theano.function([x], z)(images).shape
+
+
+def test_shapes_that_do_not_fit_are_told():
+    x, w = T.tensor4("x"), T.tensor4("w")
+    function = theano.function([x, w], T.nnet.conv2d(x, w, filter_flip=False))
+    with pytest.raises(
+        ValueError, match=r"images \(1, 3, 9, 9\), filters \(4, 2, 3, 3"
+    ):
+        function(np.zeros((1, 3, 9, 9), "f"), np.zeros((4, 2, 3, 3), "f"))
+    with pytest.raises(ValueError, match="do not fit"):
+        function(np.zeros((1, 3, 2, 9), "f"), np.zeros((4, 3, 3, 3), "f"))
+
+
+def test_empty_batch():
+    x, w = T.tensor4("x"), T.tensor4("w")
+    function = theano.function([x, w], T.nnet.conv2d(x, w, filter_flip=False))
+    result = function(np.zeros((0, 3, 9, 9), "f"), np.zeros((4, 3, 3, 3), "f"))
+    assert result.shape == (0, 4, 7, 7)
+
+
+def test_memory_does_not_grow_with_the_shapes_seen():
+    x, w = T.tensor4("x"), draw(np.random.default_rng(0), 8, 3, 3, 3)
+    function = theano.function([x], T.nnet.conv2d(x, w, filter_flip=False))
+
+    def peak_after(start, stop):
+        for index in range(start, stop):
+            function(np.zeros((1, 3, 8 + index % 40, 8 + index // 40), "float32"))
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB
+
+    before = peak_after(0, 200)
+    assert peak_after(200, 1200) - before < 16 * 1024
+
+
+@pytest.mark.parametrize("broken", ["missing", "not a library"])
+def test_without_the_library_theano_serves_after_one_warning(
+    broken, tmp_path, monkeypatch
+):
+    if broken != "missing":
+        (tmp_path / "libdnnl.so.3").write_text("no library")
+    monkeypatch.setattr(onednn, "_folder", lambda name: str(tmp_path))
+    onednn.available.cache_clear()
+    try:
+        x, w = T.tensor4("x"), T.tensor4("w")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            z = T.nnet.conv2d(x, w, filter_flip=False)
+            functions = [theano.function([x, w], z) for _ in range(2)]
+        said = [str(one.message) for one in caught if "oneDNN" in str(one.message)]
+        assert len(said) == 1 and "pip install" in said[0]
+        assert all("CorrMM" in names_of(function) for function in functions)
+    finally:
+        onednn.available.cache_clear()
+
+
+def test_it_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv("SRCNN_ONEDNN", "0")
+    onednn.available.cache_clear()
+    try:
+        assert not onednn.available()
+    finally:
+        onednn.available.cache_clear()
