@@ -1,0 +1,189 @@
+"""Copy the records and networks of runs into results/ and weights/ of this checkout.
+
+    python scripts/publish_results.py RUNS [NAME...] [--unfinished]
+
+Without names, of all finished experiments in the folder RUNS. A row that trains gives
+results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
+how the network came about, weights/NAME.json; a row that measures the network of
+another row gives its results. An unfinished run is refused; with --unfinished its
+record and its checkpoint go to results/NAME/, so that it can go on elsewhere
+(copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.files import atomic_path, sha256, write_json
+from srcnn_theano.runs import command
+from srcnn_theano.training.trainer import read_history
+from srcnn_theano.weights import load_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+_PATH = re.compile(r"/[A-Za-z_][\w.+-]*/[\w.+-]+")
+
+
+def publish(runs_dir, name, root=ROOT, unfinished=False):
+    """Copy what belongs to one experiment.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    UserError
+        The run is unfinished (and `unfinished` is false) or has not been started; its
+        figures are of another network than lies beside them; its record holds a path of
+        this machine.
+    """
+    experiment = find_experiment(name)
+    run_dir, into = Path(runs_dir) / name, root / "results" / name
+    record = _read_json(run_dir / "experiment.json")
+    # Records once held the command as it was typed, with the folders of the machine.
+    record["command"] = command(
+        experiment._replace(
+            n_epochs=record["experiment"]["n_epochs"],
+            seed=record["experiment"]["seed"],
+        )
+    )
+    _refuse_paths(run_dir / "experiment.json", record)
+    reason = _why_unfinished(experiment, run_dir, record)
+    if reason and not unfinished:
+        raise UserError(
+            "{}: {}; go on with --resume, or publish it with --unfinished".format(
+                run_dir, reason
+            )
+        )
+    files = [into / "experiment.json"]
+    write_json(files[0], record)
+    trains = experiment.weights_of is None
+    copied = ["history.csv"] if trains else []
+    copied.append("checkpoint.h5" if reason else "results.json")
+    for file_name in copied:
+        files.append(into / file_name)
+        _copy(run_dir / file_name, files[-1])
+    if trains and not reason:
+        files += _publish_weights(run_dir, root / "weights" / name, record)
+    return files
+
+
+def _why_unfinished(experiment, run_dir, record):
+    """A clause, or None if the run is finished and its figures are of its network."""
+    if experiment.weights_of is not None:
+        weights_file = run_dir.parent / experiment.weights_of / "weights.h5"
+    else:
+        weights_file = run_dir / "weights.h5"
+        n_epochs = len(_read_history(run_dir / "history.csv"))
+        planned = record["experiment"]["n_epochs"]
+        if n_epochs < planned:
+            return "unfinished, {} of {} epochs".format(n_epochs, planned)
+    if not weights_file.is_file() or not (run_dir / "results.json").is_file():
+        return "unfinished, not measured yet"
+    if _read_json(run_dir / "results.json")["weights_sha256"] != sha256(weights_file):
+        return "the figures are of another network than {}".format(weights_file)
+    return None
+
+
+def _publish_weights(run_dir, stem, record):
+    weights_file, sidecar = stem.with_suffix(".h5"), stem.with_suffix(".json")
+    load_weights(run_dir / "weights.h5")  # refuses a damaged file
+    _copy(run_dir / "weights.h5", weights_file)
+    results = _read_json(run_dir / "results.json")
+    experiment = record["experiment"]
+    write_json(
+        sidecar,
+        {
+            "experiment": experiment["name"],
+            "command": record["command"],
+            "protocol": record["protocol"],
+            "scale": experiment["scale"],
+            "n_epochs": experiment["n_epochs"],
+            "seed": experiment["seed"],
+            "sha256": sha256(weights_file),
+            "versions": record["versions"],
+            "data": record["data"],
+            "results": _summary(results),
+        },
+    )
+    return [weights_file, sidecar]
+
+
+def _summary(results):
+    """Mean PSNR and SSIM under the protocols on images; PSNR on sub-images."""
+    summary = {
+        protocol: {
+            test_set: {key: means[-1][key] for key in means[-1] if key != "image"}
+            for test_set, means in images["scores"].items()
+        }
+        for protocol, images in results["images"].items()
+    }
+    for test_set, scores in results.get("sub_images", {}).items():
+        own = summary.setdefault(results["protocol"]["name"], {})
+        own[test_set] = scores["ours"]
+    return summary
+
+
+def _refuse_paths(path, value):
+    found = _PATH.search(json.dumps(value).replace("\\/", "/"))
+    if found:
+        raise UserError(
+            "{}: holds a path of this machine ({}); take it out first".format(
+                path, found.group()
+            )
+        )
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise UserError("{}: missing; has the experiment been run?".format(path))
+    except ValueError as error:
+        raise UserError("{}: not readable as JSON ({})".format(path, error))
+
+
+def _read_history(path):
+    return read_history(path) if path.is_file() else []
+
+
+def _copy(source, target):
+    if not source.is_file():
+        raise UserError("{}: missing; has the experiment been run?".format(source))
+    with atomic_path(target) as temporary:
+        shutil.copyfile(str(source), str(temporary))
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", metavar="RUNS")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--unfinished", action="store_true")
+    options = parser.parse_args(arguments)
+    names = options.names or [
+        name
+        for name in EXPERIMENTS
+        if (Path(options.runs) / name / "results.json").is_file()
+    ]
+    try:
+        if not names:
+            raise UserError("{}: no finished run in it".format(options.runs))
+        for name in names:
+            for path in publish(options.runs, name, unfinished=options.unfinished):
+                print(path.relative_to(ROOT))
+    except UserError as error:
+        print("publish_results: error: {}".format(error), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Publishing finished and unfinished runs; the figures are made up."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.files import sha256
+from srcnn_theano.weights import Weights, save_weights
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "publish_results.py"
+
+
+@pytest.fixture(scope="module")
+def publish_results():
+    spec = importlib.util.spec_from_file_location("publish_results", str(SCRIPT))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def save_network(path):
+    values = {
+        "conv1.W": np.zeros((64, 3, 9, 9)),
+        "conv1.b": np.zeros(64),
+        "conv2.W": np.zeros((32, 64, 1, 1)),
+        "conv2.b": np.zeros(32),
+        "conv3.W": np.zeros((3, 32, 5, 5)),
+        "conv3.b": np.zeros(3),
+    }
+    save_weights(path, Weights("srcnn", {"channels": 3, "clip": True}, values, {}))
+
+
+def write_record(folder, name, n_epochs, **record):
+    record = dict(
+        experiment=dict(EXPERIMENTS[name]._asdict(), n_epochs=n_epochs),
+        protocol={"name": "course", "hash": "0123456789"},
+        command="srcnn-theano train NAME --data /home/somebody/data",
+        versions={"theano": "1.1.2"},
+        data={"T91": "0" * 64},
+        **record
+    )
+    (folder / "experiment.json").write_text(json.dumps(record))
+
+
+def write_results(folder, weights_file):
+    mean = {"image": "mean", "psnr": 26.25, "ssim": 0.75}
+    results = {
+        "weights_sha256": sha256(weights_file),
+        "protocol": {"name": "course", "hash": "0123456789"},
+        "images": {"standard": {"hash": "1", "scores": {"Set5": [{}, mean]}}},
+        "sub_images": {"Set14": {"n": 1, "ours": {"patch": 35.25}, "bicubic": {}}},
+    }
+    (folder / "results.json").write_text(json.dumps(results))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A finished run of table1_adam, of 2 epochs."""
+    folder = tmp_path / "runs" / "table1_adam"
+    folder.mkdir(parents=True)
+    (folder / "history.csv").write_text("epoch,cost\n1,0.5\n2,0.25\n")
+    (folder / "checkpoint.h5").write_bytes(b"state")
+    write_record(folder, "table1_adam", 2)
+    save_network(folder / "weights.h5")
+    write_results(folder, folder / "weights.h5")
+    return folder
+
+
+def test_finished_run(publish_results, run, tmp_path):
+    files = publish_results.publish(run.parent, "table1_adam", tmp_path)
+    assert [str(path.relative_to(tmp_path)) for path in files] == [
+        "results/table1_adam/experiment.json",
+        "results/table1_adam/history.csv",
+        "results/table1_adam/results.json",
+        "weights/table1_adam.h5",
+        "weights/table1_adam.json",
+    ]
+    for name in ("history.csv", "results.json"):
+        copied = tmp_path / "results" / "table1_adam" / name
+        assert copied.read_bytes() == (run / name).read_bytes()
+    sidecar = json.loads((tmp_path / "weights" / "table1_adam.json").read_text())
+    assert sidecar == {
+        "experiment": "table1_adam",
+        "command": "srcnn-theano train table1_adam --data DIR --epochs 2",
+        "protocol": {"name": "course", "hash": "0123456789"},
+        "scale": 4,
+        "n_epochs": 2,
+        "seed": 0,
+        "sha256": sha256(tmp_path / "weights" / "table1_adam.h5"),
+        "versions": {"theano": "1.1.2"},
+        "data": {"T91": "0" * 64},
+        "results": {
+            "standard": {"Set5": {"psnr": 26.25, "ssim": 0.75}},
+            "course": {"Set14": {"patch": 35.25}},
+        },
+    }
+    assert "somebody" not in files[0].read_text()
+
+
+def test_row_that_only_measures_gives_its_results(publish_results, run, tmp_path):
+    folder = run.parent / "table2_set5"
+    folder.mkdir()
+    write_record(folder, "table2_set5", 40)
+    write_results(folder, run / "weights.h5")
+    files = publish_results.publish(run.parent, "table2_set5", tmp_path)
+    assert [path.name for path in files] == ["experiment.json", "results.json"]
+
+
+def test_unfinished_run_needs_the_option(publish_results, run, tmp_path):
+    write_record(run, "table1_adam", 40)
+    with pytest.raises(UserError, match="2 of 40 epochs"):
+        publish_results.publish(run.parent, "table1_adam", tmp_path)
+    assert not (tmp_path / "results").exists()
+    files = publish_results.publish(run.parent, "table1_adam", tmp_path, True)
+    names = [path.name for path in files]
+    assert names == ["experiment.json", "history.csv", "checkpoint.h5"]
+    assert not (tmp_path / "weights").exists()
+
+
+def test_figures_of_another_network_are_refused(publish_results, run, tmp_path):
+    (run / "weights.h5").write_bytes(b"trained again")
+    with pytest.raises(UserError, match="of another network"):
+        publish_results.publish(run.parent, "table1_adam", tmp_path)
+
+
+def test_paths_of_the_machine_are_refused(publish_results, run, tmp_path):
+    write_record(run, "table1_adam", 2, theano_flags={"cxx": "-L/home/somebody/lib"})
+    with pytest.raises(UserError, match="/home/somebody"):
+        publish_results.publish(run.parent, "table1_adam", tmp_path)
+
+
+def test_run_that_does_not_exist(publish_results, tmp_path):
+    with pytest.raises(UserError, match="table1_sgd/experiment.json: missing"):
+        publish_results.publish(tmp_path, "table1_sgd", tmp_path)
+    with pytest.raises(UserError, match="table9"):
+        publish_results.publish(tmp_path, "table9", tmp_path)
