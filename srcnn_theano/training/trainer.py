@@ -71,8 +71,8 @@ class Trainer:
         Raises
         ------
         UserError
-            The cost is no longer a finite number. The checkpoint of the last finished
-            epoch stays.
+            The cost or a variable is no longer finite. The checkpoint of the last
+            finished epoch stays.
         """
         total = n_epochs * self.pairs.n_batches
         done = self.epoch * self.pairs.n_batches
@@ -87,17 +87,16 @@ class Trainer:
         for index in range(self.pairs.n_batches):
             cost, error = self.step(index)
             if not np.isfinite(cost):
-                raise UserError(
-                    "the cost became {} in epoch {}, minibatch {}; try a lower "
-                    "learning rate. The state after epoch {} is kept".format(
-                        cost, self.epoch + 1, index, self.epoch
-                    )
-                )
+                raise self._diverged("the cost became {}".format(cost), index)
             costs.append(cost)
             errors.append(error)
             bar.update()
             if index % 20 == 0:
                 bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
+        # The last step moved the variables after its own cost was computed.
+        for variable in self.variables:
+            if not np.isfinite(variable.get_value(borrow=True)).all():
+                raise self._diverged(variable.name + " is no longer finite", index)
         self.epoch += 1
         row = {
             "epoch": self.epoch,
@@ -117,6 +116,12 @@ class Trainer:
         # The history goes first: after a kill in between, resume cuts the extra row.
         write_history(self.history_file, self.history)
         save_checkpoint(self.checkpoint, self.variables, self.epoch, self.identity)
+
+    def _diverged(self, what, index):
+        return UserError(
+            "{} in epoch {}, minibatch {}; try a lower learning rate. The state after "
+            "epoch {} is kept".format(what, self.epoch + 1, index, self.epoch)
+        )
 
     def _postfix(self, costs, errors):
         text = "cost {:.5f}, train {:.2f} dB".format(
@@ -147,9 +152,22 @@ def write_history(path, rows):
 
 
 def read_history(path):
-    """The rows of a history file, as dicts of strings."""
-    with open(str(path), newline="") as stream:
-        return [dict(row) for row in csv.DictReader(stream)]
+    """The rows of a history file, as dicts of strings.
+
+    Raises
+    ------
+    UserError
+        There is no such file.
+    """
+    try:
+        with open(str(path), newline="") as stream:
+            return [dict(row) for row in csv.DictReader(stream)]
+    except OSError as error:
+        raise UserError(
+            "{}: cannot be read ({}); delete the run folder to start anew".format(
+                path, error.strerror
+            )
+        )
 
 
 def _short(value):
