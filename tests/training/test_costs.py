@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import T
+from srcnn_theano.models.srcnn import SRCNN
+from srcnn_theano.training.costs import COSTS, mse, mse_per_channel
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.RandomState(0)
+    output = rng.uniform(size=(4, 3, 5, 6)).astype("float32")
+    # Channels with errors of very different size.
+    target = output + rng.normal(size=output.shape) * [[[[0.1]], [[1]], [[5]]]]
+    return output, target.astype("float32")
+
+
+def value(cost, pair):
+    a, b = T.tensor4("a"), T.tensor4("b")
+    return float(cost(a, b).eval({a: pair[0], b: pair[1]}))
+
+
+def test_mse_averages_over_everything(pair):
+    expected = np.mean(np.square(pair[0] - pair[1], dtype="float64"))
+    assert value(mse, pair) == pytest.approx(expected, rel=1e-5)
+
+
+def test_mse_per_channel_adds_the_channels_up(pair):
+    squares = np.square(pair[0] - pair[1], dtype="float64")
+    expected = sum(squares[:, channel].mean() for channel in range(3))
+    assert value(mse_per_channel, pair) == pytest.approx(expected, rel=1e-5)
+
+
+def test_per_channel_is_as_many_times_the_mse_as_there_are_channels(pair):
+    together = value(mse, pair)
+    assert value(mse_per_channel, pair) == pytest.approx(3 * together, rel=1e-5)
+
+
+def test_costs_of_a_known_offset():
+    zeros = np.zeros((2, 3, 4, 4), "float32")
+    offset = zeros + np.float32(1 / 255)
+    assert value(mse, (zeros, offset)) == pytest.approx(255**-2, rel=1e-6)
+    # 48.1308 dB.
+    decibels = -10 * np.log10(value(mse, (zeros, offset)))
+    assert decibels == pytest.approx(48.1308, abs=1e-4)
+
+
+def test_costs_by_name():
+    assert COSTS == {"mse": mse, "mse_per_channel": mse_per_channel}
+
+
+def test_l2_norm_is_added_on_one_line():
+    x, y = T.tensor4("x"), T.tensor4("y")
+    model = SRCNN(
+        np.random.RandomState(0),
+        x,
+        (1, 1, 9, 9),
+        channels=1,
+        n_filters=(2, 2),
+        filter_sizes=(3, 1, 3),
+    )
+    L2_reg = 1e-4
+    cost = mse(model.output, y) + L2_reg * model.L2_sqr
+    zeros = {x: np.zeros((1, 1, 9, 9), "f"), y: np.zeros((1, 1, 5, 5), "f")}
+    # No input and no bias: the output is the target, and the norm alone is left.
+    squares = sum(np.sum(W.get_value() ** 2) for W in model.weights)
+    assert float(cost.eval(zeros)) == pytest.approx(L2_reg * squares, rel=1e-5)

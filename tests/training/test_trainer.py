@@ -1,0 +1,292 @@
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import theano
+from srcnn_theano.errors import UserError
+from srcnn_theano.training import trainer as trainer_module
+from srcnn_theano.training.checkpoint import load_checkpoint
+from srcnn_theano.training.trainer import (
+    Trainer,
+    decibels,
+    read_history,
+    write_history,
+)
+
+N_EPOCHS = 4
+
+
+def bits(variables):
+    return {v.name: v.get_value().tobytes() for v in variables}
+
+
+def without_times(history):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+
+
+def result(tiny, run_dir):
+    """All that a run leaves: variables and history, from its files alone."""
+    tiny.reset()
+    assert load_checkpoint(run_dir / "checkpoint.h5", tiny.variables, "tiny") == 4
+    return bits(tiny.variables), without_times(read_history(run_dir / "history.csv"))
+
+
+@pytest.fixture(scope="module")
+def unbroken(tiny_session, tmp_path_factory):
+    """(variables, history) of an uninterrupted run."""
+    run_dir = tmp_path_factory.mktemp("unbroken")
+    tiny_session.trainer(run_dir).run(N_EPOCHS, progress=False)
+    return result(tiny_session, run_dir)
+
+
+def test_the_miniature_moves_every_kind_of_variable(unbroken, tiny):
+    variables, _ = unbroken
+    names = set(variables)
+    assert {"conv1.W", "conv1.W.m", "conv1.W.v", "bn1.mean", "adam.t"} <= names
+    assert "learning_rate" in names
+    start = bits(tiny.variables)
+    assert [name for name in names if variables[name] == start[name]] == []
+
+
+def test_resumed_run_equals_an_uninterrupted_one(tiny, tmp_path, unbroken):
+    tiny.trainer(tmp_path).run(2, progress=False)
+    for variable in tiny.variables:
+        variable.set_value(variable.get_value() + 1)
+    trainer = tiny.trainer(tmp_path)
+    trainer.resume()
+    assert trainer.epoch == 2
+    trainer.run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_nothing_to_resume_starts_anew(tiny, tmp_path, unbroken):
+    trainer = tiny.trainer(tmp_path)
+    trainer.resume()
+    trainer.run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_finished_run_has_nothing_left_to_do(tiny, tmp_path, unbroken):
+    tiny.trainer(tmp_path).run(N_EPOCHS, progress=False)
+    trainer = tiny.trainer(tmp_path, step=None)
+    trainer.resume()
+    trainer.run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_another_seed_gives_another_run(tiny, tmp_path, unbroken):
+    tiny.trainer(tmp_path, seed=6).run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path)[0] != unbroken[0]
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_in(run):
+    """Run in a child process that ends by SIGKILL."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            run()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    "moment, finished",
+    [
+        ("first epoch", 0),
+        ("middle of the third epoch", 2),
+        ("between history and checkpoint", 2),
+        ("half-written checkpoint", 2),
+    ],
+)
+def test_kill_loses_at_most_the_running_epoch(
+    tiny, tmp_path, unbroken, monkeypatch, moment, finished
+):
+    def step(index):
+        at = {"first epoch": (0, 1), "middle of the third epoch": (2, 1)}
+        if (trainer.epoch, index) == at.get(moment):
+            die()
+        return tiny.step(index)
+
+    def save(path, variables, epoch, identity):
+        if epoch == 3 and moment == "between history and checkpoint":
+            die()
+        if epoch == 3 and moment == "half-written checkpoint":
+            monkeypatch.setattr(os, "replace", lambda *_: die())
+        original(path, variables, epoch, identity)
+
+    original = trainer_module.save_checkpoint
+    trainer = tiny.trainer(tmp_path, step)
+    with monkeypatch.context() as patched:
+        patched.setattr(trainer_module, "save_checkpoint", save)
+        killed_in(lambda: trainer.run(N_EPOCHS, progress=False))
+
+    trainer = tiny.trainer(tmp_path)
+    trainer.resume()
+    assert trainer.epoch == finished and len(trainer.history) == finished
+    trainer.run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_killed_process_resumed_by_another_ends_with_the_same_bits(
+    tiny, tmp_path, tiny_script, unbroken
+):
+    command = [sys.executable, str(tiny_script), str(tmp_path), str(N_EPOCHS)]
+    with subprocess.Popen(
+        command + ["1", "2"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "paused\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert len(read_history(tmp_path / "history.csv")) == 1
+
+    subprocess.run(command, check=True)
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_nan_cost_stops_the_run_and_keeps_the_checkpoint(tiny, tmp_path):
+    def step(index):
+        if (trainer.epoch, index) == (2, 1):
+            W = tiny.model.layers[0].W
+            W.set_value(W.get_value() * np.float32(np.nan))
+        return tiny.step(index)
+
+    trainer = tiny.trainer(tmp_path, step)
+    trainer.run(2, progress=False)
+    kept = bits(tiny.variables)
+    with pytest.raises(UserError, match="cost became nan in epoch 3, minibatch 1"):
+        trainer.run(N_EPOCHS, progress=False)
+    assert len(read_history(tmp_path / "history.csv")) == 2
+    tiny.reset()
+    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny") == 2
+    assert bits(tiny.variables) == kept
+
+
+def test_nan_from_the_last_step_of_an_epoch_is_not_saved(tiny, tmp_path):
+    def step(index):
+        answer = tiny.step(index)
+        if (trainer.epoch, index) == (1, 3):
+            b = tiny.model.layers[0].b
+            b.set_value(b.get_value() + np.float32(np.inf))
+        return answer
+
+    trainer = tiny.trainer(tmp_path, step)
+    with pytest.raises(UserError, match="conv1.b.*epoch 2.*epoch 1 is kept"):
+        trainer.run(N_EPOCHS, progress=False)
+    tiny.reset()
+    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny") == 1
+    assert all(np.isfinite(v.get_value()).all() for v in tiny.variables)
+
+
+def test_checkpoint_of_another_run_is_refused(tiny, tmp_path):
+    tiny.trainer(tmp_path).run(1, progress=False)
+    trainer = tiny.trainer(tmp_path, identity="other")
+    with pytest.raises(UserError, match="checkpoint.h5.*other settings"):
+        trainer.resume()
+
+
+def test_checkpoint_without_its_history_is_refused(tiny, tmp_path):
+    tiny.trainer(tmp_path).run(1, progress=False)
+    (tmp_path / "history.csv").unlink()
+    with pytest.raises(UserError, match="history.csv: cannot be read"):
+        tiny.trainer(tmp_path).resume()
+
+
+class CountingPairs:
+    """Stands in for SharedPairs: three minibatches, and the orders asked for."""
+
+    n_batches = 3
+
+    def __init__(self):
+        self.orders = []
+
+    def shuffle(self, rng):
+        self.orders.append(list(rng.permutation(10)))
+
+
+def counting_trainer(run_dir, step, seed=1):
+    learning_rate = theano.shared(np.float32(0.5), name="learning_rate")
+    return Trainer(
+        step,
+        CountingPairs(),
+        [learning_rate],
+        learning_rate,
+        0.5,
+        lambda: {"set5_psnr": 30.25},
+        seed,
+        run_dir,
+        "counting",
+    )
+
+
+def test_history_has_a_row_per_epoch(tmp_path):
+    costs = iter([1.0, 2.0, 3.0, 0.5, 0.25, 0.75])
+    trainer = counting_trainer(
+        tmp_path, lambda index: (np.float32(next(costs)), np.float32(0.01))
+    )
+    trainer.run(2, progress=False)
+
+    rows = read_history(tmp_path / "history.csv")
+    assert all(float(row.pop("seconds")) >= 0 for row in rows)
+    assert rows == [
+        {
+            "epoch": "1",
+            "iteration": "3",
+            "learning_rate": "0.5",
+            "cost": "2",
+            "train_psnr": "20",
+            "set5_psnr": "30.25",
+        },
+        {
+            "epoch": "2",
+            "iteration": "6",
+            "learning_rate": "0.25",
+            "cost": "0.5",
+            "train_psnr": "20",
+            "set5_psnr": "30.25",
+        },
+    ]
+    assert float(trainer.learning_rate.get_value()) == 0.125
+
+
+def test_every_epoch_has_an_order_of_its_own_that_the_seed_decides(tmp_path):
+    def orders(name, seed):
+        trainer = counting_trainer(tmp_path / name, lambda index: (0.0, 0.0), seed)
+        trainer.run(3, progress=False)
+        return trainer.pairs.orders
+
+    first = orders("a", 1)
+    assert len({tuple(order) for order in first}) == 3
+    assert orders("b", 1) == first
+    assert orders("c", 2) != first
+
+
+def test_progress_bar_shows_cost_and_psnr(tmp_path, capsys):
+    counting_trainer(tmp_path, lambda index: (0.5, 0.001)).run(2)
+    shown = capsys.readouterr().err
+    assert "6/6" in shown
+    assert "cost 0.50000, train 30.00 dB" in shown
+    assert "set5 30.25 dB" in shown
+
+
+def test_decibels():
+    assert decibels(255.0**-2) == pytest.approx(48.1308, abs=1e-4)
+    assert decibels(0.0) == 100
+
+
+def test_history_round_trip(tmp_path):
+    rows = [{"epoch": "1", "cost": "0.5"}, {"epoch": "2", "cost": "0.25"}]
+    write_history(tmp_path / "history.csv", rows)
+    expected = "epoch,cost\n1,0.5\n2,0.25\n"
+    assert (tmp_path / "history.csv").read_text() == expected
+    assert read_history(tmp_path / "history.csv") == rows
