@@ -54,7 +54,7 @@ def test_a_network_that_changes_nothing_scores_as_bicubic(picture, name, channel
     network = evaluate.Network(passing_on(channels))
     for score in evaluate.score_files([picture], make_protocol(name, 2), network):
         assert score.psnr == pytest.approx(score.bicubic_psnr, abs=0.02)
-        assert score.ssim == pytest.approx(score.bicubic_ssim, abs=2e-4)
+        assert score.ssim == pytest.approx(score.bicubic_ssim, abs=1e-3)
 
 
 def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture):

@@ -1,0 +1,95 @@
+"""The command line: exit codes, messages, and what must not be imported."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from srcnn_theano import cli
+
+
+def test_help_names_every_command_and_loads_nothing_heavy():
+    code = (
+        "import sys; from srcnn_theano import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'theano', 'matplotlib', 'h5py', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(3 if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, universal_newlines=True
+    )
+    assert done.returncode == 0
+    for command in (
+        "demo upscale data train evaluate experiments reproduce report convert bench "
+        "doctor"
+    ).split():
+        assert command in done.stdout
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "in" / "grey.png"
+    path.parent.mkdir()
+    Image.new("L", (40, 40), 90).save(str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ("upscale {picture} --scale 5 --out {out}", "--scale 5"),
+        ("upscale {missing} --scale 2 --out {out}", "nothing.png"),
+        ("upscale {picture} --scale 2 --out {out} --weights {picture}", "grey.png"),
+        ("data check --data {missing}", "nothing.png"),
+        ("train table9 --data {folder}", "'table9'"),
+        ("train table1_adam --data {folder} --runs {out}", "T91"),
+        ("evaluate {missing} --scale 2 --weights {picture}", "grey.png"),
+        ("convert {missing} {out}", "nothing.png"),
+        ("convert {picture} {out}", "grey.png"),
+        ("bench --against tensorflow", "--against tensorflow"),
+        ("data prepare --protocol other --data {folder}", "'other'"),
+    ],
+)
+def test_bad_input_is_one_clear_message_and_exit_2(
+    arguments, message, picture, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    names = {
+        "picture": picture,
+        "folder": picture.parent,
+        "missing": tmp_path / "nothing.png",
+        "out": out,
+    }
+    assert cli.main(arguments.format(**names).split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("srcnn-theano: error: ") and message in error
+    assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_experiments_as_json(capsys):
+    assert cli.main(["experiments", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert "table1_adam" in json.dumps(rows)
+
+
+def test_ctrl_c_exits_with_130(monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "doctor", interrupted)
+    interrupted.__name__ = "doctor"
+    assert cli.main(["doctor"]) == 130
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_python_m(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "srcnn_theano", "train", "no_such_row"],
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert done.returncode == 2 and "no_such_row" in done.stderr

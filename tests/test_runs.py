@@ -1,0 +1,160 @@
+"""A run from data to results, on a handful of sub-images and a tiny network."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano import experiments, runs
+from srcnn_theano.data import datasets
+from srcnn_theano.data.patches import make_pairs
+from srcnn_theano.errors import UserError
+from srcnn_theano.training.trainer import read_history
+from srcnn_theano.weights import load_weights
+
+TINY = experiments.find_experiment("table1_rmsprop_l2")._replace(
+    name="tiny",
+    options={
+        "channels": 3,
+        "n_filters": [4, 3],
+        "filter_sizes": [3, 1, 3],
+        "batch_norm": "hidden",
+    },
+    batch_size=10,
+    n_epochs=3,
+    decay=0.5,
+)
+
+
+@pytest.fixture(scope="module")
+def image_set(tmp_path_factory):
+    """Three small pictures that stand in for every image set."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.RandomState(0)
+    for i in range(3):
+        rows, cols = np.mgrid[:70, :80] / rng.uniform(3, 9)
+        pixels = np.stack([np.sin(rows + c) * np.cos(cols * c) for c in (1, 2, 3)], 2)
+        Image.fromarray(np.uint8(127 + 120 * pixels)).save(
+            str(folder / "{}.png".format(i))
+        )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def tiny_data(monkeypatch, image_set):
+    paths = datasets.folder_images(image_set)
+
+    def prepare(data_dir, name, recipe):
+        pairs = [make_pairs(np.asarray(Image.open(str(p))), recipe) for p in paths]
+        return type(pairs[0])(*(np.concatenate(arrays) for arrays in zip(*pairs)))
+
+    monkeypatch.setattr(datasets, "prepare", prepare)
+    monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", TINY)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    return tmp_path_factory.mktemp("unbroken")
+
+
+def test_an_interrupted_run_ends_as_an_unbroken_one(unbroken, tmp_path, monkeypatch):
+    whole = runs.run_experiment(TINY, "data", unbroken)
+    with pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
+            _interrupt_in_second_epoch(patch)
+            runs.run_experiment(TINY, "data", tmp_path)
+    assert len(read_history(tmp_path / "tiny" / "history.csv")) == 1
+    assert not (tmp_path / "tiny" / "weights.h5").exists()
+    resumed = runs.run_experiment(TINY, "data", tmp_path, resume=True)
+
+    assert (resumed / "weights.h5").read_bytes() == (whole / "weights.h5").read_bytes()
+    a, b = (read_history(run / "history.csv") for run in (resumed, whole))
+    assert [{**row, "seconds": 0} for row in a] == [{**row, "seconds": 0} for row in b]
+    assert [float(row["learning_rate"]) for row in a] == pytest.approx(
+        [1e-4, 5e-5, 2.5e-5]
+    )
+
+
+def _interrupt_in_second_epoch(patch):
+    from srcnn_theano.training import functions
+
+    compiled = functions.training_function
+
+    def training_function(*arguments):
+        step, calls = compiled(*arguments), []
+
+        def interrupted(index):
+            calls.append(index)
+            if len(calls) == 5:  # three minibatches an epoch
+                raise KeyboardInterrupt
+            return step(index)
+
+        return interrupted
+
+    patch.setattr(functions, "training_function", training_function)
+
+
+def test_the_record_says_how_the_figures_came_about(unbroken):
+    run_dir = unbroken / "tiny"
+    record = json.loads((run_dir / "experiment.json").read_text())
+    assert record["experiment"]["n_epochs"] == 3
+    assert record["recipe"]["blur_sigma"] == 1.0
+    assert record["versions"]["numpy"] == np.__version__
+    assert set(record["data"]) == {"T91", "Set5", "Set14"}
+    results = json.loads((run_dir / "results.json").read_text())
+    assert results["sub_images"]["Set14"]["n"] > 20
+    scores = results["images"]["standard"]["scores"]["Set5"]
+    assert [one["image"] for one in scores] == ["0.png", "1.png", "2.png", "mean"]
+    last = read_history(run_dir / "history.csv")[-1]
+    ours = results["sub_images"]["Set5"]["ours"]["patch"]
+    assert float(last["set5_psnr"]) == pytest.approx(ours, abs=1e-4)
+    assert load_weights(run_dir / "weights.h5").about["n_epochs"] == 3
+
+
+def test_a_row_can_measure_another_rows_network(unbroken):
+    row = TINY._replace(
+        name="tiny_batch",
+        weights_of="tiny",
+        options=dict(TINY.options, test_statistics="batch"),
+    )
+    run_dir = runs.run_experiment(row, "data", unbroken)
+    theirs, ours = (
+        json.loads((folder / "results.json").read_text())
+        for folder in (unbroken / "tiny", run_dir)
+    )
+    assert theirs["weights_sha256"] == ours["weights_sha256"]
+    assert theirs["sub_images"]["Set5"]["ours"] != ours["sub_images"]["Set5"]["ours"]
+    assert not (run_dir / "weights.h5").exists()
+
+
+def test_a_row_without_its_network_says_which_is_missing(tmp_path):
+    row = TINY._replace(name="other", weights_of="tiny")
+    with pytest.raises(UserError, match="measures the network of tiny"):
+        runs.run_experiment(row, "data", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_not_overwritten(unbroken):
+    before = (unbroken / "tiny" / "weights.h5").read_bytes()
+    with pytest.raises(UserError, match="--resume"):
+        runs.run_experiment(TINY, "data", unbroken)
+    assert (unbroken / "tiny" / "weights.h5").read_bytes() == before
+
+
+def test_other_settings_do_not_resume(unbroken):
+    with pytest.raises(UserError, match="other settings"):
+        runs.run_experiment(TINY._replace(seed=1), "data", unbroken, resume=True)
+
+
+def test_reproduce_runs_what_is_missing(unbroken, monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(
+        runs, "run_experiment", lambda one, *rest, **more: started.append(one.name)
+    )
+    row = TINY._replace(name="row", table="tiny table", weights_of="tiny")
+    monkeypatch.setitem(experiments.EXPERIMENTS, "row", row)
+    runs.reproduce_table("tiny table", "data", unbroken)
+    assert started == ["row"]
+    assert "tiny: done" in capsys.readouterr().out
