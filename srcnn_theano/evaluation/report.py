@@ -423,6 +423,10 @@ def _note(rows, row):
         text += " Trained for {} epochs, {:,} iterations, in {:.0f} minutes.".format(
             row.n_epochs, int(row.history[-1]["iteration"]), minutes
         )
+        last = [float(epoch["set5_psnr"]) for epoch in row.history[-10:]]
+        text += " Set5 over the last {} epochs: {:.2f} to {:.2f} dB.".format(
+            len(last), min(last), max(last)
+        )
     said = caveats(rows, row)
     if said:
         text += " **Mind: {}.**".format("; ".join(said))
