@@ -1,12 +1,17 @@
 """HDF5 files of named arrays and attributes: trained weights, checkpoints."""
 
-import errno
+import hashlib
+import io
 
 import h5py
 import numpy as np
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import atomic_path
+
+# The format of HDF5 1.10 has checksums over its structure; reading a damaged file of
+# the older default may never end. The values have a checksum of ours.
+_LIBVER = ("v110", "v110")
 
 
 def write_arrays(path, attributes, arrays):
@@ -19,22 +24,16 @@ def write_arrays(path, attributes, arrays):
     UserError
         The folder cannot be written, or the disk is full.
     """
+    # Made in memory: HDF5 itself may crash when the disk is full.
+    content = io.BytesIO()
+    with h5py.File(content, "w", libver=_LIBVER) as file:
+        file.attrs.update(attributes)
+        file.attrs["sha256"] = _sha256(arrays)
+        for name, array in sorted(arrays.items()):
+            # Without modification times, which would differ from run to run.
+            file.create_dataset(name, data=array, track_times=False)
     with atomic_path(path) as temporary:
-        try:
-            with h5py.File(str(temporary), "w") as file:
-                file.attrs.update(attributes)
-                for name, array in sorted(arrays.items()):
-                    _write_array(file, name, np.asarray(array))
-        except RuntimeError as error:
-            # What h5py makes of a full disk when it closes the file.
-            raise OSError(errno.EIO, str(error))
-
-
-def _write_array(file, name, array):
-    # With checksums, so that a damaged file is noticed; a scalar cannot have one.
-    checked = {"chunks": array.shape, "fletcher32": True} if array.size > 1 else {}
-    # No modification times, so that equal contents give equal bytes.
-    file.create_dataset(name, data=array, track_times=False, **checked)
+        temporary.write_bytes(content.getvalue())
 
 
 def read_arrays(path, cure):
@@ -47,14 +46,26 @@ def read_arrays(path, cure):
     """
     try:
         with h5py.File(str(path), "r") as file:
+            attributes = dict(file.attrs)
             arrays = {
                 name: np.asarray(file[name])
                 for name in file
                 if isinstance(file[name], h5py.Dataset)
             }
-            return dict(file.attrs), arrays
+        if attributes.pop("sha256", None) not in (None, _sha256(arrays)):
+            raise ValueError("its values do not have the checksum it names")
     # A damaged file raises any of these, depending on the place of the damage.
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             "{}: damaged, or not an HDF5 file ({}); {}".format(path, error, cure)
         )
+    return attributes, arrays
+
+
+def _sha256(arrays):
+    """One checksum of all arrays, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(name.encode("utf-8"))
+        digest.update(np.asarray(array).tobytes())
+    return digest.hexdigest()
