@@ -1,0 +1,163 @@
+import errno
+import hashlib
+import json
+import os
+import stat
+import tempfile
+
+import numpy as np
+import pytest
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import atomic_path, sha256, write_json, write_text
+from srcnn_theano.hdf5 import read_arrays, write_arrays
+
+DISK_ERRORS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "result.txt"
+    path.write_text("old")
+    return path
+
+
+def untouched(path):
+    assert path.read_text() == "old"
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_new_content_replaces_the_old_in_one_step(path):
+    with atomic_path(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.suffix == ".txt"
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert [p.name for p in path.parent.iterdir()] == ["result.txt"]
+
+
+def test_missing_folders_are_made(tmp_path):
+    write_text(tmp_path / "a" / "b" / "c.txt", "text")
+    assert (tmp_path / "a" / "b" / "c.txt").read_text() == "text"
+
+
+@pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt, SystemExit])
+def test_exception_leaves_the_old_file_and_no_other(path, exception):
+    with pytest.raises(exception):
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise exception
+    untouched(path)
+
+
+def test_permissions_are_those_of_an_ordinary_file(path):
+    before = os.umask(0o027)
+    try:
+        write_text(path, "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_folder_that_is_a_file(path):
+    target = path / "result.txt"
+    with pytest.raises(UserError, match="cannot be written") as error:
+        write_text(target, "new")
+    assert str(target) in str(error.value)
+    untouched(path)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_folder_that_cannot_be_written(path, monkeypatch, code):
+    def refuse(*args, **kwargs):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    with pytest.raises(UserError, match=os.strerror(code)) as error:
+        write_text(path, "new")
+    assert str(path) in str(error.value)
+    untouched(path)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
+def test_folder_without_write_permission(path):
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(UserError, match="cannot be written"):
+            write_text(path, "new")
+    finally:
+        path.parent.chmod(0o700)
+    untouched(path)
+
+
+@pytest.mark.parametrize("code", DISK_ERRORS)
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_disk_full_at_the_end(path, monkeypatch, call, code):
+    def refuse(*args):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(UserError, match="free some space") as error:
+        write_text(path, "new")
+    assert str(path) in str(error.value)
+    untouched(path)
+
+
+def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(path):
+    with pytest.raises(FileNotFoundError):
+        with atomic_path(path):
+            open(str(path.parent / "none"))
+    untouched(path)
+
+
+def test_disk_full_while_text_is_written(path, full_disk):
+    with pytest.raises(UserError, match="result.txt: cannot be written"):
+        write_text(path, "new" * 10000)
+    untouched(path)
+
+
+@pytest.mark.parametrize("size", [2500, 30000])
+def test_disk_full_while_arrays_are_written(path, full_disk, size):
+    arrays = {"a": np.ones(size), "b": np.ones(500), "c": np.ones(3)}
+    with pytest.raises(UserError, match="result.txt: cannot be written"):
+        write_arrays(path, {"format": "test"}, arrays)
+    untouched(path)
+
+
+def test_json_is_indented_and_ends_its_last_line(path):
+    value = {"psnr": 32.39, "name": "naïve", "rows": [1, None, True]}
+    write_json(path, value)
+    text = path.read_text(encoding="utf-8")
+    assert json.loads(text) == value
+    assert '\n  "psnr": 32.39' in text and "naïve" in text and text.endswith("}\n")
+
+
+def test_sha256_of_a_file_larger_than_a_block(tmp_path):
+    content = os.urandom(1 << 20) + b"x"
+    (tmp_path / "large").write_bytes(content)
+    assert sha256(tmp_path / "large") == hashlib.sha256(content).hexdigest()
+    (tmp_path / "empty").write_bytes(b"")
+    assert sha256(tmp_path / "empty") == (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
+
+
+def test_arrays_come_back_as_they_were(tmp_path):
+    rng = np.random.RandomState(0)
+    arrays = {
+        "matrix": rng.normal(size=(3, 4)).astype("float32"),
+        "scalar": np.array(0.1),
+        "one": np.array([7], "int64"),
+        "none": np.zeros((0, 3), "float32"),
+        "bytes": rng.randint(0, 256, (2, 3, 5, 5)).astype("uint8"),
+    }
+    write_arrays(tmp_path / "a.h5", {"version": 1, "text": "naïve"}, arrays)
+    attributes, result = read_arrays(tmp_path / "a.h5", "")
+    assert attributes == {"version": 1, "text": "naïve"}
+    assert set(result) == set(arrays)
+    for name, array in arrays.items():
+        assert result[name].dtype == array.dtype
+        np.testing.assert_array_equal(result[name], array)

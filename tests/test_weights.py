@@ -1,0 +1,221 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.hdf5 import read_arrays, write_arrays
+from srcnn_theano.models.srcnn import SRCNN
+from srcnn_theano.shipped import weights_dir
+from srcnn_theano.weights import (
+    Weights,
+    build_model,
+    build_predictor,
+    load_weights,
+    save_weights,
+    shipped_weights,
+)
+
+OPTIONS = {
+    "channels": 1,
+    "n_filters": [4, 3],
+    "filter_sizes": [3, 1, 3],
+    "batch_norm": "hidden",
+}
+
+
+def make_weights(seed=0, **changes):
+    rng = np.random.RandomState(seed)
+    shapes = {"conv1": (4, 1, 3, 3), "conv2": (3, 4, 1, 1), "conv3": (1, 3, 3, 3)}
+    values = {}
+    for layer, shape in shapes.items():
+        values[layer + ".W"] = rng.normal(size=shape)
+        values[layer + ".b"] = rng.normal(size=shape[0])
+    for i, n in ((1, 4), (2, 3)):
+        for what in ("gamma", "beta", "mean", "var"):
+            values["bn{}.{}".format(i, what)] = rng.uniform(0.5, 1.5, size=n)
+    values = {name: value.astype("float32") for name, value in values.items()}
+    weights = Weights("srcnn", OPTIONS, values, {"scale": 3, "source": "naïve"})
+    return weights._replace(**changes)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "net.h5"
+    save_weights(path, make_weights())
+    return path
+
+
+def refused(path, match):
+    with pytest.raises(UserError, match=match) as error:
+        load_weights(path)
+    assert str(path) in str(error.value)
+
+
+def test_round_trip(path):
+    loaded, saved = load_weights(path), make_weights()
+    assert loaded.model == "srcnn"
+    assert loaded.options == OPTIONS
+    assert loaded.about == {"scale": 3, "source": "naïve"}
+    assert set(loaded.values) == set(saved.values)
+    for name, value in loaded.values.items():
+        assert value.dtype == np.float32
+        np.testing.assert_array_equal(value, saved.values[name])
+
+
+def test_double_precision_is_stored_as_float32(tmp_path):
+    doubles = {n: v.astype("float64") for n, v in make_weights().values.items()}
+    save_weights(tmp_path / "net.h5", make_weights(values=doubles))
+    loaded = load_weights(tmp_path / "net.h5")
+    assert {value.dtype for value in loaded.values.values()} == {np.dtype("float32")}
+
+
+def test_equal_weights_give_equal_bytes(path, tmp_path):
+    reordered = make_weights()
+    values = dict(sorted(reordered.values.items(), reverse=True))
+    save_weights(tmp_path / "again.h5", reordered._replace(values=values))
+    assert (tmp_path / "again.h5").read_bytes() == path.read_bytes()
+    save_weights(tmp_path / "other.h5", make_weights(seed=1))
+    assert (tmp_path / "other.h5").read_bytes() != path.read_bytes()
+
+
+def test_the_network_has_the_options_and_the_values(path):
+    model = build_model(load_weights(path))
+    assert isinstance(model, SRCNN)
+    assert model.margin == 2
+    assert model.output_shape == (None, 1, None, None)
+    for name, value in make_weights().values.items():
+        np.testing.assert_array_equal(model.get_values()[name], value)
+    sized = build_model(load_weights(path), (5, 1, 20, 30))
+    assert sized.output_shape == (5, 1, 16, 26)
+
+
+def test_predictor_takes_any_size(path):
+    predict, margin = build_predictor(load_weights(path))
+    assert margin == 2
+    rng = np.random.RandomState(0)
+    large = rng.uniform(size=(1, 1, 15, 12)).astype("float32")
+    whole = predict(large)
+    assert whole.shape == (1, 1, 11, 8) and whole.dtype == np.float32
+    # Running statistics: a part of the image gives that part of the output.
+    part = predict(large[:, :, 3:12, 2:9])
+    np.testing.assert_allclose(part, whole[:, :, 3:8, 2:5], rtol=1e-4, atol=1e-5)
+
+
+def test_missing_file(tmp_path):
+    refused(tmp_path / "none.h5", "no such weight file")
+    refused(tmp_path, "no such weight file")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"conv1.W = 3\n"])
+def test_files_that_are_not_hdf5(tmp_path, content):
+    path = tmp_path / "net.h5"
+    path.write_bytes(content)
+    refused(path, "not an HDF5 file .*srcnn-theano convert")
+
+
+@pytest.mark.parametrize("kept", [8, 100, 1000, 0.5, 0.9, -1])
+def test_truncated_file(path, kept):
+    content = path.read_bytes()
+    kept = int(kept * len(content)) if isinstance(kept, float) else kept
+    path.write_bytes(content[:kept])
+    refused(path, "damaged")
+
+
+def test_damaged_values_are_noticed(path):
+    content = path.read_bytes()
+    value = make_weights().values["conv1.W"].tobytes()
+    assert content.count(value) == 1
+    changed = b"\x00" * 4 + value[4:]
+    path.write_bytes(content.replace(value, changed))
+    refused(path, "damaged")
+
+
+@pytest.mark.parametrize("stretch", range(20))
+def test_damage_is_never_another_exception(path, stretch):
+    content = path.read_bytes()
+    size = len(content) // 20
+    start = stretch * size
+    path.write_bytes(content[:start] + b"\x00" * size + content[start + size :])
+    try:
+        loaded = load_weights(path)
+    except UserError as error:
+        assert str(path) in str(error)
+    else:
+        for name, value in make_weights().values.items():
+            np.testing.assert_array_equal(loaded.values[name], value)
+
+
+def test_other_hdf5_files(tmp_path):
+    path = tmp_path / "keras.h5"
+    with h5py.File(str(path), "w") as file:
+        file["conv2d_1/kernel"] = np.zeros(3)
+    refused(path, "not weights of srcnn_theano; .*srcnn-theano convert")
+
+
+@pytest.mark.parametrize(
+    "attribute, value, match",
+    [
+        ("version", 99, "version 99, this program reads version 1"),
+        ("model", "vdsr", "'vdsr'"),
+        ("options", "{", "damaged"),
+        ("options", "[]", "does not fit the model 'srcnn'"),
+        ("options", json.dumps({"channels": 1, "depth": 20}), "depth"),
+        ("options", json.dumps(dict(OPTIONS, channels=3)), r"\(4, 3, 3, 3\) needed"),
+        ("options", json.dumps(dict(OPTIONS, initializer="ones")), "ones"),
+        ("about", "not JSON", "damaged"),
+    ],
+)
+def test_attributes_that_are_not_ours(path, attribute, value, match):
+    with h5py.File(str(path), "r+") as file:
+        file.attrs[attribute] = value
+    refused(path, match)
+
+
+@pytest.mark.parametrize("attribute", ["format", "version", "model", "options"])
+def test_missing_attribute(path, attribute):
+    with h5py.File(str(path), "r+") as file:
+        del file.attrs[attribute]
+    refused(path, "not weights of srcnn_theano|version None|damaged")
+
+
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        (lambda values: values.pop("conv3.b"), "does not fit .*conv3.b"),
+        (lambda values: values.update(extra=np.zeros(2)), "does not fit .*extra"),
+        (
+            lambda values: values.update({"conv3.W": np.zeros((1, 3, 5, 5))}),
+            r"conv3.W: shape \(1, 3, 5, 5\) given, \(1, 3, 3, 3\) needed",
+        ),
+        (
+            lambda values: values.update({"bn1.var": np.full(4, np.nan)}),
+            "bn1.var holds values that are not finite",
+        ),
+        (
+            lambda values: values.update({"conv1.b": np.full(4, np.inf)}),
+            "conv1.b holds values that are not finite",
+        ),
+    ],
+)
+def test_values_that_do_not_fit(tmp_path, change, match):
+    weights = make_weights()
+    change(weights.values)
+    save_weights(tmp_path / "net.h5", weights)
+    refused(tmp_path / "net.h5", match)
+
+
+def test_values_that_are_no_numbers(path):
+    attributes, values = read_arrays(path, "")
+    values["conv1.b"] = np.array([b"one", b"two", b"three", b"four"])
+    write_arrays(path, attributes, values)
+    refused(path, "damaged weight file")
+
+
+def test_shipped_weights_are_readable():
+    found = shipped_weights()
+    assert set(found) == {p.stem for p in weights_dir().glob("*.h5")}
+    for name, path in found.items():
+        weights = load_weights(path)
+        assert weights.about["scale"] in (2, 3, 4), name
