@@ -200,7 +200,7 @@ def test_markdown_table_has_every_figure_in_its_column(written):
     text = text[: text.index("Settings and versions")]
     assert table_line(text, "table1_adam")[1:] == [
         "Set14",
-        "sub-images",
+        "`patch`",
         "35.08",
         "**35.20**",
         "+0.12",
@@ -210,7 +210,7 @@ def test_markdown_table_has_every_figure_in_its_column(written):
         "40",
     ]
     assert table_line(text, "table1_bn_l2")[2:5] == [
-        "minibatches of 20",
+        "`batch20`",
         "14.0",
         "not run",
     ]

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from srcnn_theano.data.degradation import from_float
+from srcnn_theano.data.images import Picture, read_rgb, write_picture
+from srcnn_theano.data.patches import degrade, make_recipe
+from srcnn_theano.evaluation.figures import (
+    Crop,
+    Curve,
+    Panel,
+    draw_curves,
+    write_strip,
+)
+
+
+class Same:
+    """A network that changes nothing."""
+
+    def __init__(self, n_channels):
+        self.n_channels = n_channels
+
+    def __call__(self, enlarged):
+        assert enlarged.shape[2] == self.n_channels
+        return enlarged
+
+
+@pytest.fixture
+def image(tmp_path):
+    pixels = np.random.RandomState(0).randint(0, 256, (60, 72, 3)).astype(np.uint8)
+    path = tmp_path / "image.png"
+    write_picture(path, Picture(pixels))
+    return path
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_strip_shows_the_same_square_four_times(image, tmp_path, scale, n_channels):
+    crop = Crop("Set5", image.name, row=12, col=24, size=36)
+    files = write_strip(tmp_path, "strip", image, crop, scale, Same(n_channels))
+    assert files == [
+        "strip-{}.png".format(version)
+        for version in ("low", "bicubic", "network", "original")
+    ]
+    low, bicubic, network, original = (read_rgb(tmp_path / name) for name in files)
+    window = np.s_[12:48, 24:60]
+    expected = degrade(read_rgb(image), make_recipe("standard-rgb", scale))
+    # Every pixel of the original is a block of 3x3, of the small image 3 times scale.
+    for shown in (low, bicubic, network, original):
+        assert shown.shape == (108, 108, 3)
+    np.testing.assert_array_equal(original[1::3, 1::3], read_rgb(image)[window])
+    np.testing.assert_array_equal(
+        bicubic[::3, 2::3], from_float(np.clip(expected.enlarged[window], 0, 1))
+    )
+    small = from_float(expected.low_res)[
+        12 // scale : 48 // scale, 24 // scale : 60 // scale
+    ]
+    np.testing.assert_array_equal(low[:: 3 * scale, :: 3 * scale], small)
+    np.testing.assert_allclose(network.astype(int), bicubic, atol=1)
+
+
+def test_curves_leave_out_what_they_are_not_given(tmp_path):
+    path = tmp_path / "curves.svg"
+    draw_curves(path, [Panel("left", [Curve("Adam", [10, 20], [30.0, 31.0])], None)])
+    svg = path.read_text()
+    assert ">Adam</text>" in svg and ">left</text>" in svg
+    assert "bicubic" not in svg
+    assert "#010203" not in svg
