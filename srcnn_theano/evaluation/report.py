@@ -222,8 +222,8 @@ def print_experiments(runs_dir=None, as_json=False):
         print(json.dumps([_as_dict(rows, row) for row in rows.values()], indent=2))
         return
     line = "{:<27} {:<11} {:<5} {:<8} {:>9} {:>10} {:>7}   {:>7} {:>7}  {:>9}".format
-    print("PSNR in dB. Bicubic and `standard` tell what a figure is worth.\n")
-    print(line("", "", "", "", "", "---- this", "protocol", "- stand", "ard -", ""))
+    print("PSNR in dB; bicubic tells what a figure is worth under a protocol.\n")
+    print("{:>83}   {:>15}".format("under its protocol", "under standard"))
     columns = ["protocol", "set", "mean", "published"] + ["ours", "bicubic"] * 2
     for table, title in _TABLES.items():
         print(line(title, *columns, "epochs"))
@@ -452,13 +452,13 @@ def _curves(rows, table, out_dir, data_dir):
         panels = _far_and_near([c for c, _ in pairs], pairs[0][1])
     name = "curves-{}.svg".format(table)
     draw_curves(out_dir / name, panels)
-    return [
-        Pictures(
-            [("PSNR against iterations", name)],
-            "Set5 after each epoch of training, on sub-images under the row's "
-            "protocol, mean of their PSNR; the line is what plain bicubic scores.",
-        )
-    ]
+    caption = (
+        "Set5 after each epoch of training, on sub-images under the row's protocol, "
+        "mean of their PSNR."
+    )
+    if any(panel.bicubic is not None for panel in panels):
+        caption += " The dashed line is what plain bicubic scores."
+    return [Pictures([("PSNR against iterations", name)], caption)]
 
 
 def _curve(row):
