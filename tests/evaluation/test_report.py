@@ -123,7 +123,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     )
     assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 40".split()
     assert list_line(text, "table1_rmsprop")[5:] == "34.05 unfinished 2 of 40".split()
-    assert list_line(text, "table1_sgd_narrow")[5:] == "- not run 40".split()
+    assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 40".split()
     assert max(map(len, text.splitlines())) <= 120
 
 
