@@ -59,7 +59,7 @@ def draw_curves(path, panels):
         "legend.frameon": False,
     }
     with rc_context(style), atomic_path(path) as temporary:
-        figure = Figure(figsize=(10.5, 4.4))
+        figure = Figure(figsize=(10.5, 4.8))
         FigureCanvasSVG(figure)
         every = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, panel in zip(every, panels):
@@ -109,9 +109,9 @@ def _draw_legend(figure):
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels()):
             handles.setdefault(label, handle)
-    n_lines = -(-len(handles) // 3)
-    figure.legend(list(handles.values()), list(handles), loc="lower left", ncol=3)
-    figure.subplots_adjust(0.06, 0.17 + 0.055 * n_lines, 0.99, 0.93, wspace=0.18)
+    n_lines = -(-len(handles) // 2)
+    figure.legend(list(handles.values()), list(handles), loc="lower left", ncol=2)
+    figure.subplots_adjust(0.06, 0.15 + 0.05 * n_lines, 0.99, 0.93, wspace=0.18)
 
 
 def _few_ticks():

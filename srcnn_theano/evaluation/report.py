@@ -66,6 +66,7 @@ _STRIPS = (
     ("srcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
     ("table1_adam", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
 )
+_NEAR = 6  # dB below bicubic; what stays farther off is not drawn enlarged
 
 
 class Row(NamedTuple):
@@ -471,13 +472,13 @@ def _curve(row):
 
 def _far_and_near(curves, bicubic):
     """All curves in one panel, and those near bicubic in another one, enlarged."""
-    everything = Panel("Set5", curves, bicubic)
-    near = [c for c in curves if bicubic and max(c.psnr) > bicubic - 6]
-    if len(near) in (0, len(curves)):
-        return [everything]
-    top = max(max(max(c.psnr) for c in near), bicubic)
-    limits = (bicubic - 4, top + 0.5)
-    return [everything, Panel("Set5, close to bicubic", near, bicubic, limits)]
+    panels = [Panel("Set5", curves, bicubic)]
+    near = [c for c in curves if bicubic and max(c.psnr) > bicubic - _NEAR]
+    if 0 < len(near) < len(curves):
+        top = max([bicubic] + [max(c.psnr) for c in near])
+        limits = (bicubic - _NEAR, top + 0.5)
+        panels.append(Panel("Set5, close to bicubic", near, bicubic, limits))
+    return panels
 
 
 def _validation_bicubic(row, data_dir):
