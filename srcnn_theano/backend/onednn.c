@@ -103,16 +103,26 @@ struct Tensor {
 
 size_t aligned(size_t size) { return (size + 63) / 64 * 64; }
 
-struct Convolution {
+/* What is made once for a geometry and then run on arrays. */
+struct Plan {
+  size_t workspace_size;
+  npy_int64 last_used;
+  Plan() : workspace_size(0), last_used(0) {}
+  virtual ~Plan() {}
+  virtual void execute(void *const *data, char *work) = 0;
+};
+
+/* oneDNN's own convolution, with reorders where it wants other layouts. */
+struct Convolution : Plan {
   Tensor tensors[N_TENSORS];
   dnnl_primitive_t primitive;
-  dnnl_memory_t scratchpad;
-  size_t scratchpad_offset, workspace_size;
-  npy_int64 direction, last_used;
+  dnnl_memory_t scratchpad, slope;
+  size_t scratchpad_offset;
+  npy_int64 direction;
 
   explicit Convolution(const Geometry &g)
-      : primitive(NULL), scratchpad(NULL), scratchpad_offset(0),
-        workspace_size(0), direction(g.direction), last_used(0) {
+      : primitive(NULL), scratchpad(NULL), slope(NULL), scratchpad_offset(0),
+        direction(g.direction) {
     dnnl_primitive_attr_t attr = NULL;
     check(dnnl_primitive_attr_create(&attr), "create attributes");
     dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
@@ -130,8 +140,9 @@ struct Convolution {
   void destroy() {
     if (primitive) dnnl_primitive_destroy(primitive);
     if (scratchpad) dnnl_memory_destroy(scratchpad);
+    if (slope) dnnl_memory_destroy(slope);
     primitive = NULL;
-    scratchpad = NULL;
+    scratchpad = slope = NULL;
   }
 
   /* Channels-last is asked for first. Where only oneDNN's slow code has it, the
@@ -189,9 +200,14 @@ struct Convolution {
 
   void create(const Geometry &g, dnnl_primitive_attr_t attr) {
     if (g.relu) {
+      /* As a PReLU of slope 0, which lets NaN through: oneDNN's ReLU makes it 0. */
+      static float zero = 0;
+      const dnnl_dims_t one = {1};
+      Desc md(1, one, dnnl_a);
+      check(dnnl_memory_create(&slope, md.md, engine(), &zero), "wrap a slope");
       dnnl_post_ops_t post = NULL;
       check(dnnl_post_ops_create(&post), "create post-operations");
-      dnnl_post_ops_append_eltwise(post, dnnl_eltwise_relu, 0, 0);
+      dnnl_post_ops_append_prelu(post, 0);
       dnnl_primitive_attr_set_post_ops(attr, post);
       dnnl_post_ops_destroy(post);
     }
@@ -274,16 +290,17 @@ struct Convolution {
     check(dnnl_primitive_execute(tensor.reorder, stream(), 3, args), "reorder");
   }
 
-  void execute(void *const *data) {
-    char *work = workspace(workspace_size);
+  void execute(void *const *data, char *work) {
     dnnl_memory_set_data_handle(scratchpad, work + scratchpad_offset);
     const int names[][4] = {
         {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
         {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST,
          DNNL_ARG_DIFF_BIAS},
         {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, 0}};
-    dnnl_exec_arg_t args[N_TENSORS + 1] = {{DNNL_ARG_SCRATCHPAD, scratchpad}};
-    int count = 1;
+    dnnl_exec_arg_t args[N_TENSORS + 2] = {
+        {DNNL_ARG_SCRATCHPAD, scratchpad},
+        {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_WEIGHTS, slope}};
+    int count = slope ? 2 : 1;
     for (int i = 0; i < N_TENSORS; i++) {
       Tensor &tensor = tensors[i];
       if (!tensor.outer) continue;
@@ -302,9 +319,174 @@ struct Convolution {
   }
 };
 
-/* The primitive for a geometry, made once; the longest unused one gives way. */
-Convolution &convolution_for(const Geometry &geometry) {
-  typedef std::map<Geometry, Convolution *> Cache;
+/* Three or four maps on one side would leave most of oneDNN's sixteen lanes empty.
+   Then the columns of the filters become maps too: filters of one column are applied,
+   and the maps that come of it (or go into it) are shifted and added. */
+struct Unfolded : Plan {
+  Geometry g;
+  Convolution *inner;
+  npy_int64 n_maps;  /* on the narrow side */
+  npy_int64 n_wide;  /* n_maps times columns: interleaved as (column, map) */
+  size_t filters_offset, maps_offset;
+
+  static bool pays(const Geometry &g) {
+    const bool to_images = g.direction == TO_IMAGES;
+    const npy_int64 narrow = to_images ? g.in : g.out, wide = to_images ? g.out : g.in;
+    return narrow <= 4 && g.cols >= 3 && wide >= 8 && (to_images || g.stride_w == 1);
+  }
+
+  explicit Unfolded(const Geometry &geometry) : g(geometry), inner(NULL) {
+    const bool to_images = g.direction == TO_IMAGES;
+    Geometry one_column = g;
+    n_maps = to_images ? g.in : g.out;
+    n_wide = n_maps * g.cols;
+    (to_images ? one_column.in : one_column.out) = n_wide;
+    one_column.cols = one_column.stride_w = 1;
+    one_column.left = one_column.right = one_column.relu = one_column.bias = 0;
+    one_column.width = one_column.out_width = to_images ? g.out_width : g.width;
+    (to_images ? one_column.src_layout : one_column.dst_layout) = NHWC;
+    inner = new Convolution(one_column);
+    filters_offset = aligned(inner->workspace_size);
+    maps_offset = filters_offset +
+                  aligned(sizeof(float) * g.out * g.in * g.rows * g.cols);
+    workspace_size = maps_offset + aligned(sizeof(float) * g.batch * height() *
+                                           width() * n_wide);
+  }
+  ~Unfolded() { delete inner; }
+
+  npy_int64 height() const {
+    return g.direction == TO_IMAGES ? g.height : g.out_height;
+  }
+  npy_int64 width() const {
+    return g.direction == TO_IMAGES ? g.out_width : g.width;
+  }
+
+  void execute(void *const *data, char *work) {
+    const int narrow = g.direction == TO_IMAGES ? SRC : DST;
+    float *filters = (float *)(work + filters_offset),
+          *maps = (float *)(work + maps_offset);
+    void *inner_data[N_TENSORS] = {data[SRC], filters, data[DST], NULL};
+    inner_data[narrow] = maps;
+    if (g.direction == TO_FILTERS) {
+      spread((const float *)data[DST], maps);
+      inner->execute(inner_data, work);
+      move_filters(filters, (float *)data[FILTERS], true);
+      if (g.bias) add_up((const float *)data[DST], (float *)data[BIAS]);
+    } else {
+      move_filters((float *)data[FILTERS], filters, false);
+      inner->execute(inner_data, work);
+      gather(maps, (const float *)data[BIAS], (float *)data[narrow]);
+    }
+  }
+
+  /* (out, in, row, column) <-> filters of one column, either way. */
+  void move_filters(const float *from, float *to, bool back) const {
+    const npy_int64 n_rows = g.rows;
+    for (npy_int64 o = 0; o < g.out; o++)
+      for (npy_int64 i = 0; i < g.in; i++)
+        for (npy_int64 r = 0; r < n_rows; r++)
+          for (npy_int64 c = 0; c < g.cols; c++) {
+            const npy_int64 plain = ((o * g.in + i) * n_rows + r) * g.cols + c;
+            const npy_int64 wide =
+                g.direction == TO_IMAGES
+                    ? (o * n_wide + c * g.in + i) * n_rows + r
+                    : ((c * g.out + o) * g.in + i) * n_rows + r;
+            to[back ? plain : wide] = from[back ? wide : plain];
+          }
+  }
+
+  /* Strides of the array outside, in floats. */
+  void strides_outside(npy_int64 *batch, npy_int64 *row, npy_int64 *col,
+                       npy_int64 *map) const {
+    const bool to_images = g.direction == TO_IMAGES;
+    const npy_int64 h = to_images ? g.height : g.out_height,
+                    w = to_images ? g.width : g.out_width;
+    const bool last = (to_images ? g.src_layout : g.dst_layout) == NHWC;
+    *batch = h * w * n_maps;
+    *row = last ? w * n_maps : w;
+    *col = last ? n_maps : 1;
+    *map = last ? 1 : h * w;
+  }
+
+  /* The columns of maps (width) that meet a column of the filters inside. */
+  void overlap(npy_int64 c, npy_int64 *start, npy_int64 *stop) const {
+    /* outside column = stride * x + shift for TO_IMAGES, x - shift otherwise */
+    const npy_int64 shift = c - g.left;
+    if (g.direction == TO_IMAGES) {
+      const npy_int64 s = g.stride_w;
+      *start = shift < 0 ? (-shift + s - 1) / s : 0;
+      *stop = std::min(g.out_width, (g.width - shift + s - 1) / s);
+    } else {
+      *start = std::max((npy_int64)0, shift);
+      *stop = std::min(g.width, g.out_width + shift);
+    }
+  }
+
+  npy_int64 outside(npy_int64 x, npy_int64 c) const {
+    return g.direction == TO_IMAGES ? g.stride_w * x + c - g.left : x - c + g.left;
+  }
+
+  void gather(const float *maps, const float *bias, float *result) const {
+    npy_int64 batch, row, col, map;
+    strides_outside(&batch, &row, &col, &map);
+    const npy_int64 n_rows = g.batch * height(), w = width(),
+                    length = g.direction == TO_IMAGES ? g.width : g.out_width;
+#pragma omp parallel for
+    for (npy_int64 r = 0; r < n_rows; r++) {
+      const float *from = maps + r * w * n_wide;
+      float *to = result + r / height() * batch + r % height() * row;
+      for (npy_int64 x = 0; x < length; x++)
+        for (npy_int64 m = 0; m < n_maps; m++)
+          to[x * col + m * map] = g.bias ? bias[m] : 0;
+      for (npy_int64 c = 0; c < g.cols; c++) {
+        npy_int64 start, stop;
+        overlap(c, &start, &stop);
+        for (npy_int64 x = start; x < stop; x++)
+          for (npy_int64 m = 0; m < n_maps; m++)
+            to[outside(x, c) * col + m * map] += from[x * n_wide + c * n_maps + m];
+      }
+      if (g.relu)
+        for (npy_int64 x = 0; x < length; x++)
+          for (npy_int64 m = 0; m < n_maps; m++)
+            if (to[x * col + m * map] < 0) to[x * col + m * map] = 0;
+    }
+  }
+
+  void spread(const float *gradient, float *maps) const {
+    npy_int64 batch, row, col, map;
+    strides_outside(&batch, &row, &col, &map);
+    const npy_int64 n_rows = g.batch * height(), w = width();
+#pragma omp parallel for
+    for (npy_int64 r = 0; r < n_rows; r++) {
+      const float *from = gradient + r / height() * batch + r % height() * row;
+      float *to = maps + r * w * n_wide;
+      memset(to, 0, sizeof(float) * w * n_wide);
+      for (npy_int64 c = 0; c < g.cols; c++) {
+        npy_int64 start, stop;
+        overlap(c, &start, &stop);
+        for (npy_int64 x = start; x < stop; x++)
+          for (npy_int64 m = 0; m < n_maps; m++)
+            to[x * n_wide + c * n_maps + m] = from[outside(x, c) * col + m * map];
+      }
+    }
+  }
+
+  void add_up(const float *gradient, float *result) const {
+    npy_int64 batch, row, col, map;
+    strides_outside(&batch, &row, &col, &map);
+    for (npy_int64 m = 0; m < n_maps; m++) {
+      double total = 0;
+      for (npy_int64 n = 0; n < g.batch; n++)
+        for (npy_int64 x = 0; x < g.out_height * g.out_width; x++)
+          total += gradient[n * batch + x * col + m * map];
+      result[m] = (float)total;
+    }
+  }
+};
+
+/* The plan for a geometry, made once; the longest unused one gives way. */
+Plan &plan_for(const Geometry &geometry) {
+  typedef std::map<Geometry, Plan *> Cache;
   static Cache cache;
   static npy_int64 clock = 0;
   Cache::iterator found = cache.find(geometry);
@@ -316,7 +498,8 @@ Convolution &convolution_for(const Geometry &geometry) {
       delete oldest->second;
       cache.erase(oldest);
     }
-    Convolution *made = new Convolution(geometry);
+    Plan *made = Unfolded::pays(geometry) ? (Plan *)new Unfolded(geometry)
+                                          : new Convolution(geometry);
     found = cache.insert(std::make_pair(geometry, made)).first;
   }
   found->second->last_used = ++clock;
@@ -367,7 +550,7 @@ bool prepare(PyArrayObject **array, int ndim, npy_intp *dims, bool channels_last
   return *array != NULL;
 }
 
-/* values = values where mask > 0, else 0 */
+/* values = 0 where mask <= 0 */
 void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
   const npy_intp *dims = PyArray_DIMS(values), *to = PyArray_STRIDES(values),
                  *from = PyArray_STRIDES(mask);
@@ -376,7 +559,7 @@ void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
     const float *m = (const float *)PyArray_DATA(mask);
     const npy_intp size = PyArray_SIZE(values);
 #pragma omp parallel for simd
-    for (npy_intp i = 0; i < size; i++) v[i] = m[i] > 0 ? v[i] : 0;
+    for (npy_intp i = 0; i < size; i++) v[i] = m[i] <= 0 ? 0 : v[i];
     return;
   }
   for (npy_intp n = 0; n < dims[0]; n++)
@@ -386,7 +569,7 @@ void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
         const char *m =
             PyArray_BYTES(mask) + n * from[0] + h * from[2] + w * from[3];
         for (npy_intp c = 0; c < dims[1]; c++)
-          if (!(*(const float *)(m + c * from[1]) > 0))
+          if (*(const float *)(m + c * from[1]) <= 0)
             *(float *)(v + c * to[1]) = 0;
       }
 }
@@ -509,7 +692,8 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
     data[DST] = PyArray_DATA(g.direction == FORWARD ? *result : second);
     data[BIAS] = PyArray_DATA(g.direction == FORWARD ? third : *bias_gradient);
     try {
-      convolution_for(g).execute(data);
+      Plan &plan = plan_for(g);
+      plan.execute(data, workspace(plan.workspace_size));
       if (masked) apply_mask(*result, mask);
     } catch (const std::exception &error) {
       PyErr_SetString(PyExc_RuntimeError, error.what());

@@ -278,3 +278,15 @@ def test_it_can_be_switched_off(monkeypatch):
         assert not onednn.available()
     finally:
         onednn.available.cache_clear()
+
+
+def test_nan_is_not_hidden_by_the_rectifier():
+    w = draw(np.random.default_rng(0), 8, 3, 3, 3)
+    w[2] = np.nan
+    x = T.tensor4("x")
+    z = T.nnet.conv2d(x, w, filter_flip=False)
+    function = theano.function([x], T.maximum(z, 0))
+    assert any(getattr(op, "relu", False) for op in ops_of(function))
+    result = function(np.ones((2, 3, 9, 9), "float32"))
+    assert np.isnan(result[:, 2]).all()
+    assert not np.isnan(np.delete(result, 2, axis=1)).any()
