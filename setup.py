@@ -46,7 +46,7 @@ setup(
     package_data={
         "srcnn_theano.backend": ["*.c", "*.cpp", "*.h"],
         "srcnn_theano.data": ["manifest.json"],
-        "srcnn_theano.evaluation": ["report.html"],
+        "srcnn_theano.report": ["report.html"],
         "srcnn_theano._weights": ["*.h5", "*.json", "README.md"],
         "srcnn_theano._results": ["README.md", "*/*.json", "*/*.csv"],
     },

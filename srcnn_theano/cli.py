@@ -89,14 +89,14 @@ def evaluate(options):
 
 
 def experiments(options):
-    from srcnn_theano.evaluation.report import print_experiments
+    from srcnn_theano.report.report import print_experiments
 
     print_experiments(_path(options.runs), as_json=options.json)
 
 
 def reproduce(options):
     from srcnn_theano.data.datasets import find_data_dir
-    from srcnn_theano.evaluation.report import print_experiments
+    from srcnn_theano.report.report import print_experiments
     from srcnn_theano.runs import reproduce_table
 
     reproduce_table(options.table, find_data_dir(options.data), Path(options.runs))
@@ -104,7 +104,7 @@ def reproduce(options):
 
 
 def report(options):
-    from srcnn_theano.evaluation.report import write_report
+    from srcnn_theano.report.report import write_report
 
     write_report(Path(options.out), _path(options.runs), options.data)
 

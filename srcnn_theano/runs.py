@@ -82,11 +82,18 @@ def reproduce_table(table, data_dir, runs_dir):
     rows = [row for row in EXPERIMENTS.values() if row.table == table]
     shared = {row.weights_of for row in rows} - {None} - {row.name for row in rows}
     for experiment in [EXPERIMENTS[name] for name in sorted(shared)] + rows:
-        if (Path(runs_dir) / experiment.name / "results.json").exists():
+        if _is_done(experiment, Path(runs_dir) / experiment.name / "results.json"):
             print("{}: done".format(experiment.name))
             continue
         print("{}: {} epochs".format(experiment.name, experiment.n_epochs))
         run_experiment(experiment, data_dir, runs_dir, resume=True)
+
+
+def _is_done(experiment, results_file):
+    if not results_file.exists():
+        return False
+    results = json.loads(results_file.read_text(encoding="utf-8"))
+    return results["n_epochs"] >= experiment.n_epochs
 
 
 def _refuse_to_overwrite(run_dir, resume):
@@ -111,9 +118,9 @@ def measure(experiment, weights_file, data_dir):
     Returns
     -------
     dict
-        ``{"sub_images": {set: {"ours": {aggregation: dB}, "bicubic": ...}}, "images":
-        {protocol: {set: [score of each image ..., mean]}}}``; `sub_images` only where
-        the row's protocol is one of sub-images.
+        ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
+        "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
+        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
     """
     from srcnn_theano.data.datasets import image_paths, prepare
     from srcnn_theano.evaluation import evaluate
@@ -126,23 +133,22 @@ def measure(experiment, weights_file, data_dir):
     protocol = experiment_protocol(experiment)
     results = {
         "experiment": experiment.name,
+        "n_epochs": weights.about["n_epochs"],
         "weights_sha256": sha256(weights_file),
         "protocol": {"name": protocol.name, "hash": protocol.hash},
+        "sub_images": {},
         "images": {},
     }
-    if protocol.aggregation != "image":
-        model = build_model(weights)
-        errors = error_function(model)
-        results["sub_images"] = {
-            name: evaluate.score_sub_images(
-                errors,
-                prepare(data_dir, name, protocol.recipe),
-                model.margin,
-                protocol,
-                experiment.batch_size,
-            )
-            for name in ("Set5", "Set14")
-        }
+    model = build_model(weights)
+    errors = error_function(model)
+    for name in ("Set5", "Set14"):
+        results["sub_images"][name] = evaluate.score_sub_images(
+            errors,
+            prepare(data_dir, name, protocol.recipe),
+            model.margin,
+            protocol,
+            experiment.batch_size,
+        )
     network = evaluate.Network(weights)
     for name in ("standard", "standard-rgb"):
         whole = make_protocol(name, experiment.scale)

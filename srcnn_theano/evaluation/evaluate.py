@@ -16,7 +16,7 @@ from srcnn_theano.data.degradation import rgb_to_y, rgb_to_ycbcr, to_float, ycbc
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import central, degrade
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
+from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol, score
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
@@ -71,7 +71,8 @@ def score_sub_images(errors, pairs, margin, protocol, batch_size=100):
 
 def _every_aggregation(mse, protocol):
     return {
-        how: aggregate(mse, how, floor=protocol.floor)
+        # A protocol of whole images has no floor, but sub-images need one.
+        how: aggregate(mse, how, floor=protocol.floor or MSE_FLOOR)
         for how in AGGREGATIONS
         if not how.startswith("batch") or int(how[5:]) <= len(mse)
     }

@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from srcnn_theano import __version__
-from srcnn_theano.data.datasets import find_data_dir, prepare
-from srcnn_theano.data.degradation import to_float
-from srcnn_theano.data.patches import SCALES, Recipe, central
+from srcnn_theano.data.datasets import find_data_dir
+from srcnn_theano.data.patches import SCALES, Recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.document import (
+from srcnn_theano.evaluation.evaluate import AGGREGATIONS, Network
+from srcnn_theano.evaluation.protocols import (
+    PROTOCOLS,
+    Protocol,
+    make_protocol,
+)
+from srcnn_theano.experiments import EXPERIMENTS, Experiment
+from srcnn_theano.files import write_text
+from srcnn_theano.report.document import (
     Details,
     Heading,
     Items,
@@ -24,19 +31,10 @@ from srcnn_theano.evaluation.document import (
     to_html,
     to_markdown,
 )
-from srcnn_theano.evaluation.evaluate import AGGREGATIONS, Network
-from srcnn_theano.evaluation.figures import Crop, Curve, Panel, draw_curves, write_strip
-from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
-from srcnn_theano.evaluation.protocols import (
-    PROTOCOLS,
-    Protocol,
-    make_protocol,
-)
-from srcnn_theano.experiments import EXPERIMENTS, Experiment
-from srcnn_theano.files import write_text
+from srcnn_theano.report.figures import Crop, Curve, Panel, draw_curves, write_strip
 from srcnn_theano.runs import command, experiment_protocol
 from srcnn_theano.shipped import results_dir, weights_dir
-from srcnn_theano.weights import build_model, load_weights
+from srcnn_theano.weights import load_weights
 
 _TEST_SETS = ("Set5", "Set14")
 
@@ -319,7 +317,7 @@ def write_report(out_dir, runs_dir=None, data_dir=None):
     blocks = _opening(rows, runs_dir)
     for table, title in _TABLES.items():
         blocks += [Heading(2, title), Paragraph(_ABOUT[table])]
-        blocks += _table_section(rows, table, out_dir, data_dir)
+        blocks += _table_section(rows, table, out_dir)
     blocks += _strips_section(rows, out_dir, data_dir)
     blocks += _protocols_section()
     write_text(out_dir / "report.md", to_markdown(blocks))
@@ -367,11 +365,11 @@ def _opening(rows, runs_dir):
     ]
 
 
-def _table_section(rows, table, out_dir, data_dir):
+def _table_section(rows, table, out_dir):
     of_table = _of_table(rows, table)
     blocks = [_main_table(of_table)]
     blocks.append(Items([_note(rows, row) for row in of_table]))
-    blocks += _curves(of_table, table, out_dir, data_dir)
+    blocks += _curves(of_table, table, out_dir)
     blocks += _aggregations(of_table)
     blocks += [_image_scores(row) for row in of_table if _shows_images(row)]
     blocks.append(_settings(of_table))
@@ -439,11 +437,11 @@ def _note(rows, row):
     return text + " `{}`".format(command(experiment))
 
 
-def _curves(rows, table, out_dir, data_dir):
+def _curves(rows, table, out_dir):
     trained = [row for row in rows if row.history and row.experiment.weights_of is None]
     if not trained:
         return []
-    pairs = [(_curve(row), _validation_bicubic(row, data_dir)) for row in trained]
+    pairs = [(_curve(row), _validation_bicubic(row)) for row in trained]
     if table == "models":  # each scale has its own bicubic
         panels = [
             Panel(curve.label, [curve._replace(label="SRCNN")], bicubic)
@@ -481,21 +479,15 @@ def _far_and_near(curves, bicubic):
     return panels
 
 
-def _validation_bicubic(row, data_dir):
-    """What bicubic scores on that which the curve is of; None where it is not known."""
-    if row.results and "sub_images" in row.results:
-        return row.results["sub_images"]["Set5"]["bicubic"]["patch"]
-    weights = _weights(row)
-    if data_dir is None or weights is None:
-        return None
-    pairs = prepare(data_dir, "Set5", experiment_protocol(row.experiment).recipe)
-    margin = build_model(weights).margin
-    low_res, high_res = (to_float(central(images, margin)) for images in pairs)
-    return aggregate(mse_per_patch(low_res, high_res), "patch")
+def _validation_bicubic(row):
+    """What bicubic scores on that which the curve is of; None before it is measured."""
+    return row.results and row.results["sub_images"]["Set5"]["bicubic"]["patch"]
 
 
 def _aggregations(rows):
-    measured = [row for row in rows if row.results and "sub_images" in row.results]
+    measured = [
+        row for row in rows if row.results and row.experiment.aggregation != "image"
+    ]
     if not measured:
         return []
     header = [""] + [

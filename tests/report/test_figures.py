@@ -4,7 +4,7 @@ import pytest
 from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
-from srcnn_theano.evaluation.figures import (
+from srcnn_theano.report.figures import (
     Crop,
     Curve,
     Panel,

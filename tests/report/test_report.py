@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation import report
-from srcnn_theano.evaluation.document import (
+from srcnn_theano.evaluation.protocols import make_protocol
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.report import report
+from srcnn_theano.report.document import (
     Details,
     Heading,
     Paragraph,
@@ -16,8 +18,6 @@ from srcnn_theano.evaluation.document import (
     to_html,
     to_markdown,
 )
-from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.experiments import EXPERIMENTS
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -62,6 +62,11 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64):
         "experiment": name,
         "weights_sha256": sha,
         "protocol": {"name": protocol.name, "hash": protocol.hash},
+        "n_epochs": n_epochs,
+        "sub_images": {
+            "Set5": sub_image_scores(36.4),
+            "Set14": sub_image_scores(35.2),
+        },
         "images": {
             "standard": {
                 "hash": make_protocol("standard", experiment.scale).hash,
@@ -69,11 +74,6 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64):
             }
         },
     }
-    if protocol.on_patches:
-        results["sub_images"] = {
-            "Set5": sub_image_scores(36.4),
-            "Set14": sub_image_scores(35.2),
-        }
     record = {
         "experiment": dict(experiment._asdict(), n_epochs=n_epochs),
         "versions": {"theano": "1.1.2"},
@@ -113,7 +113,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     )
     # batch100 is the third: 35.2 + 0.02.
     assert list_line(text, "table1_sgd")[1:] == (
-        "course x4 Set14 batch100 6.51 35.22 34.22 26.25 24.25 3 of 40".split()
+        "course x4 Set14 batch100 6.51 35.22 34.22 26.25 24.25 3 of 20".split()
     )
     assert list_line(text, "table2_set5")[1:] == (
         "course x4 Set5 patch 36.5 36.40 35.40 28.75 26.75 40".split()
@@ -121,9 +121,9 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     assert list_line(text, "srcnn_x3")[1:] == (
         "standard x3 Set5 image 32.39 28.75 26.75 28.75 26.75 250".split()
     )
-    assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 40".split()
+    assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 15".split()
     assert list_line(text, "table1_rmsprop")[5:] == "34.05 unfinished 2 of 40".split()
-    assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 40".split()
+    assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 20".split()
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -135,7 +135,7 @@ def test_list_as_json(runs, capsys):
     assert rows["table1_adam"]["bicubic"] == pytest.approx(34.2)
     assert rows["table1_adam"]["standard"]["bicubic_ssim"] == 0.7031
     assert rows["table1_adam"]["caveats"] == []
-    assert rows["table1_sgd"]["caveats"] == ["3 of 40 epochs were run"]
+    assert rows["table1_sgd"]["caveats"] == ["3 of 20 epochs were run"]
     assert "ours" not in rows["table1_bn_l2"]
     assert rows["table1_bn_l2"]["status"] == "not run"
 
@@ -214,7 +214,7 @@ def test_markdown_table_has_every_figure_in_its_column(written):
         "14.0",
         "not run",
     ]
-    assert "Mind: 3 of 40 epochs were run." in text
+    assert "Mind: 3 of 20 epochs were run." in text
     assert "Mind: 2 of 40 epochs were run." in text
     assert "`srcnn-theano train table1_adam --data DIR`" in text
 
