@@ -124,7 +124,7 @@ _BN_L2 = _RMSPROP_L2._replace(
     published=14.0,
     aggregation="batch20",
     options=dict(_BASE.options, batch_norm="all", test_statistics="batch"),
-    n_epochs=15,
+    n_epochs=10,
     notes="Normalized after all three layers, and by the minibatch at test time: with "
     "that the output of a minibatch has the mean and variance of the training set, "
     "whatever the images. That reconstruction explains the printed figure; the report "

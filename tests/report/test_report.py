@@ -121,7 +121,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     assert list_line(text, "srcnn_x3")[1:] == (
         "standard x3 Set5 image 32.39 28.75 26.75 28.75 26.75 250".split()
     )
-    assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 15".split()
+    assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 10".split()
     assert list_line(text, "table1_rmsprop")[5:] == "34.05 unfinished 2 of 40".split()
     assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 20".split()
     assert max(map(len, text.splitlines())) <= 120
