@@ -207,7 +207,9 @@ EXPERIMENTS = {
         ),
         _STANDARD._replace(name="srcnn_x2", scale=2, published=36.34),
         _STANDARD._replace(name="srcnn_x3", scale=3, published=32.39),
-        _STANDARD._replace(name="srcnn_x4", scale=4, published=30.08),
+        _STANDARD._replace(
+            name="srcnn_x4", scale=4, published=30.08, decay=0.975, n_epochs=150
+        ),
     )
 }
 
