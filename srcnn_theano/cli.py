@@ -112,7 +112,7 @@ def report(options):
 def convert(options):
     from srcnn_theano.convert import convert as convert_file
 
-    weights = convert_file(options.input, options.output, options.model)
+    weights = convert_file(options.input, options.output, options.model, options.scale)
     print(
         "{}: {} {}, {} arrays".format(
             options.output, weights.model, weights.options, len(weights.values)
@@ -212,6 +212,9 @@ def _parser():
     sub.add_argument("output", metavar="OUT.h5")
     sub.add_argument(
         "--model", help="what the file holds, where it cannot be recognised"
+    )
+    sub.add_argument(
+        "--scale", type=int, help="the scale it was trained for: 2, 3 or 4"
     )
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
