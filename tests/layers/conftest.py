@@ -11,10 +11,11 @@ clone = getattr(theano, "clone_replace", None) or theano.clone
 def verify_layer_gradient():
     """Check a layer's gradients in its input and its parameters by finite differences.
 
-    `build(x)` returns the layer on a float64 input; `images` is the input.
+    `build(x)` returns the layer on a float64 input; `images` is the input. `mode` is
+    Theano's, by default that with C code.
     """
 
-    def verify(build, images):
+    def verify(build, images, mode=None):
         points = [images]
 
         def output(x, *params):
@@ -33,6 +34,7 @@ def verify_layer_gradient():
                 rng=np.random.RandomState(0),
                 abs_tol=1e-6,
                 rel_tol=1e-6,
+                mode=mode,
             )
 
     return verify

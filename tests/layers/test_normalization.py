@@ -7,6 +7,8 @@ from srcnn_theano.layers.normalization import BatchNormLayer
 
 SHAPE = (4, 3, 5, 6)
 EPSILON, MOMENTUM = 1e-3, 0.75
+# Batch norm needs no C code; compiling it would take most of these tests' time.
+INTERPRETED = theano.compile.Mode(linker="py", optimizer="fast_run")
 GAMMA, BETA = np.float32([0.5, 1, 2]), np.float32([1, 0, -1])
 MEAN, VAR = np.float32([0.1, 0.2, 0.3]), np.float32([1.5, 1, 0.5])
 
@@ -50,7 +52,11 @@ def compiled(layer, x, is_train, value):
     constant = T.constant(value, dtype="int8")
     updates = list(layer.updates) if value else []
     return theano.function(
-        [x], layer.output, updates=updates, givens={is_train: constant}
+        [x],
+        layer.output,
+        updates=updates,
+        givens={is_train: constant},
+        mode=INTERPRETED,
     )
 
 
@@ -109,7 +115,9 @@ def test_a_constant_is_train_folds_the_other_branch_away(running):
 
 def test_is_train_can_stay_an_argument(images):
     x, is_train = T.tensor4("x"), T.bscalar("is_train")
-    function = theano.function([x, is_train], build(x, is_train).output)
+    function = theano.function(
+        [x, is_train], build(x, is_train).output, mode=INTERPRETED
+    )
     expected = normalize(images, *statistics(images))
     np.testing.assert_allclose(function(images, 1), expected, rtol=1e-4, atol=1e-5)
     expected = normalize(images, MEAN, VAR)
@@ -119,7 +127,8 @@ def test_is_train_can_stay_an_argument(images):
 def test_batch_statistics_at_test_time_on_request(images):
     x, is_train = T.tensor4("x"), T.bscalar("is_train")
     layer = build(x, is_train, test_statistics="batch", activation=relu)
-    output = layer.output.eval({x: images[:1]})  # is_train is not even an input
+    # is_train is not even an input.
+    output = theano.function([x], layer.output, mode=INTERPRETED)(images[:1])
     expected = np.maximum(normalize(images[:1], *statistics(images[:1])), 0)
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
     assert len(layer.updates) == 2
@@ -153,4 +162,4 @@ def test_gradients_through_the_statistics_of_the_minibatch(verify_layer_gradient
         return build(x, T.constant(1, dtype="int8"))
 
     images = np.random.RandomState(4).normal(size=(2, 3, 2, 3))
-    verify_layer_gradient(layer, images)
+    verify_layer_gradient(layer, images, INTERPRETED)

@@ -28,7 +28,9 @@ def problem(recorded):
 
 
 def one_step(updates, cost=None):
-    return theano.function([], cost, updates=updates)
+    # Interpreted: compiling the C code would take most of these tests' time.
+    mode = theano.compile.Mode(linker="py", optimizer="fast_compile")
+    return theano.function([], cost, updates=updates, mode=mode)
 
 
 @pytest.mark.parametrize(
