@@ -382,7 +382,8 @@ def test_network_of_another_scale_is_used_with_a_warning(weight_files, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", sorted(shipped_weights()))
-def test_shipped_networks_say_their_scale(name):
-    about = load_weights(shipped_weights()[name]).about
-    assert name.endswith("_x{}".format(about["scale"]))
+def test_shipped_networks_are_of_the_scale_in_their_name():
+    for scale in (2, 3, 4):
+        path = shipped_weights().get("srcnn_x{}".format(scale))
+        if path is not None:
+            assert load_weights(path).about["scale"] == scale
