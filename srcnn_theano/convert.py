@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
 from srcnn_theano.weights import Weights, save_weights
@@ -54,9 +55,11 @@ def convert(path, out, model=None, scale=None):
     ------
     UserError
         The file is missing, damaged, of an unknown kind or of several; its arrays do
-        not fit together or hold NaN; `out` cannot be written.
+        not fit together or hold NaN; `out` cannot be written. The scale is not 2 to 4.
     """
     path = Path(path)
+    if scale not in (None,) + SCALES:
+        raise UserError("--scale {}: the scale must be 2, 3 or 4".format(scale))
     arrays = _read_mat(path)
     kind = _kind_of(path, arrays, model)
     try:

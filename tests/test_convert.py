@@ -154,6 +154,11 @@ def test_unknown_model(mat, tmp_path):
         convert(mat, tmp_path / "out.h5", model="vdsr")
 
 
+def test_unknown_scale(mat, tmp_path):
+    with pytest.raises(UserError, match="--scale 5: the scale must be 2, 3 or 4"):
+        convert(mat, tmp_path / "out.h5", scale=5)
+
+
 def test_doubt_is_settled_by_the_model(mat, tmp_path, monkeypatch):
     twin = KINDS[0]._replace(model="twin")
     monkeypatch.setattr(convert_module, "KINDS", KINDS + (twin,))
