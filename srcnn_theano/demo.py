@@ -28,6 +28,7 @@ SCALE = 3
 OPTIONS = {"channels": 1}  # luma: a third of the work of RGB
 BATCH_SIZE = 8
 LEARNING_RATE = 5e-4
+WARM_UP = 30  # steps
 N_POINTS = 30  # of the curve, at most
 SIDE = 192  # of the square whose PSNR the curve shows
 DETAIL = 96  # side of the squares that the comparison shows magnified
@@ -208,6 +209,7 @@ class Training:
     watched : Trial of the square that the curve shows
     watched_bicubic : float, PSNR of bicubic there
     n_steps : int, steps done
+    time_gone : float, share of the time for training, 0 to 1
     first_step : float
         When the first step was done (`time.perf_counter`).
     """
@@ -225,6 +227,7 @@ class Training:
 
         self.seed = seed
         self.n_steps = 0
+        self.time_gone = 0.0
         rows, cols = photo.watched
         self.watched = Trial(
             photo.pixels[photo.test][rows : rows + SIDE, cols : cols + SIDE]
@@ -261,7 +264,7 @@ class Training:
                     if elapsed >= self._next_point(curve, seconds):
                         curve.append(self._point(started))
                         bar.show(curve[-1])
-                    self._set_rate(elapsed / seconds)
+                    self.time_gone = elapsed / seconds
             except KeyboardInterrupt:
                 if not self.n_steps:
                     raise
@@ -275,6 +278,7 @@ class Training:
         for epoch in itertools.count():
             self.pairs.shuffle(np.random.RandomState([self.seed, epoch]))
             for index in range(self.pairs.n_batches):
+                self._set_rate()
                 self.step(index)
                 self.n_steps += 1
                 if self.n_steps == 1:
@@ -291,10 +295,13 @@ class Training:
         """Seconds at which a point is due: all take a tenth of the time at most."""
         return curve[-1].seconds + max(seconds / N_POINTS, 10 * self._seconds_per_point)
 
-    def _set_rate(self, fraction):
-        """Full rate for half of the time, then down to 0: the last steps settle."""
-        rate = LEARNING_RATE * min(1.0, 2 * (1 - fraction))
-        self.learning_rate.set_value(np.asarray(rate, self.learning_rate.dtype))
+    def _set_rate(self):
+        """Up to the full rate, as Adam's first steps are as large as all others, and
+        in the second half of the time down to 0, so that the last steps settle."""
+        share = min(1.0, (self.n_steps + 1) / WARM_UP, 2 * (1 - self.time_gone))
+        self.learning_rate.set_value(
+            np.asarray(LEARNING_RATE * share, self.learning_rate.dtype)
+        )
 
     def save(self, path):
         """Write the network as it is, for ``srcnn-theano upscale --weights``."""
