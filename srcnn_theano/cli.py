@@ -37,7 +37,7 @@ def demo(options):
 def upscale(options):
     from srcnn_theano.upscale import upscale_paths
 
-    return upscale_paths(
+    summary = upscale_paths(
         options.inputs,
         options.scale,
         options.out,
@@ -45,6 +45,10 @@ def upscale(options):
         tta=options.tta,
         resume=options.resume,
     )
+    for message in summary.failed:
+        print("srcnn-theano: error: {}".format(message), file=sys.stderr)
+    print(summary)
+    return 2 if summary.failed else 0
 
 
 def data(options):

@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -32,3 +33,30 @@ def full_disk():
 def cache_dir(tmp_path_factory):
     """A folder for HDF5 caches that all tests of a session share."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def passing_on():
+    """A maker of small SRCNNs whose output is the centre of their input times `gain`.
+
+    The first layer copies each channel to a map of its own, the others pass it on; the
+    input is positive, so the ReLUs let it through.
+    """
+    from srcnn_theano.weights import Weights
+
+    def make(channels, gain=1.0):
+        one = np.zeros((channels, channels, 3, 3), "float32")
+        for c in range(channels):
+            one[c, c, 1, 1] = 1
+        values = {}
+        for name in ("conv1", "conv2", "conv3"):
+            values[name + ".W"] = one * (gain if name == "conv3" else 1)
+            values[name + ".b"] = np.zeros(channels, "float32")
+        options = {
+            "channels": channels,
+            "n_filters": [channels, channels],
+            "filter_sizes": [3, 3, 3],
+        }
+        return Weights("srcnn", options, values, {})
+
+    return make

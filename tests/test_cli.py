@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano import cli
+from srcnn_theano.weights import save_weights
 
 
 def test_help_names_every_command_and_loads_nothing_heavy():
@@ -74,6 +75,25 @@ def test_experiments_as_json(capsys):
     assert cli.main(["experiments", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert "table1_adam" in json.dumps(rows)
+
+
+def test_upscale_says_what_became_of_each_picture(
+    picture, tmp_path, capsys, passing_on
+):
+    weights = tmp_path / "small.h5"
+    save_weights(weights, passing_on(1))
+    (picture.parent / "broken.png").write_bytes(b"no picture")
+    command = "upscale {} --scale 2 --out {} --weights {}".format(
+        picture.parent, tmp_path / "out", weights
+    )
+    assert cli.main(command.split()) == 2
+    shown = capsys.readouterr()
+    assert "broken.png" in shown.err and "1 picture written, 1 failed" in shown.out
+    with Image.open(str(tmp_path / "out" / "grey.png")) as result:
+        assert result.size == (80, 80) and result.mode == "L"
+    (picture.parent / "broken.png").unlink()
+    assert cli.main(command.split() + ["--resume"]) == 0
+    assert "1 skipped" in capsys.readouterr().out
 
 
 def test_ctrl_c_exits_with_130(monkeypatch, capsys):

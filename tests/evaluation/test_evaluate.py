@@ -11,28 +11,7 @@ from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation import evaluate
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.weights import Weights, save_weights
-
-
-def passing_on(channels, gain=1.0):
-    """Weights of a small SRCNN whose output is the centre of its input times `gain`.
-
-    The first layer copies each channel to a map of its own, the others pass it on; the
-    input is positive, so the ReLUs let it through.
-    """
-    one = np.zeros((channels, channels, 3, 3), "float32")
-    for c in range(channels):
-        one[c, c, 1, 1] = 1
-    values = {}
-    for name in ("conv1", "conv2", "conv3"):
-        values[name + ".W"] = one * (gain if name == "conv3" else 1)
-        values[name + ".b"] = np.zeros(channels, "float32")
-    options = {
-        "channels": channels,
-        "n_filters": [channels, channels],
-        "filter_sizes": [3, 3, 3],
-    }
-    return Weights("srcnn", options, values, {})
+from srcnn_theano.weights import save_weights
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +29,16 @@ def picture(tmp_path_factory):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", ["standard", "standard-rgb"])
-def test_a_network_that_changes_nothing_scores_as_bicubic(picture, name, channels):
+def test_a_network_that_changes_nothing_scores_as_bicubic(
+    picture, name, channels, passing_on
+):
     network = evaluate.Network(passing_on(channels))
     for score in evaluate.score_files([picture], make_protocol(name, 2), network):
         assert score.psnr == pytest.approx(score.bicubic_psnr, abs=0.02)
         assert score.ssim == pytest.approx(score.bicubic_ssim, abs=1e-3)
 
 
-def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture):
+def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture, passing_on):
     network = evaluate.Network(passing_on(1, gain=0.5))
     first, second, mean = evaluate.score_files(
         [picture, picture], make_protocol("standard", 2), network
@@ -67,7 +48,7 @@ def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture):
     assert first.psnr < first.bicubic_psnr - 10
 
 
-def test_the_network_gives_the_size_of_its_input_with_repeated_edges():
+def test_the_network_gives_the_size_of_its_input_with_repeated_edges(passing_on):
     network = evaluate.Network(passing_on(1))
     image = np.random.RandomState(1).rand(5, 7, 1)
     np.testing.assert_allclose(network(image), image, atol=1e-6)
@@ -95,7 +76,7 @@ def test_sub_image_errors_are_in_file_order_and_aggregate():
     assert scores["ours"]["patch"] == pytest.approx(floored.mean())
 
 
-def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys):
+def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys, passing_on):
     weights = tmp_path / "same.h5"
     save_weights(weights, passing_on(1))
     evaluate.print_evaluation([picture.parent], weights, "standard", 2)
@@ -108,7 +89,7 @@ def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys):
     assert "{:8.2f}".format(scores[0]["psnr"]) in table
 
 
-def test_a_y_network_has_no_figure_under_course(picture, tmp_path):
+def test_a_y_network_has_no_figure_under_course(picture, tmp_path, passing_on):
     weights = tmp_path / "same.h5"
     save_weights(weights, passing_on(1))
     with pytest.raises(UserError, match="compares 3 channels, the network has 1"):
