@@ -388,13 +388,23 @@ def _png_16_bit(values, picture):
         chunks.append((b"iCCP", profile))
     if picture.exif:
         chunks.append((b"eXIf", picture.exif[len(_EXIF_PREFIX) :]))
-    samples = np.ascontiguousarray(values, ">u2").view(np.uint8).reshape(rows, -1)
-    filtered = np.empty((rows, 1 + samples.shape[1]), np.uint8)
-    filtered[:, 0] = 2  # each byte less the one above it
-    filtered[0, 1:] = samples[0]
-    np.subtract(samples[1:], samples[:-1], out=filtered[1:, 1:])
-    chunks += [(b"IDAT", zlib.compress(filtered)), (b"IEND", b"")]
+    chunks += [(b"IDAT", _compressed_rows(values)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
+
+
+def _compressed_rows(values, n_rows=64):
+    """The samples of a PNG file, a few rows at a time: copies of all are large."""
+    deflate, compressed = zlib.compressobj(), []
+    above = np.zeros((1, values[0].size * 2), np.uint8)
+    for start in range(0, len(values), n_rows):
+        block = np.ascontiguousarray(values[start : start + n_rows], ">u2")
+        samples = np.concatenate([above, block.view(np.uint8).reshape(len(block), -1)])
+        filtered = np.empty((len(block), samples.shape[1] + 1), np.uint8)
+        filtered[:, 0] = 2  # each byte less the one above it
+        np.subtract(samples[1:], samples[:-1], out=filtered[:, 1:])
+        compressed.append(deflate.compress(filtered))
+        above = samples[-1:]
+    return b"".join(compressed) + deflate.flush()
 
 
 def _png_chunk(name, data):
