@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from srcnn_theano.cli import main
 from srcnn_theano.data.degradation import (
     from_float,
     imresize,
@@ -324,6 +325,20 @@ def test_one_name_is_a_file_or_a_folder(tmp_path, weight_files):
     assert written(tmp_path / "new") == [tmp_path / "new" / "a.png"]
     (tmp_path / "old.png").mkdir()
     assert written(tmp_path / "old.png") == [tmp_path / "old.png" / "a.png"]
+
+
+def test_command_line(album, tmp_path, weight_files, capsys):
+    arguments = ["upscale", str(album), "--scale", "2", "--out", str(tmp_path / "big")]
+    arguments += ["--weights", str(weight_files[1])]
+    (album / "a.png").write_bytes(b"no picture")
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "3 pictures written, 1 failed\n"
+    assert "a.png: not an image" in shown.err
+    (album / "a.png").unlink()
+    assert main(arguments + ["--resume", "--tta"]) == 0
+    assert capsys.readouterr().out == "0 pictures written, 3 skipped (already there)\n"
+    assert main(["upscale", str(album), "--scale", "5", "--out", "x"]) == 2
 
 
 # What is refused before anything is done
