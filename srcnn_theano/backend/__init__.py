@@ -23,6 +23,7 @@ except Exception as error:
         "here".format(type(error).__name__, str(error).strip())
     ) from error
 
-from srcnn_theano.backend import onednn  # noqa: E402,F401  (adds its rewrites)
+# These two add themselves to Theano.
+from srcnn_theano.backend import compilation, onednn  # noqa: E402,F401
 
 __all__ = ["theano", "T", "settings"]

@@ -9,7 +9,6 @@ of itself: no other type, and every other op of Theano can read them.
 import ctypes
 import functools
 import glob
-import hashlib
 import itertools
 import os
 import sys
@@ -225,14 +224,8 @@ class Convolution(ExternalCOp, _NoPythonOp):
 
     def c_compile_args(self, **kwargs):
         # No rpath: `available` has loaded the library, and the loader goes by its name.
-        return ["-fopenmp"]
-
-    def c_code_cache_version(self):
-        code = "".join(self.func_codes).encode()
-        return (
-            hashlib.sha256(code).hexdigest(),
-            self.params_type.c_code_cache_version(),
-        )
+        # -O2 instead of Theano's -O3: a second less, and the work is done elsewhere.
+        return ["-fopenmp", "-O2"]
 
 
 def _none(ndim, dtype="float32"):

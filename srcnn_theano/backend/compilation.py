@@ -1,0 +1,289 @@
+"""Less waiting for g++ at the first use of a function.
+
+Theano turns every kind of node into a C++ module and compiles them one after another;
+each spends half its time reading the same headers. Here these headers are compiled
+once, and when a function turns out to need g++, the modules of all its nodes are
+compiled at the same time, on as many cores as there are. What Theano then asks for is
+ready or on its way. Modules and their cache stay Theano's, and so do its keys but for
+two mistakes in them (`module_key`, `version_of_code`).
+"""
+
+import concurrent.futures
+import contextlib
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+import numpy as np
+
+from srcnn_theano import environment
+from srcnn_theano.backend import theano
+
+# isort: split
+
+from theano.configdefaults import gcc_version_str
+from theano.graph.fg import FunctionGraph
+from theano.graph.op import COp, ExternalCOp
+from theano.graph.utils import MethodNotDefined
+from theano.link.c import cmodule
+from theano.link.c.basic import CLinker, get_module_cache
+from theano.link.c.interface import CLinkerObject
+from theano.link.vm import VMLinker
+
+# What every module includes, in the order of theano.link.c.
+HEADERS = [
+    "<Python.h>",
+    "<iostream>",
+    '"theano_mod_helper.h"',
+    "<math.h>",
+    "<numpy/arrayobject.h>",
+    "<numpy/arrayscalars.h>",
+    "<vector>",
+    "<algorithm>",
+]
+
+_run_command = cmodule.output_subprocess_Popen
+_make_all = VMLinker.make_all
+_module_key = CLinker.cmodule_key_
+
+
+class _Linking(threading.local):
+    """The function being linked in this thread, and what is compiled ahead for it."""
+
+    order = ()  # nodes not yet looked at
+    ahead = None  # {what to compile: future of the path of the shared library}
+    pool = None
+    folder = None
+
+
+_linking = _Linking()
+
+
+def install():
+    """Put all this into Theano's way to the compiler."""
+    CLinker.cmodule_key_ = module_key
+    ExternalCOp.c_code_cache_version = version_of_code
+    cmodule.output_subprocess_Popen = run_compiler
+    VMLinker.make_all = make_all
+
+
+def module_key(self, fgraph, *args, **kwargs):
+    """CLinker.cmodule_key_, without its mistake: (versions, signature) or None.
+
+    Theano-PyMC 1.1.2 counts an op without properties (``__props__ = ()``) as one
+    without a version, and compiles it anew in each process: three modules in every
+    function that trains.
+    """
+    key = _module_key(self, fgraph, *args, **kwargs)
+    if key is None or key[0]:
+        return key
+    versions = []
+    for node in fgraph.toposort():
+        if hasattr(node.op, "c_code_cache_version_apply"):
+            versions.append(node.op.c_code_cache_version_apply(node))
+        for variable in node.inputs + node.outputs:
+            if isinstance(variable.type, CLinkerObject):
+                versions.append(variable.type.c_code_cache_version())
+    return (tuple(versions) if all(versions) else ()), key[1]
+
+
+def version_of_code(self):
+    """ExternalCOp.c_code_cache_version, the same in each process.
+
+    Theano's is Python's hash of the C code, which is salted: every DimShuffle was
+    compiled anew in each process.
+    """
+    version = (hashlib.sha256("".join(self.func_codes).encode()).hexdigest(),)
+    if hasattr(self, "params_type"):
+        version += (self.params_type.c_code_cache_version(),)
+    return version
+
+
+def make_all(self, *args, **kwargs):
+    """VMLinker.make_all, remembering the nodes whose modules may be compiled ahead."""
+    before = dict(_linking.__dict__)
+    with contextlib.ExitStack() as stack:
+        # An inner function (of a scan) is linked while another one is.
+        stack.callback(_linking.__dict__.update, before)
+        stack.callback(_linking.__dict__.clear)
+        stack.callback(_stop_compiling)
+        _linking.order = tuple(self.schedule(self.fgraph))
+        _linking.ahead, _linking.pool, _linking.folder = {}, None, None
+        return _make_all(self, *args, **kwargs)
+
+
+def _stop_compiling():
+    for future in (_linking.ahead or {}).values():
+        future.cancel()
+    if _linking.pool is not None:
+        _linking.pool.shutdown()
+        shutil.rmtree(_linking.folder, ignore_errors=True)
+
+
+def run_compiler(command, **params):
+    """Run a command for Theano: (output, errors, return code)."""
+    if "-shared" not in command or not command[0]:
+        return _run_command(command, **params)
+    if _linking.order and _linking.ahead is not None:
+        order, _linking.order = _linking.order, ()
+        with contextlib.suppress(Exception):
+            # No loss: Theano comes by every module again, and reports what is wrong.
+            _compile_ahead(order)
+    future = (_linking.ahead or {}).pop(_identity(command), None)
+    if future is not None:
+        with contextlib.suppress(Exception):
+            # Should it have failed, it fails again below, where Theano reports it.
+            shutil.move(future.result(), _output(command))
+            return b"", b"", 0
+    return _run_command(_with_header(command), **params)
+
+
+def _output(command):
+    return command[command.index("-o") + 1]
+
+
+def _source(command):
+    return next(word for word in command if word.endswith("mod.cpp"))
+
+
+def _identity(command):
+    """What a command compiles and how, wherever it lies."""
+    with open(_source(command)) as source:
+        text = source.read()
+    places = {_output(command), _source(command)}
+    return text, tuple(word for word in command if word not in places)
+
+
+def _compile_ahead(order):
+    """Start g++ for each module that these nodes need and the cache does not have."""
+    n_cores = environment.usable_cores()
+    if n_cores < 2:
+        return
+    _linking.pool = concurrent.futures.ThreadPoolExecutor(n_cores)
+    _linking.folder = tempfile.mkdtemp(prefix="srcnn_theano-")
+    cache, keys = get_module_cache(), set()
+    for number, node in enumerate(order):
+        if not isinstance(node.op, COp):
+            continue
+        graph = FunctionGraph(node.inputs, node.outputs)
+        linker = CLinker().accept(graph, no_recycling=[])
+        key = linker.cmodule_key()
+        if key is None or key in keys or key in cache.entry_from_key:
+            continue
+        keys.add(key)
+        try:
+            module = linker.get_dynamic_module()
+        except (NotImplementedError, MethodNotDefined):
+            continue  # this one runs in Python
+        module_hash = cmodule.get_module_hash(module.code(), key)
+        if module_hash not in cache.module_hash_to_key_data:
+            location = os.path.join(_linking.folder, str(number))
+            os.mkdir(location)
+            _prepare(linker, module, location)
+
+
+def _prepare(linker, module, location):
+    """Have compile_str write its command down, and run that in the pool."""
+    written = []
+    with _commands_into(written):
+        linker.c_compiler().compile_str(
+            module_name=module.code_hash,
+            src_code=module.code(),
+            location=location,
+            include_dirs=linker.header_dirs(),
+            lib_dirs=linker.lib_dirs(),
+            libs=linker.libraries(),
+            preargs=linker.compile_args(),
+            py_module=False,
+        )
+    for command in written:
+        identity = _identity(command)
+        if identity not in _linking.ahead:
+            _linking.ahead[identity] = _linking.pool.submit(_compile, command)
+
+
+@contextlib.contextmanager
+def _commands_into(written):
+    def write_down(command, **params):
+        written.append(command)
+        return b"", b"", 0
+
+    cmodule.output_subprocess_Popen = write_down
+    try:
+        yield
+    finally:
+        cmodule.output_subprocess_Popen = run_compiler
+
+
+def _compile(command):
+    subprocess.run(
+        _with_header(command),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return _output(command)
+
+
+# The precompiled header.
+
+_header_lock = threading.Lock()
+
+
+def _with_header(command):
+    """The command with the precompiled header in front, and no debugging symbols."""
+    flags = tuple(
+        word
+        for word in command[1 : command.index("-o")]
+        if word != "-shared" and not word.startswith(("-L", "-Wl,"))
+    )
+    # A header is of use only with the flags it was compiled with: those of all nodes,
+    # not those of OpenMP or of the two or three modules that are Theano's own.
+    if "-fno-math-errno" not in flags or "-fopenmp" in flags:
+        return command
+    with _header_lock:
+        header = _precompiled(command[0], flags + ("-g0",))
+    if header is None:
+        return command
+    at = command.index("-o")
+    return command[:at] + ["-g0", "-include", header] + command[at:]
+
+
+@functools.lru_cache(maxsize=None)
+def _precompiled(compiler, flags):
+    """Path of the header; g++ finds what is compiled of it beside it. None: failed.
+
+    g++ does not look whether the headers inside have changed since; the name does.
+    """
+    versions = gcc_version_str, np.__version__, theano.__version__, sys.version
+    name = hashlib.sha256(repr((compiler, flags, versions, HEADERS)).encode())
+    path = os.path.join(
+        theano.config.base_compiledir, "headers-{}.h".format(name.hexdigest()[:16])
+    )
+    if os.path.exists(path + ".gch"):
+        return path
+    try:
+        with tempfile.TemporaryDirectory(dir=theano.config.base_compiledir) as folder:
+            text = os.path.join(folder, "headers.h")
+            with open(text, "w") as file:
+                file.writelines("#include {}\n".format(header) for header in HEADERS)
+            compiled = text + ".gch"
+            subprocess.run(
+                [compiler, *flags, "-x", "c++-header", text, "-o", compiled],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            os.replace(text, path)
+            os.replace(compiled, path + ".gch")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return path
+
+
+install()

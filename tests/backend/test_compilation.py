@@ -1,0 +1,74 @@
+"""g++ with a precompiled header and ahead of time gives what Theano alone gives."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import compilation, theano
+
+FUNCTION = """
+import numpy as np
+from srcnn_theano.backend import T, compilation, theano
+x = T.matrix("x")
+started = []
+compile_, compilation._compile = compilation._compile, None
+compilation._compile = lambda command: started.append(command) or compile_(command)
+compilation.environment.usable_cores = lambda: 2
+function = theano.function([x], [T.tanh(x).sum(axis=0), T.dot(x, x.T) * 3 + x[0, 0]])
+first, second = function(np.eye(3, dtype="float32"))
+assert np.allclose(first, np.tanh(1)), first
+assert np.allclose(second, 3 * np.eye(3) + 1), second
+print(len(started), sum("-include" in " ".join(c) for c in started))
+"""
+
+
+def run(code, folder):
+    flags = "base_compiledir={},".format(folder) + os.environ.get("THEANO_FLAGS", "")
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=dict(os.environ, THEANO_FLAGS=flags, TMPDIR=str(folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+
+
+def test_function_from_an_empty_cache(tmp_path):
+    answer = run(FUNCTION, tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert int(answer.stdout.split()[0]) >= 4  # modules compiled ahead
+    assert len(list(tmp_path.glob("headers-*.h.gch"))) == 1
+    assert not list(tmp_path.glob("srcnn_theano-*"))  # no scratch is left
+    again = run(FUNCTION, tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split()[0] == "0"  # all is in Theano's cache
+
+
+def test_headers_that_do_not_compile_are_done_without(monkeypatch, tmp_path):
+    monkeypatch.setattr(compilation, "HEADERS", ["<there_is_no_such_header.h>"])
+    monkeypatch.setattr(
+        compilation, "_precompiled", compilation._precompiled.__wrapped__
+    )
+    command = [theano.config.cxx, "-shared", "-o", "module.so", "mod.cpp"]
+    assert compilation._with_header(command) == command
+
+
+def test_errors_of_the_compiler_still_come_from_theano():
+    class Wrong(theano.graph.op.COp):
+        __props__ = ()
+
+        def make_node(self, x):
+            return theano.graph.basic.Apply(self, [x], [x.type()])
+
+        def c_code(self, node, name, inputs, outputs, sub):
+            return "this is not C;"
+
+        def perform(self, node, inputs, outputs):
+            outputs[0][0] = np.array(inputs[0])
+
+    x = theano.tensor.vector()
+    with pytest.raises(Exception, match="Compilation failed"):
+        theano.function([x], Wrong()(x))
