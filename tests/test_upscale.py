@@ -5,15 +5,20 @@ import pytest
 from PIL import Image, ImageCms
 
 from srcnn_theano.cli import main
+from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.degradation import (
     from_float,
     imresize,
+    mod_crop,
+    rgb_to_y,
     rgb_to_ycbcr,
     to_float,
     ycbcr_to_rgb,
 )
-from srcnn_theano.data.images import Picture, read_picture
+from srcnn_theano.data.images import Picture, read_picture, read_rgb
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.evaluate import Network, score_files
+from srcnn_theano.evaluation.protocols import make_protocol, score
 from srcnn_theano.upscale import Upscaler, load_upscaler, upscale_paths
 from srcnn_theano.weights import (
     Weights,
@@ -170,6 +175,22 @@ def test_progress_counts_the_tiles(predict):
     upscaler = Upscaler(predict[1], MARGIN, 1, 2, tile=8)
     upscaler(source, on_tile=lambda: calls.append(1))
     assert len(calls) == upscaler.n_tiles(source) == 3 * 2
+
+
+@pytest.mark.data
+def test_colour_pictures_score_as_luma_alone_does(data_dir):
+    """The figure of `standard`, which never leaves the luma, through RGB of 8 bits."""
+    protocol, upscaler = make_protocol("standard", 3), load_upscaler(3)
+    paths, psnr = image_paths(data_dir, "Set5"), []
+    for path in paths:
+        original = mod_crop(read_rgb(path), 3)
+        result = upscaler(Picture(imresize(original, 1 / 3))).pixels
+        luma = (rgb_to_y(to_float(image)) for image in (result, original))
+        psnr.append(score(*luma, protocol)[0])
+    network = Network(load_weights(shipped_weights()["srcnn_x3"]))
+    expected = score_files(paths, protocol, network)[-1]
+    assert np.mean(psnr) == pytest.approx(expected.psnr, abs=0.03)
+    assert np.mean(psnr) > expected.bicubic_psnr + 1.5
 
 
 # Files
