@@ -375,8 +375,8 @@ _TITLES = {
 }
 
 
-def _titles(results_or_seconds):
-    return {name: title.format(results_or_seconds) for name, title in _TITLES.items()}
+def _titles(seconds):
+    return {name: title.format(seconds) for name, title in _TITLES.items()}
 
 
 def _report(results, out_dir):
@@ -403,17 +403,18 @@ def _report(results, out_dir):
         "",
         "Try next",
     ]
+    upscale = "upscale YOUR.jpg --scale {} --out big.png".format(SCALE)
     commands = [
-        ("upscale YOUR.jpg --scale 2 --out big.png", "a picture of yours"),
+        (upscale, "a picture of yours"),
         (
-            "upscale YOUR.jpg --scale {} --out big.png --weights {}".format(
-                SCALE, out_dir / "weights.h5"
-            ),
+            "{} --weights {}".format(upscale, out_dir / "weights.h5"),
             "by what was just trained",
         ),
         ("experiments", "the report's tables, row by row"),
         ("doctor", "what this machine has and lacks"),
     ]
+    if "shipped" not in results:
+        del commands[0]
     width = max(len(command) for command, _ in commands)
     for command, purpose in commands:
         lines.append("  srcnn-theano {:<{}}  {}".format(command, width, purpose))
@@ -493,10 +494,9 @@ def _draw_photograph(axes, photo):
             bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
         )
     top, left = _box(photo.test, photo.pixels.shape)[:2]
-    squares = [(position, DETAIL, "-") for position in photo.details]
-    colours = _FRAMES + (_CURVE,)
-    squares.append((photo.watched, SIDE, ":"))
-    for ((y, x), side, style), colour in zip(squares, colours):
+    squares = [(photo.watched, SIDE, ":", _CURVE)]
+    squares += [(y_x, DETAIL, "-", c) for y_x, c in zip(photo.details, _FRAMES)]
+    for (y, x), side, style, colour in squares:
         axes.add_patch(
             Rectangle(
                 (left + x, top + y),
@@ -523,11 +523,11 @@ def _draw_curve(axes, curve, bicubic):
     axes.plot(seconds, psnr, color=_CURVE, lw=2.5, marker="o", ms=4, label="SRCNN")
     axes.axhline(bicubic, color=_LINE, lw=2, ls="--", label="bicubic")
     axes.fill_between(seconds, bicubic, psnr, color=_CURVE, alpha=0.12, lw=0)
-    axes.annotate(
+    axes.text(
+        0.98,
+        0.12,
         "{:+.2f} dB after {} steps".format(psnr[-1] - bicubic, curve[-1].step),
-        (seconds[-1], psnr[-1]),
-        xytext=(0.98, 0.12),
-        textcoords="axes fraction",
+        transform=axes.transAxes,
         ha="right",
         fontsize=15,
         color=_CURVE,
