@@ -21,7 +21,8 @@ def main(arguments=None):
         print("srcnn-theano: error: {}".format(error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("srcnn-theano: interrupted; --resume goes on", file=sys.stderr)
+        cure = "; --resume goes on" if hasattr(options, "resume") else ""
+        print("srcnn-theano: interrupted" + cure, file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -100,9 +100,9 @@ def test_ctrl_c_exits_with_130(monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "doctor", interrupted)
-    interrupted.__name__ = "doctor"
-    assert cli.main(["doctor"]) == 130
+    monkeypatch.setattr(cli, "train", interrupted)
+    interrupted.__name__ = "train"
+    assert cli.main(["train", "table1_adam"]) == 130
     assert "--resume" in capsys.readouterr().err
 
 

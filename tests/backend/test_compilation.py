@@ -26,7 +26,7 @@ print(len(started), sum("-include" in " ".join(c) for c in started))
 
 
 def run(code, folder):
-    flags = "base_compiledir={},".format(folder) + os.environ.get("THEANO_FLAGS", "")
+    flags = os.environ.get("THEANO_FLAGS", "") + ",base_compiledir={}".format(folder)
     return subprocess.run(
         [sys.executable, "-c", code],
         env=dict(os.environ, THEANO_FLAGS=flags, TMPDIR=str(folder)),
