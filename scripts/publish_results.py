@@ -124,9 +124,12 @@ def _summary(results):
         }
         for protocol, images in results["images"].items()
     }
-    for test_set, scores in results.get("sub_images", {}).items():
-        own = summary.setdefault(results["protocol"]["name"], {})
-        own[test_set] = scores["ours"]
+    protocol = results["protocol"]["name"]
+    if protocol not in summary:  # one on sub-images
+        summary[protocol] = {
+            test_set: scores["ours"]
+            for test_set, scores in results["sub_images"].items()
+        }
     return summary
 
 

@@ -102,6 +102,17 @@ def test_finished_run(publish_results, run, tmp_path):
     assert "somebody" not in files[0].read_text()
 
 
+def test_sub_images_do_not_hide_the_figures_of_whole_images(publish_results):
+    mean = {"image": "mean", "psnr": 26.25, "ssim": 0.75}
+    results = {
+        "protocol": {"name": "standard", "hash": "1"},
+        "images": {"standard": {"hash": "1", "scores": {"Set5": [{}, mean]}}},
+        "sub_images": {"Set5": {"n": 1, "ours": {"patch": 35.25}, "bicubic": {}}},
+    }
+    expected = {"standard": {"Set5": {"psnr": 26.25, "ssim": 0.75}}}
+    assert publish_results._summary(results) == expected
+
+
 def test_row_that_only_measures_gives_its_results(publish_results, run, tmp_path):
     folder = run.parent / "table2_set5"
     folder.mkdir()
