@@ -172,6 +172,15 @@ EXPERIMENTS = {
             options=dict(_SGD.options, clip=False),
             notes="The same without the clip in the graph.",
         ),
+        _SGD._replace(
+            name="table1_sgd_narrow",
+            row="SGD, from Dong et al.'s N(0, 0.001)",
+            published=None,
+            options=dict(_BASE.options, initializer="narrow"),
+            notes="The same from the initial filters of Dong et al.: output and "
+            "gradient are close to 0, and the PSNR moves by thousandths of a dB an "
+            "epoch, which is what the report says of its SGD.",
+        ),
         _BN_L2,
         _BN_L2._replace(
             name="table1_bn_l2_running",
