@@ -97,8 +97,8 @@ _SGD = _BASE._replace(
     n_epochs=20,
     options=dict(_BASE.options, initializer="xavier"),
     notes="6.51 is what an untrained network scores (6.2 to 6.9 for six seeds of this "
-    "initial distribution). Where the output leaves [0, 1], the clip inside the graph "
-    "has no gradient. How long the row was trained is not in the report.",
+    "initial distribution); here the same rates do train it, clip or not. How long the "
+    "row was trained is not in the report.",
 )
 
 _RMSPROP = _BASE._replace(
