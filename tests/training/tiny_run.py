@@ -1,11 +1,13 @@
 """A whole training in miniature, for tests in this process and in others.
 
-    python tiny_run.py RUN_DIR N_EPOCHS [EPOCH MINIBATCH]
+    python tiny_run.py RUN_DIR N_EPOCHS [MOMENT]
 
-trains, resuming what it finds in RUN_DIR; with the last two it says "paused" when it
-comes to that minibatch, and waits to be killed.
+trains, resuming what it finds in RUN_DIR; at the moment named it kills itself, or (with
+"pause") says "paused" and waits to be killed.
 """
 
+import os
+import signal
 import sys
 import time
 
@@ -13,6 +15,7 @@ import numpy as np
 
 from srcnn_theano.backend import T, theano
 from srcnn_theano.models.srcnn import SRCNN
+from srcnn_theano.training import trainer as trainer_module
 from srcnn_theano.training.costs import mse
 from srcnn_theano.training.functions import (
     SharedPairs,
@@ -75,16 +78,50 @@ class TinyRun:
         )
 
 
-def main(run_dir, n_epochs, *pause_at):
-    tiny = TinyRun()
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
 
-    def step(index):
-        if pause_at and [trainer.epoch, index] == [int(x) for x in pause_at]:
+
+def die_at(moment, trainer):
+    """Make the trainer's process end by SIGKILL at a moment of its run."""
+    step, save = trainer.step, trainer_module.save_checkpoint
+    steps = {"first epoch": (0, 1), "middle of the third epoch": (2, 1)}
+
+    def dying_step(index):
+        if (trainer.epoch, index) == steps.get(moment):
+            die()
+        return step(index)
+
+    def dying_save(path, variables, epoch, identity):
+        if epoch == 3 and moment == "between history and checkpoint":
+            die()
+        if epoch == 3 and moment == "half-written checkpoint":
+            os.replace = lambda *_: die()
+        save(path, variables, epoch, identity)
+
+    trainer.step = dying_step
+    trainer_module.save_checkpoint = dying_save
+
+
+def pause_in_second_epoch(trainer):
+    """Say "paused" at the third minibatch of the second epoch, and wait."""
+    step = trainer.step
+
+    def pausing_step(index):
+        if (trainer.epoch, index) == (1, 2):
             print("paused", flush=True)
             time.sleep(600)
-        return tiny.step(index)
+        return step(index)
 
-    trainer = tiny.trainer(run_dir, step)
+    trainer.step = pausing_step
+
+
+def main(run_dir, n_epochs, moment=None):
+    trainer = TinyRun().trainer(run_dir)
+    if moment == "pause":
+        pause_in_second_epoch(trainer)
+    elif moment:
+        die_at(moment, trainer)
     trainer.resume()
     trainer.run(int(n_epochs), progress=False)
 
