@@ -15,9 +15,8 @@ from srcnn_theano.data.images import (
     read_picture,
     write_picture,
 )
+from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
-
-SCALES = (2, 3, 4)
 
 # Side of a tile in output pixels. Of 96 to 384 it was the fastest with oneDNN; a tile
 # takes 10 MB in the 64 maps of the first layer.
