@@ -127,7 +127,7 @@ def _stop_compiling():
 
 def run_compiler(command, **params):
     """Run a command for Theano: (output, errors, return code)."""
-    if "-shared" not in command or not command[0]:
+    if not _is_of_a_module(command):
         return _run_command(command, **params)
     if _linking.order and _linking.ahead is not None:
         order, _linking.order = _linking.order, ()
@@ -141,6 +141,11 @@ def run_compiler(command, **params):
             shutil.move(future.result(), _output(command))
             return b"", b"", 0
     return _run_command(_with_header(command), **params)
+
+
+def _is_of_a_module(command):
+    """Whether it compiles a module; Theano also tries out flags and libraries."""
+    return "-shared" in command and any(word.endswith("mod.cpp") for word in command)
 
 
 def _output(command):
