@@ -145,7 +145,8 @@ def run_compiler(command, **params):
 
 def _is_of_a_module(command):
     """Whether it compiles a module; Theano also tries out flags and libraries."""
-    return "-shared" in command and any(word.endswith("mod.cpp") for word in command)
+    source = any(word.endswith("mod.cpp") for word in command)
+    return bool(command[0]) and "-shared" in command and source
 
 
 def _output(command):
