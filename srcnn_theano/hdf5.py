@@ -17,7 +17,8 @@ _LIBVER = ("v110", "v110")
 def write_arrays(path, attributes, arrays):
     """Write attributes and arrays (mappings by name) to an HDF5 file, in one step.
 
-    Equal contents give equal bytes.
+    Equal contents give equal bytes, but for the second of writing, which older h5py
+    (3.11) puts into the root group.
 
     Raises
     ------
