@@ -93,6 +93,10 @@ def test_truncated_file_is_refused(path, kept):
     refused(path, "damaged, or not an HDF5 file")
 
 
+@pytest.mark.skipif(
+    h5py.version.hdf5_version_tuple < (2, 0, 0),
+    reason="HDF5 1.14 may read a damaged file for ever",
+)
 @pytest.mark.parametrize("stretch", range(20))
 def test_damaged_file_is_refused_or_read_as_it_was(path, stretch):
     content = path.read_bytes()
