@@ -38,7 +38,7 @@ class SharedPairs:
         self.order.set_value(rng.permutation(n).astype("int32"))
 
 
-def training_function(model, y, cost, updates, pairs):
+def training_function(model, y, cost, updates, pairs, mode=None):
     """Compile one step: minibatch number -> (cost, mean squared error).
 
     Parameters
@@ -49,6 +49,8 @@ def training_function(model, y, cost, updates, pairs):
     updates : list of (shared, expression)
         The optimiser's; the model's own are added.
     pairs : SharedPairs
+    mode : theano.Mode or None
+        How to compile; None is the usual way.
     """
     return theano.function(
         [pairs.index],
@@ -59,6 +61,7 @@ def training_function(model, y, cost, updates, pairs):
             y: pairs.y,
             model.is_train: T.constant(1, dtype="int8"),
         },
+        mode=mode,
         name="train",
     )
 
@@ -84,12 +87,13 @@ def error_function(model):
     )
 
 
-def prediction_function(model):
+def prediction_function(model, mode=None):
     """Compile the network: floatX (batch, channels, rows, cols) -> its output."""
     return theano.function(
         [model.input],
         model.output,
         givens={model.is_train: T.constant(0, dtype="int8")},
+        mode=mode,
         name="predict",
     )
 
