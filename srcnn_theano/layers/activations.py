@@ -1,6 +1,10 @@
-"""Element-wise non-linearities: functions from a symbolic tensor to another."""
+"""Element-wise non-linearities."""
+
+import numpy as np
 
 from srcnn_theano.backend import T
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.parameters import shared_parameter
 
 
 def relu(x):
@@ -12,3 +16,52 @@ def relu(x):
     shows in its cost.
     """
     return T.switch(x <= 0, T.zeros_like(x), x)
+
+
+class PReLULayer(Layer):
+    """Rectified linear unit with a learned slope below zero.
+
+    ``output = x`` where x > 0, else ``a * x``; a is learned by backpropagation with
+    ``d cost / d a = sum of (d cost / d output) * x where x <= 0``.
+
+    He et al., Delving Deep into Rectifiers (2015), equations 1 and 2, where the first
+    slope is 0.25, too.
+
+    Parameters
+    ----------
+    input : symbolic 4-tensor, (batch, maps, rows, cols)
+    input_shape : tuple of 4, ints or None; the maps are known
+    slopes : 'map' or 'layer'
+        One slope for each map, or one for all as in the official FSRCNN weights.
+    a : None, array or shared variable, (maps,) or (1,)
+        None is 0.25.
+    name : str
+
+    Raises
+    ------
+    ValueError
+        Another word for `slopes`, an unknown number of maps, or an `a` of another shape.
+    """
+
+    def __init__(self, input, input_shape, slopes="map", a=None, name="prelu"):
+        super().__init__(name, input, input_shape)
+        if slopes not in ("map", "layer"):
+            raise ValueError(
+                "{}: slopes must be 'map' or 'layer', not {!r}".format(name, slopes)
+            )
+        n_maps = self.input_shape[1]
+        if n_maps is None:
+            raise ValueError(
+                "{}: input_shape {} does not say how many maps there are".format(
+                    name, self.input_shape
+                )
+            )
+        n_slopes = n_maps if slopes == "map" else 1
+        if a is None:
+            a = np.full(n_slopes, 0.25)
+        self.a = shared_parameter(a, (n_slopes,), name + ".a")
+        pattern = ("x", 0, "x", "x")
+        a = T.addbroadcast(self.a, 0) if slopes == "layer" else self.a
+        self.output = T.switch(input <= 0, a.dimshuffle(*pattern) * input, input)
+        self.output_shape = self.input_shape
+        self.params = (self.a,)

@@ -56,3 +56,31 @@ def conv_length(length, kernel, border, stride=1):
         return None
     pad = {"valid": 0, "half": kernel // 2, "full": kernel - 1}.get(border, border)
     return (length + 2 * pad - kernel) // stride + 1
+
+
+def deconv_length(length, kernel, stride, crop):
+    """Length of a transposed convolution's output along one axis.
+
+    ``stride * (length - 1) + kernel - before - after``
+
+    Parameters
+    ----------
+    length : int, None or symbolic scalar
+        Input length in pixels; None when it is known only at run time.
+    kernel, stride : int
+    crop : (before, after), ints
+        Pixels cut off the two ends; a negative `after` appends as many zeros.
+    """
+    if length is None:
+        return None
+    return stride * (length - 1) + kernel - crop[0] - crop[1]
+
+
+def even_crop(overhang):
+    """An overhang of stamps cut off both ends alike: (before, after).
+
+    To get ``stride * length`` pixels the overhang is ``kernel - stride``. Input pixel i
+    is then centred on ``stride * i + (stride - 1) / 2`` of the output, where resizing
+    puts it, or, where ``kernel - stride`` is odd, half a pixel after it.
+    """
+    return overhang // 2, overhang - overhang // 2

@@ -16,7 +16,23 @@ class Model:
     params, weights, state, updates : tuples, gathered from the layers
     L2_sqr : symbolic scalar, sum of the squared weights
     is_train : symbolic int8 scalar, 1 in training functions and 0 in predictions
+    upscales : bool
+        Whether it takes the low-resolution image as it is (FSRCNN), and not one that
+        bicubic has enlarged to the size of the output (SRCNN).
+    margin : int
+        Pixels at each side of the input for which `output` has none.
+    halo : int
+        Pixels around a region of the input that the output for it depends on.
+    inside : symbolic 4-tensor
+        The output for the input less `halo` pixels at each side: what a network gives
+        for a piece of an image as well as for the whole.
+    window : int or None
+        The only length of input that the network takes, if it is tied to one.
     """
+
+    upscales = False
+    margin = 0
+    window = None
 
     def _collect(self, layers):
         self.layers = list(layers)

@@ -42,7 +42,7 @@ class SRCNN(Model):
 
     Attributes
     ----------
-    margin : int
+    margin, halo : int
         Pixels that the valid convolutions cut off at each side (6 for 9-1-5).
     """
 
@@ -67,7 +67,7 @@ class SRCNN(Model):
             )
         self.input = input
         self.is_train = T.bscalar("is_train")
-        self.margin = sum(size // 2 for size in filter_sizes)
+        self.margin = self.halo = sum(size // 2 for size in filter_sizes)
 
         layers = []
         maps = (channels,) + tuple(n_filters) + (channels,)
@@ -101,3 +101,4 @@ class SRCNN(Model):
         self._collect(layers)
         if clip:
             self.output = T.clip(self.output, 0.0, 1.0)
+        self.inside = self.output

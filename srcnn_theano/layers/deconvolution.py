@@ -1,0 +1,248 @@
+"""Upsampling by learned filters: transposed convolution, and the naive full border."""
+
+import numpy as np
+
+from srcnn_theano.backend import T
+from srcnn_theano.layers.initializers import narrow_normal
+from srcnn_theano.layers.layer import Layer, deconv_length
+from srcnn_theano.layers.parameters import shared_parameter
+
+
+class _Upsampling(Layer):
+    """What the two layers share: their arguments, parameters and errors."""
+
+    def __init__(
+        self,
+        rng,
+        input,
+        input_shape,
+        filter_shape,
+        stride=1,
+        crop=0,
+        output_size=None,
+        W=None,
+        b=None,
+        activation=None,
+        name="deconv",
+    ):
+        super().__init__(name, input, input_shape)
+        self.filter_shape = tuple(filter_shape)
+        self.stride = stride
+        self.output_size = None if output_size is None else tuple(output_size)
+        self._check_maps()
+        crops = _per_axis(crop)
+        if output_size is not None:
+            crops = tuple(
+                (before, self._full_length(axis) - before - length)
+                for axis, (length, (before, _)) in enumerate(zip(output_size, crops))
+            )
+        self.crop = crops
+        self.output_shape = self._checked_output_shape()
+
+        n_out = self.filter_shape[1]
+        if W is None:
+            W = narrow_normal
+        if callable(W):
+            W = W(rng, self.filter_shape)
+        self.W = shared_parameter(W, self.filter_shape, name + ".W")
+        self.b = shared_parameter(
+            np.zeros(n_out) if b is None else b, (n_out,), name + ".b"
+        )
+        linear = self._stamped() + self.b.dimshuffle("x", 0, "x", "x")
+        self.output = linear if activation is None else activation(linear)
+
+        self.params = (self.W, self.b)
+        self.weights = (self.W,)
+
+    def _stamped(self):
+        raise NotImplementedError
+
+    def _step(self):
+        """Pixels of the output from one stamp to the next."""
+        raise NotImplementedError
+
+    def _checked_output_shape(self):
+        batch, _, *lengths = self.input_shape
+        filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
+        for length, kernel, crop in zip(lengths, filters, self.crop):
+            shape.append(deconv_length(length, kernel, self._step(), crop))
+            appended = -crop[1]
+            if min(crop[0], kernel - 1 - crop[0]) < 0 or appended >= self._step():
+                raise self._misfit("does not give it by crop {}".format(self.crop))
+        if any(n is not None and n < 1 for n in shape[2:]):
+            raise self._misfit("leaves nothing after crop {}".format(self.crop))
+        return tuple(shape)
+
+    def _full_length(self, axis):
+        length = self.input_shape[2 + axis]
+        if length is None:
+            raise ValueError(
+                "{}: output_size {} needs known rows and columns, the input is "
+                "{}".format(self.name, self.output_size, self.input_shape)
+            )
+        return deconv_length(length, self.filter_shape[2 + axis], self._step(), (0, 0))
+
+    def _check_maps(self):
+        n_in = self.input_shape[1]
+        if n_in not in (None, self.filter_shape[0]):
+            raise self._misfit("takes {} maps".format(self.filter_shape[0]))
+
+    def _misfit(self, why):
+        return ValueError(
+            "{}: input {}, output size {}: filters {} with stride {} {}".format(
+                self.name,
+                self.input_shape,
+                self.output_size or "not given",
+                self.filter_shape,
+                self._step(),
+                why,
+            )
+        )
+
+
+class DeconvLayer(_Upsampling):
+    """Stamp a scaled copy of the filter for each input pixel, `stride` pixels apart.
+
+    ``output[n, k, stride * i + u - crop] += input[n, c, i] * W[c, k, u]`` for all c, i
+    and u (for rows and columns alike), plus ``b[k]``. It is the adjoint of the
+    convolution with the same filters, ``<conv(u), v> = <u, deconv(v)>``, hence the
+    gradient of that convolution with respect to its input: Theano's
+    ``AbstractConv2d_gradInputs``, here used forward. Length of the output:
+    ``stride * (n - 1) + kernel - before - after``.
+
+    Dong et al., Accelerating the Super-Resolution Convolutional Neural Network (2016),
+    section 3.2; the report, section 5.1.2, item 3.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+        Draws the filters when `W` is None.
+    input : symbolic 4-tensor, (batch, maps in, rows, cols)
+    input_shape : tuple of 4, ints or None
+        Rows and columns may be None: the output's are then symbolic.
+    filter_shape : tuple of 4 ints, (maps in, maps out, rows, cols)
+    stride : int
+        Pixels of the output per pixel of the input.
+    crop : int, (before, after) or ((top, bottom), (left, right))
+        Pixels cut off the output, Theano's `border_mode` of the convolution that this
+        is the adjoint of. A negative `after` or `bottom` appends zeros, fewer than
+        `stride`.
+    output_size : None or (rows, cols)
+        Asks for a size, when that of the input is known: `crop` then counts before
+        only, and whatever is left over is cut off, or missing is appended, after.
+    W : None, array, shared variable of `filter_shape` or initializer
+        None draws from N(0, 0.001), as the paper does for this layer.
+    b : None, array or shared variable, (maps out,)
+    activation : function of a symbolic tensor, or None for the identity
+    name : str
+
+    Raises
+    ------
+    ValueError
+        Maps that do not fit, or a size that filters, stride and crop cannot give; the
+        message has the layer's name and the shapes. Theano would fail at run time.
+    """
+
+    def _step(self):
+        return self.stride
+
+    def _stamped(self):
+        rows, cols = (
+            deconv_length(self.input.shape[2 + axis], kernel, self.stride, crop)
+            for axis, (kernel, crop) in enumerate(zip(self.filter_shape[2:], self.crop))
+        )
+        op = T.nnet.abstract_conv.AbstractConv2d_gradInputs(
+            imshp=self.output_shape,
+            kshp=self.filter_shape,
+            border_mode=tuple((before, max(after, 0)) for before, after in self.crop),
+            subsample=(self.stride, self.stride),
+            filter_flip=False,
+        )
+        known_rows, known_cols = self.output_shape[2:]
+        size = (
+            rows if known_rows is None else known_rows,
+            cols if known_cols is None else known_cols,
+        )
+        return op(self.W, self.input, T.stack([T.cast(n, "int64") for n in size]))
+
+
+class FullBorderDeconvLayer(_Upsampling):
+    """Convolve the zero-padded input: the naive way to a larger output.
+
+    ``conv2d(input, W, border_mode='full')`` gives ``n + kernel - 1`` pixels: one stamp
+    for each input pixel as in `DeconvLayer`, but one pixel apart, whatever the stride.
+    So the size grows by the filter's and not by a factor, the filter must be
+    ``output - n + 1`` long (26 for 8 to 33), and the network fits one input size only.
+    The report, section 5.1.2, item 3.
+
+    Takes the arguments of `DeconvLayer`; `stride` is what the size is meant to grow by
+    and has no part in the graph.
+
+    Raises
+    ------
+    ValueError
+        As `DeconvLayer`; an `output_size` that the filters do not give.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for axis, (before, after) in enumerate(self.crop):
+            if self.output_size is not None and after != before:
+                n, length = self.input_shape[2 + axis], self.output_size[axis]
+                raise self._misfit(
+                    "do not give it; they must be {} long".format(
+                        length - n + 1 + 2 * before
+                    )
+                )
+
+    def _step(self):
+        return 1
+
+    def _stamped(self):
+        # A true convolution (flipped filters) stamps the filters as they are.
+        border = tuple(
+            tuple(kernel - 1 - cut for cut in crop)
+            for kernel, crop in zip(self.filter_shape[2:], self.crop)
+        )
+        n_in, n_out, rows, cols = self.filter_shape
+        return T.nnet.conv2d(
+            self.input,
+            self.W.dimshuffle(1, 0, 2, 3),
+            input_shape=self.input_shape,
+            filter_shape=(n_out, n_in, rows, cols),
+            border_mode="full" if self.crop == ((0, 0), (0, 0)) else border,
+            filter_flip=True,
+        )
+
+
+def bilinear(rng, shape, stride):
+    """Filters that interpolate linearly between the stamps, times random numbers.
+
+    ``W[c, k] = g[c, k] * tent``, g from N(0, 1 / maps in); the tent is as long as the
+    filter allows, at most ``2 * stride`` pixels, and the stamps of a constant input
+    add up to a constant: no checkerboard to begin with.
+
+    Long et al., Fully Convolutional Networks (2015), section 4.1, start from it.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+    shape : tuple of 4 ints, (maps in, maps out, rows, cols)
+    stride : int
+    """
+    n_in, n_out, rows, cols = shape
+    gains = rng.normal(0.0, np.sqrt(1.0 / n_in), size=(n_in, n_out, 1, 1))
+    return gains * np.outer(_tent(rows, stride), _tent(cols, stride))
+
+
+def _tent(kernel, stride):
+    distances = np.abs(np.arange(kernel) - (kernel - 1) / 2.0)
+    return np.maximum(1 - distances / stride, 0)
+
+
+def _per_axis(crop):
+    """An int, a pair or a pair of pairs as ((top, bottom), (left, right))."""
+    if np.ndim(crop) == 2:
+        return tuple(tuple(int(cut) for cut in pair) for pair in crop)
+    before, after = (crop, crop) if np.ndim(crop) == 0 else crop
+    return ((int(before), int(after)),) * 2
