@@ -9,6 +9,8 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.mat import read_mat
+from srcnn_theano.convert.srcnn import from_srcnn_mat, is_srcnn_mat
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
@@ -60,7 +62,7 @@ def convert(path, out, model=None, scale=None):
     path = Path(path)
     if scale not in (None,) + SCALES:
         raise UserError("--scale {}: the scale must be 2, 3 or 4".format(scale))
-    arrays = _read_mat(path)
+    arrays = _read(path)
     kind = _kind_of(path, arrays, model)
     try:
         options, values = kind.convert(arrays)
@@ -119,84 +121,39 @@ def _kind_of(path, arrays, model):
     return found[0]
 
 
-def _read_mat(path):
-    """Arrays of a MATLAB file (version 5 to 7), by name."""
-    from scipy.io import loadmat
-
+def _read(path):
+    """Arrays of a weight file, by name; its suffix tells the format."""
     if not path.is_file():
         raise UserError("{}: no such file".format(path))
-    try:
-        content = loadmat(str(path), appendmat=False)
-    except NotImplementedError:
+    if path.suffix.lower() not in FORMATS:
         raise UserError(
-            "{}: a MATLAB 7.3 file; save it in MATLAB with -v7".format(path)
+            "{}: not a weight file that can be converted; known suffixes are {}".format(
+                path, ", ".join(FORMATS)
+            )
         )
+    name, read = FORMATS[path.suffix.lower()]
+    try:
+        return read(path)
+    except UserError:
+        raise
     except Exception as error:  # a damaged file may raise anything
-        raise UserError("{}: damaged, or not a MATLAB file ({})".format(path, error))
-    return {name: array for name, array in content.items() if not name.startswith("__")}
-
-
-# SRCNN, the MATLAB files of its authors
-
-
-def _is_srcnn_mat(arrays):
-    n_axes = {"weights_conv1": 2, "weights_conv2": 3, "weights_conv3": 2}
-    n_axes.update({"biases_conv1": 2, "biases_conv2": 2, "biases_conv3": 2})
-    return set(n_axes) <= set(arrays) and all(
-        arrays[name].ndim == n and arrays[name].dtype.kind == "f"
-        for name, n in n_axes.items()
-    )
-
-
-def _from_srcnn_mat(arrays):
-    """The arrays of Dong et al.'s demo: correlations on Y in [0, 1].
-
-    weights_conv1 is (patch, maps out), weights_conv2 (maps in, patch, maps out) and
-    weights_conv3 (maps in, patch), each patch a square in MATLAB's order, column after
-    column.
-    """
-    banks = (  # (maps in, patch, maps out)
-        arrays["weights_conv1"][np.newaxis],
-        arrays["weights_conv2"],
-        arrays["weights_conv3"][:, :, np.newaxis],
-    )
-    values, n_out = {}, 1
-    for i, bank in enumerate(banks, start=1):
-        name = "weights_conv{}".format(i)
-        n_in, patch, n_maps = bank.shape
-        size = int(round(patch**0.5))
-        if size * size != patch or size % 2 == 0:
-            raise ValueError(
-                "{} has patches of {} values, not an odd square".format(name, patch)
+        raise UserError(
+            "{}: damaged, or not a {} file ({}); use another copy".format(
+                path, name, error
             )
-        if n_in != n_out:
-            raise ValueError(
-                "{} takes {} maps, the layer before gives {}".format(name, n_in, n_out)
-            )
-        n_out = n_maps
-        bias = arrays["biases_conv{}".format(i)].ravel()
-        if bias.size != n_out:
-            raise ValueError(
-                "{} gives {} maps and has {} biases".format(name, n_out, bias.size)
-            )
-        # (maps out, maps in, cols, rows), then rows before cols
-        filters = bank.transpose(2, 0, 1).reshape(n_out, n_in, size, size)
-        filters = filters.transpose(0, 1, 3, 2)
-        values["conv{}.W".format(i)] = filters.astype("float32")
-        values["conv{}.b".format(i)] = bias.astype("float32")
-    options = {
-        "channels": 1,
-        "n_filters": [len(values["conv1.b"]), len(values["conv2.b"])],
-        "filter_sizes": [values["conv{}.W".format(i)].shape[2] for i in (1, 2, 3)],
-    }
-    return options, values
+        )
 
+
+# Suffix of a file: (name of the format for messages, function of path -> {name: array})
+FORMATS = {
+    ".mat": ("MATLAB", read_mat),
+}
 
 KINDS = (
     Kind(
         "srcnn",
         "SRCNN of Dong et al. as MATLAB file (weights_conv1 to 3, biases_conv1 to 3)",
-        _is_srcnn_mat,
-        _from_srcnn_mat,
+        is_srcnn_mat,
+        from_srcnn_mat,
     ),
 )
