@@ -1,7 +1,6 @@
-"""Function graphs as plain data: what is in them before and after the optimiser."""
+"""Function graphs as plain data, as they are written and as Theano rewrites them."""
 
 import collections
-import itertools
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -12,23 +11,358 @@ from srcnn_theano.backend import onednn, theano
 
 from theano.compile.function.types import FunctionMaker
 from theano.compile.mode import get_default_mode
+from theano.compile.ops import Shape, Shape_i, ViewOp
+from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import Constant
 from theano.graph.fg import FunctionGraph
-from theano.graph.op import Op
 from theano.graph.opt import GlobalOptimizer
 from theano.graph.toolbox import Feature
 from theano.printing import debugprint
 from theano.tensor.basic import (
-    Alloc,
-    ARange,
     Join,
-    MakeVector,
     Rebroadcast,
+    Reshape,
     ScalarFromTensor,
     TensorFromScalar,
 )
 from theano.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from theano.tensor.nnet.abstract_conv import BaseAbstractConv
 from theano.tensor.nnet.corr import BaseCorrMM
-from theano.tensor.opt import Assert, ShapeFeature
-from theano.tensor.basic import Reshape
+from theano.tensor.opt import Assert, MakeVector, ShapeFeature
+from theano.tensor.subtensor import Subtensor
+
+KINDS = ("convolution", "elementwise", "reduction", "bookkeeping", "other")
+
+_CLASSES = {
+    "convolution": (BaseAbstractConv, BaseCorrMM, onednn.Convolution),
+    "elementwise": (Elemwise,),
+    "reduction": (CAReduce,),
+    "bookkeeping": (
+        Assert,
+        DimShuffle,
+        Join,
+        MakeVector,
+        Rebroadcast,
+        Reshape,
+        ScalarFromTensor,
+        Shape,
+        Shape_i,
+        Subtensor,
+        TensorFromScalar,
+        ViewOp,
+    ),
+}
+
+
+class Variable(NamedTuple):
+    """An array or number of a graph.
+
+    Attributes
+    ----------
+    name : str or None
+    role : 'input', 'shared', 'constant' or 'result'
+    dtype : str
+    broadcastable : tuple of bool
+    shape : tuple of int, or None where it could not be told
+        For the arguments that `rewriting` was given.
+    value : str or None
+        Of a constant.
+    """
+
+    name: Optional[str]
+    role: str
+    dtype: str
+    broadcastable: Tuple[bool, ...]
+    shape: Optional[Tuple[int, ...]]
+    value: Optional[str]
+
+
+class Node(NamedTuple):
+    """An op applied to variables.
+
+    Attributes
+    ----------
+    op : str
+        What it is counted as: 'Elemwise{add}', 'DimShuffle', 'Convolution{forward}'.
+    text : str
+        The op with all its properties, as Theano writes it.
+    kind : str
+        One of `KINDS`.
+    properties : dict of str to str
+    inputs, outputs : lists of positions in `Graph.variables`
+    overwrites : list of int
+        Which of its inputs it works in place on.
+    rewrite : str or None
+        The rewrite of the optimiser that put it into the graph.
+    """
+
+    op: str
+    text: str
+    kind: str
+    properties: Dict[str, str]
+    inputs: List[int]
+    outputs: List[int]
+    overwrites: List[int]
+    rewrite: Optional[str]
+
+
+class Graph(NamedTuple):
+    """What a compiled function computes; variables are named by their positions.
+
+    Attributes
+    ----------
+    variables : list of Variable
+    nodes : list of Node, in an order in which they can be computed
+    outputs : list of int, what the function returns
+    updates : list of (shared, result) pairs
+    tree : str
+        The graph as theano.printing.debugprint shows it.
+    """
+
+    variables: List[Variable]
+    nodes: List[Node]
+    outputs: List[int]
+    updates: List[Tuple[int, int]]
+    tree: str
+
+    def counts(self):
+        """Number of nodes by op."""
+        return collections.Counter(node.op for node in self.nodes)
+
+
+class Rewriting(NamedTuple):
+    """A function before and after Theano's optimiser.
+
+    `rewrites` tells for each rewrite how many variables it replaced.
+    """
+
+    before: Graph
+    after: Graph
+    rewrites: Dict[str, int]
+
+
+def rewriting(build, *arguments):
+    """Have Theano optimise a function, without compiling it.
+
+    Parameters
+    ----------
+    build : function (mode) -> theano.function(..., mode=mode)
+        What theano.function returns in this mode is no function; it must be returned.
+    arguments : arrays
+        Examples of the function's arguments; shapes are told for these.
+
+    Returns
+    -------
+    Rewriting
+    """
+    watch = _Watch()
+    mode = get_default_mode().register((watch, -100.0))
+    mode.function_maker = _OnlyOptimised
+    maker = build(mode).maker
+
+    updated = [spec for spec in maker.inputs if spec.update is not None]
+    written = FunctionGraph(
+        [spec.variable for spec in maker.inputs],
+        [spec.variable for spec in maker.outputs] + [spec.update for spec in updated],
+        features=[ShapeFeature()],
+    )
+    before = _graph(maker, written, written.toposort(), arguments)
+    # Shapes are inferred in a copy; only the original knows the order of its nodes,
+    # which depends on what is overwritten.
+    copy, equivalent = maker.fgraph.clone_get_equiv(attach_feature=False)
+    copy.attach_feature(ShapeFeature())
+    order = [equivalent[node] for node in maker.fgraph.toposort()]
+    after = _graph(maker, copy, order, arguments)
+    return Rewriting(before, after, watch.counts())
+
+
+class _OnlyOptimised:
+    """Stands in for FunctionMaker: it rewrites the graph and links nothing."""
+
+    def __init__(self, *args, **kwargs):
+        self.maker = FunctionMaker(*args, **kwargs)
+
+    def create(self, *args):
+        return self
+
+
+class _Watch(GlobalOptimizer, Feature):
+    """Changes nothing, but sees what the optimisers after it replace."""
+
+    def __init__(self):
+        super().__init__()
+        self.replaced = set()
+
+    def add_requirements(self, fgraph):
+        fgraph.attach_feature(self)
+
+    def apply(self, fgraph):
+        pass
+
+    def on_change_input(self, fgraph, node, i, variable, new_variable, reason=None):
+        if isinstance(reason, tuple):  # ("revert", what is taken back)
+            self.replaced.discard((str(reason[1]), new_variable))
+        else:
+            self.replaced.add((str(reason), variable))
+
+    def counts(self):
+        found = collections.Counter(reason for reason, _ in self.replaced)
+        return dict(found.most_common())
+
+
+def _graph(maker, fgraph, order, arguments):
+    """The plain data of a function graph that has a ShapeFeature."""
+    arguments = iter(arguments)
+    values = {
+        variable: (
+            spec.variable.get_value(borrow=True)
+            if isinstance(spec.variable, SharedVariable)
+            else np.asarray(next(arguments))
+        )
+        for spec, variable in zip(maker.inputs, fgraph.inputs)
+    }
+    lengths = _Lengths(fgraph.shape_feature.shape_of, values)
+    positions, variables = {}, []
+
+    def position(variable):
+        if variable not in positions:
+            positions[variable] = len(variables)
+            variables.append(_variable(variable, lengths.shape(variable)))
+        return positions[variable]
+
+    nodes = [_node(node, position) for node in order]
+    n_outputs = len(maker.outputs)
+    updated = [
+        variable
+        for spec, variable in zip(maker.inputs, fgraph.inputs)
+        if spec.update is not None
+    ]
+    return Graph(
+        variables,
+        nodes,
+        [position(variable) for variable in fgraph.outputs[:n_outputs]],
+        [
+            (position(shared), position(result))
+            for shared, result in zip(updated, fgraph.outputs[n_outputs:])
+        ],
+        debugprint(fgraph, file="str", print_type=True),
+    )
+
+
+def _variable(variable, shape):
+    if isinstance(variable, Constant):
+        role = "constant"
+    elif isinstance(variable, SharedVariable):
+        role = "shared"
+    else:
+        role = "input" if variable.owner is None else "result"
+    return Variable(
+        variable.name,
+        role,
+        getattr(variable.type, "dtype", str(variable.type)),
+        tuple(getattr(variable.type, "broadcastable", ())),
+        shape,
+        _short(variable.data) if role == "constant" else None,
+    )
+
+
+def _short(data):
+    """A constant's value in a few characters."""
+    data = np.asarray(data)
+    if data.size and (data == data.flat[0]).all():
+        text = "{:.7g}".format(data.flat[0]) if data.dtype.kind in "fiub" else "..."
+        return text if data.size == 1 else text + " everywhere"
+    return str(data.tolist()) if 0 < data.size <= 4 else "{} numbers".format(data.size)
+
+
+def _node(node, position):
+    op = node.op
+    destroyed = getattr(op, "destroy_map", None) or {}
+    rewrites = [
+        reason
+        for reason in getattr(node.tag, "imported_by", ())
+        if reason not in ("init", "None")
+    ]
+    return Node(
+        op_name(op),
+        str(op),
+        _kind(node),
+        {name: str(getattr(op, name)) for name in getattr(op, "__props__", None) or ()},
+        [position(variable) for variable in node.inputs],
+        [position(variable) for variable in node.outputs],
+        sorted(i for positions in destroyed.values() for i in positions),
+        rewrites[-1] if rewrites else None,
+    )
+
+
+def op_name(op):
+    """What an op is counted as: its class, with what it does where that tells more."""
+    name = type(op).__name__
+    if isinstance(op, Elemwise):
+        name += "{{{}}}".format(_scalar_name(op.scalar_op))
+    elif isinstance(op, onednn.Convolution):
+        name += "{{{}}}".format(op.direction_name)
+    return name
+
+
+def _scalar_name(op):
+    name = type(op).__name__
+    return name if name == "Composite" else name.lower()
+
+
+def _kind(node):
+    if isinstance(node.op, Elemwise) and all(
+        variable.ndim == 0 and variable.dtype.startswith("int")
+        for variable in node.outputs
+    ):
+        return "bookkeeping"  # arithmetic on lengths and indices
+    for kind, classes in _CLASSES.items():
+        if isinstance(node.op, classes):
+            return kind
+    return "other"
+
+
+class _Lengths:
+    """Evaluates the symbolic lengths of arrays, in Python, for given arguments."""
+
+    def __init__(self, shape_of, values):
+        self.shape_of = shape_of
+        self.values = dict(values)
+
+    def shape(self, variable):
+        """The shape as ints; None where it depends on more than lengths."""
+        if isinstance(variable, Constant) or variable in self.values:
+            return np.shape(self._value(variable))
+        try:
+            lengths = self.shape_of[variable]
+            return tuple(int(self._value(length)) for length in lengths)
+        except (KeyError, TypeError, _Unknown, RecursionError):
+            return None
+
+    def _value(self, variable):
+        if isinstance(variable, Constant):
+            return variable.data
+        if variable not in self.values:
+            self.values[variable] = self._computed(variable)
+        return self.values[variable]
+
+    def _computed(self, variable):
+        node = variable.owner
+        # A length is a number, and made of numbers and vectors of them.
+        if node is None or len(node.outputs) > 1 or variable.ndim > 1:
+            raise _Unknown
+        if isinstance(node.op, (Shape, Shape_i)):
+            shape = self.shape(node.inputs[0])
+            if shape is None:
+                raise _Unknown
+            whole = isinstance(node.op, Shape)
+            return np.array(shape if whole else shape[node.op.i], "int64")
+        storage = {x: [self._value(x)] for x in node.inputs}
+        storage[variable] = [None]
+        computed = {x: [x is not variable] for x in storage}
+        node.op.make_thunk(node, storage, computed, no_recycling=[], impl="py")()
+        return storage[variable][0]
+
+
+class _Unknown(Exception):
+    """A length that depends on what is in an array."""
