@@ -43,6 +43,7 @@ def upscale(options):
         options.scale,
         options.out,
         weights=options.weights,
+        model=options.model,
         tta=options.tta,
         resume=options.resume,
     )
@@ -89,6 +90,7 @@ def evaluate(options):
         options.weights,
         options.protocol,
         options.scale,
+        model=options.model,
         as_json=options.json,
     )
 
@@ -170,7 +172,7 @@ def _parser():
     sub.add_argument("inputs", nargs="+", metavar="IN", help="files and folders")
     _scale(sub)
     _out(sub, "output file, or folder for several inputs", required=True)
-    _weights(sub, "weight file (default: the one that comes along, by scale)")
+    _weights(sub)
     sub.add_argument(
         "--tta", action="store_true", help="average over the eight flips and rotations"
     )
@@ -193,7 +195,7 @@ def _parser():
 
     sub = command(evaluate, "score weights on folders of images, beside bicubic")
     sub.add_argument("folders", nargs="+", metavar="FOLDER")
-    _weights(sub, "weight file (default: the one that comes along, by scale)")
+    _weights(sub)
     _protocol(sub, "standard")
     _scale(sub)
     _json(sub)
@@ -203,7 +205,10 @@ def _parser():
     _json(sub)
 
     sub = command(reproduce, "train and measure every row of a table of the report")
-    sub.add_argument("table", choices=["table1", "table2", "models"])
+    sub.add_argument(
+        "table",
+        choices=["table1", "table2", "fsrcnn", "fsrcnn-variants", "models"],
+    )
     _data(sub)
     _runs(sub)
 
@@ -267,8 +272,12 @@ def _scale(sub, default=None):
     )
 
 
-def _weights(sub, help):
-    sub.add_argument("--weights", metavar="FILE", help=help)
+def _weights(sub):
+    sub.add_argument(
+        "--model",
+        help="network that comes along: fsrcnn (default) or srcnn",
+    )
+    sub.add_argument("--weights", metavar="FILE", help="another network's weight file")
 
 
 def _protocol(sub, default):

@@ -220,10 +220,10 @@ class Training:
         from srcnn_theano.training.costs import mse
         from srcnn_theano.training.functions import (
             SharedPairs,
-            prediction_function,
             training_function,
         )
         from srcnn_theano.training.updates import adam
+        from srcnn_theano.weights import Predictor
 
         self.seed = seed
         self.n_steps = 0
@@ -247,9 +247,7 @@ class Training:
         cost = mse(self.model.output, y)
         updates = adam(cost, self.model.params, self.learning_rate)
         self.step = training_function(self.model, y, cost, updates, self.pairs)
-        self.upscaler = Upscaler(
-            prediction_function(self.model), self.model.margin, 1, SCALE
-        )
+        self.upscaler = Upscaler(Predictor(self.model), SCALE)
 
     def run(self, seconds, progress=True):
         """Train until the time is up or Ctrl-C comes; returns the list of Point."""

@@ -6,6 +6,7 @@
               history.csv       a row per epoch
               checkpoint.h5     everything that moves, after the last finished epoch
               weights.h5        the trained network, once all epochs are done
+              weights-20.h5     the network after epoch 20, where a row asks for it
               results.json      figures under the row's protocol and `standard`
 """
 
@@ -49,9 +50,7 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
     run_dir = Path(runs_dir) / experiment.name
     if n_epochs is not None:
         experiment = experiment._replace(n_epochs=n_epochs)
-    weights_file = (
-        Path(runs_dir) / (experiment.weights_of or experiment.name) / "weights.h5"
-    )
+    weights_file = _weights_file(experiment, Path(runs_dir))
     if experiment.weights_of is None:
         _refuse_to_overwrite(run_dir, resume)
     elif not weights_file.exists():
@@ -67,6 +66,20 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
     return run_dir
 
 
+def _weights_file(experiment, runs_dir):
+    """Where the network that a row measures is, or will be."""
+    if experiment.weights_of is None:
+        return runs_dir / experiment.name / "weights.h5"
+    trained = EXPERIMENTS.get(experiment.weights_of)
+    at_end = trained is None or experiment.n_epochs not in trained.snapshots
+    name = "weights.h5" if at_end else _snapshot_name(experiment.n_epochs)
+    return runs_dir / experiment.weights_of / name
+
+
+def _snapshot_name(epoch):
+    return "weights-{}.h5".format(epoch)
+
+
 def reproduce_table(table, data_dir, runs_dir):
     """Train and measure every row of a table that has no result in `runs_dir` yet.
 
@@ -76,7 +89,7 @@ def reproduce_table(table, data_dir, runs_dir):
     Parameters
     ----------
     table : str
-        'table1', 'table2' or 'models'.
+        As in `Experiment`.
     data_dir, runs_dir : Path
     """
     rows = [row for row in EXPERIMENTS.values() if row.table == table]
@@ -125,8 +138,7 @@ def measure(experiment, weights_file, data_dir):
     from srcnn_theano.data.datasets import image_paths, prepare
     from srcnn_theano.evaluation import evaluate
     from srcnn_theano.evaluation.protocols import make_protocol
-    from srcnn_theano.training.functions import error_function
-    from srcnn_theano.weights import build_model, load_weights
+    from srcnn_theano.weights import load_weights
 
     # A row may look at the network of another row with other options (batch norm).
     weights = load_weights(weights_file)._replace(options=experiment.options)
@@ -139,15 +151,13 @@ def measure(experiment, weights_file, data_dir):
         "sub_images": {},
         "images": {},
     }
-    model = build_model(weights)
-    errors = error_function(model)
+    recipe = training_recipe(experiment)
     for name in ("Set5", "Set14"):
-        results["sub_images"][name] = evaluate.score_sub_images(
-            errors,
-            prepare(data_dir, name, protocol.recipe),
-            model.margin,
-            protocol,
-            experiment.batch_size,
+        enlarged = pairs = prepare(data_dir, name, recipe)
+        if not recipe.enlarged:
+            enlarged = prepare(data_dir, name, recipe._replace(enlarged=True))
+        results["sub_images"][name] = evaluate.score_network(
+            weights, pairs, enlarged, protocol, experiment.batch_size
         )
     network = evaluate.Network(weights)
     for name in ("standard", "standard-rgb"):
@@ -174,7 +184,7 @@ def build_trainer(experiment, data_dir, run_dir):
     from srcnn_theano.data.patches import central
     from srcnn_theano.evaluation.evaluate import sub_image_errors
     from srcnn_theano.evaluation.metrics import aggregate
-    from srcnn_theano.models import model_class
+    from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.costs import COSTS
     from srcnn_theano.training.functions import (
         SharedPairs,
@@ -184,19 +194,23 @@ def build_trainer(experiment, data_dir, run_dir):
     from srcnn_theano.training.trainer import Trainer
     from srcnn_theano.training.updates import UPDATES, layer_rates
 
-    recipe = experiment_protocol(experiment).recipe
+    recipe = training_recipe(experiment)
     train_set = prepare(data_dir, "T91", recipe)
     validation_set = prepare(data_dir, "Set5", recipe)
 
-    shape = (experiment.batch_size,) + train_set.low_res.shape[1:]
-    x, y = T.tensor4("x"), T.tensor4("y")
-    model = model_class(experiment.model)(
-        np.random.RandomState(experiment.seed), x, shape, **experiment.options
+    model = model_for_pairs(
+        experiment.model,
+        experiment.options,
+        train_set,
+        np.random.RandomState(experiment.seed),
+        experiment.batch_size,
     )
+    y = T.tensor4("y")
     pairs = SharedPairs(
         train_set.low_res,
         central(train_set.high_res, model.margin),
         experiment.batch_size,
+        experiment.augmentation,
     )
     cost = COSTS[experiment.cost](model.output, y)
     if experiment.L2_reg:
@@ -208,12 +222,12 @@ def build_trainer(experiment, data_dir, run_dir):
     updates = UPDATES[experiment.update](cost, model.params, rates)
     step = training_function(model, y, cost, updates, pairs)
 
-    # The input shape of the training graph has its batch size built in.
-    validate_model = model_class(experiment.model)(
+    # The training graph has its batch size built in.
+    validate_model = model_for_pairs(
+        experiment.model,
+        experiment.options,
+        validation_set,
         np.random.RandomState(0),
-        T.tensor4("x"),
-        (None,) + shape[1:],
-        **experiment.options
     )
     errors = error_function(validate_model)
 
@@ -223,6 +237,12 @@ def build_trainer(experiment, data_dir, run_dir):
             errors, validation_set, model.margin, experiment.batch_size
         )
         return {"set5_psnr": aggregate(mse, "patch")}
+
+    def keep(epoch):
+        if epoch in experiment.snapshots:
+            save_network(
+                Path(run_dir) / _snapshot_name(epoch), experiment, model, epoch
+            )
 
     moving = [shared for shared, _ in list(updates) + list(model.updates)]
     trainer = Trainer(
@@ -235,8 +255,18 @@ def build_trainer(experiment, data_dir, run_dir):
         experiment.seed,
         run_dir,
         identity(experiment),
+        keep,
     )
     return trainer, model
+
+
+def training_recipe(experiment):
+    """How the sub-images are made that a row is trained and measured on."""
+    from srcnn_theano.models import model_class
+
+    recipe = experiment_protocol(experiment).recipe
+    upscales = model_class(experiment.model).upscales
+    return recipe._replace(enlarged=not upscales, **experiment.cut)
 
 
 def experiment_protocol(experiment):
@@ -276,11 +306,11 @@ def record(experiment, data_dir):
     from srcnn_theano.backend import theano
     from srcnn_theano.data.datasets import image_paths
 
-    protocol = experiment_protocol(experiment)
+    protocol, recipe = experiment_protocol(experiment), training_recipe(experiment)
     return {
         "experiment": experiment._asdict(),
         "protocol": {"name": protocol.name, "hash": protocol.hash},
-        "recipe": dict(protocol.recipe._asdict(), hash=protocol.recipe.hash),
+        "recipe": dict(recipe._asdict(), hash=recipe.hash),
         "command": command(experiment),
         "versions": {
             "srcnn_theano": srcnn_theano.__version__,

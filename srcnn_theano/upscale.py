@@ -8,7 +8,12 @@ from typing import List, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.data.degradation import from_float, imresize_region, rgb_to_y
+from srcnn_theano.data.degradation import (
+    from_float,
+    imresize_region,
+    rgb_to_y,
+    to_float,
+)
 from srcnn_theano.data.images import (
     IMAGE_SUFFIXES,
     check_writable,
@@ -18,48 +23,44 @@ from srcnn_theano.data.images import (
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 
-# Side of a tile in output pixels. Of 96 to 384 it was the fastest with oneDNN; a tile
-# takes 10 MB in the 64 maps of the first layer.
+# Side of a tile in pixels of the network's input. Of 96 to 384 it was the fastest with
+# oneDNN; a tile takes 10 MB in the 64 maps of SRCNN's first layer.
 TILE = 192
 
 
 class Upscaler:
     """Enlarge pictures of any size by a trained network.
 
-    The picture is enlarged by MATLAB's bicubic; then
+    SRCNN takes the picture enlarged by MATLAB's bicubic, FSRCNN as it is;
 
     - a network of one channel restores luma, and bicubic chroma stays:
       ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. A grey picture is its own luma;
     - a network of three channels restores R, G and B. A grey picture goes through it
       as three equal channels, whose mean is taken.
 
-    Beyond its border the enlarged picture is continued by its outermost pixels, as in
-    the test code of Dong et al., so that the output has all of its size. A tile is
-    computed from its own pixels and a halo of the network's margin, which is all that
-    its output depends on: tiles leave no seams.
+    Beyond its border the picture is continued by its outermost pixels, as in the test
+    code of Dong et al., so that the output has all of its size. A tile is computed from
+    its own pixels and a halo, which is all that its output depends on: tiles leave no
+    seams.
 
     Parameters
     ----------
-    predict : function
-        float32 (batch, channels, rows, cols) in [0, 1], already enlarged, -> the same
-        less `margin` pixels at each side; of `weights.build_predictor`.
-    margin : int
-    channels : 1 or 3
-        Of the network: luma or RGB.
+    network : weights.Predictor, or a function with its attributes
+        float32 (batch, channels, rows, cols) in [0, 1] -> `factor` times that, less
+        `halo` pixels of the input at each side.
     scale : int
     tta : bool
         Test-time augmentation: the mean over the eight flips and quarter turns.
     tile : int
-        Side of a tile in output pixels; None for the whole picture at once.
+        Side of a tile in pixels of the network's input; None for the whole picture at
+        once.
     """
 
-    def __init__(self, predict, margin, channels, scale, tta=False, tile=TILE):
-        self.predict = predict
-        self.margin = margin
-        self.channels = channels
+    def __init__(self, network, scale, tta=False, tile=TILE):
+        self.network = network
         self.scale = scale
         self.tta = tta
-        self.tile = tile
+        self.tile = None if tile is None else tile * network.factor
 
     def __call__(self, picture, on_tile=None):
         """Enlarge a picture; alpha goes alongside by bicubic.
@@ -104,17 +105,21 @@ class Upscaler:
         -------
         float32 array, (rows, cols, 1 or 3), around [0, 1] but not clipped
         """
-        low_res = self._enlarged(image, rows, cols)
-        if self.channels == 1 and image.shape[2] == 3:
-            luma = rgb_to_y(low_res)
-            gain = self._network(luma) - self._cut(luma)
+        network = self.network
+        if network.upscales:
+            source = self._low_res(image, rows, cols)
+        else:
+            source = self._enlarged(image, rows, cols, network.halo)
+        if network.channels == 1 and image.shape[2] == 3:
+            enlarged = self._enlarged(image, rows, cols)
+            gain = self._run(rgb_to_y(source)) - rgb_to_y(enlarged)
             # With Cb and Cr as they are, R, G and B all rise as luma does, whose range
             # is 16 to 235.
-            return self._cut(low_res) + np.float32(255 / 219) * gain
-        if self.channels == 3 and image.shape[2] == 1:
-            restored = self._network(np.repeat(low_res, 3, axis=2))
+            return enlarged + np.float32(255 / 219) * gain
+        if network.channels == 3 and image.shape[2] == 1:
+            restored = self._run(np.repeat(source, 3, axis=2))
             return restored.mean(axis=2, keepdims=True)
-        return self._network(low_res)
+        return self._run(source)
 
     def _empty(self, image):
         rows, cols = image.shape[:2]
@@ -132,67 +137,88 @@ class Upscaler:
             )
         return [(r, c) for r in starts_and_stops[0] for c in starts_and_stops[1]]
 
-    def _enlarged(self, image, rows, cols):
-        """Bicubic region with a halo of the margin, continued beyond the border."""
-        inside, beyond = [], []
-        for part, length in zip((rows, cols), image.shape):
-            start, stop = part.start - self.margin, part.stop + self.margin
-            first, last = max(start, 0), min(stop, self.scale * length)
-            inside.append(slice(first, last))
-            beyond.append((first - start, stop - last))
+    def _enlarged(self, image, rows, cols, halo=0):
+        """Bicubic region with a halo, continued beyond the border."""
+        lengths = [self.scale * n for n in image.shape[:2]]
+        inside, beyond = _inside_and_beyond((rows, cols), lengths, halo)
         region = imresize_region(image, self.scale, *inside).astype(np.float32)
         return np.pad(region, beyond + [(0, 0)], mode="edge")
 
-    def _cut(self, image):
-        rows, cols = image.shape[:2]
-        m = self.margin
-        return image[m : rows - m, m : cols - m]
+    def _low_res(self, image, rows, cols):
+        """What a region of the output is made from, with a halo continued likewise."""
+        parts = [
+            slice(part.start // self.scale, part.stop // self.scale)
+            for part in (rows, cols)
+        ]
+        halo = self.network.halo
+        inside, beyond = _inside_and_beyond(parts, image.shape[:2], halo)
+        region = to_float(image[tuple(inside)], np.dtype("float32"))
+        return np.pad(region, beyond + [(0, 0)], mode="edge")
 
-    def _network(self, low_res):
+    def _run(self, source):
         """(rows, cols, channels) -> the network's output in the same order of axes."""
-        x = low_res.transpose(2, 0, 1)[np.newaxis]
-        y = self._eightfold(x) if self.tta else self._predict(x)
+        x = source.transpose(2, 0, 1)[np.newaxis]
+        y = self._eightfold(x) if self.tta else self.network(x)
         return y[0].transpose(1, 2, 0)
-
-    def _predict(self, x):
-        return self.predict(np.ascontiguousarray(x, dtype=np.float32))
 
     def _eightfold(self, x):
         """Mean over the flips and turns of the input, each undone on the output."""
         total = 0.0
         for turns in range(4):
             turned = np.rot90(x, turns, axes=(2, 3))
-            straight = self._predict(turned)
-            flipped = self._predict(turned[..., ::-1])[..., ::-1]
+            straight = self.network(turned)
+            flipped = self.network(turned[..., ::-1])[..., ::-1]
             total = total + np.rot90(straight + flipped, -turns, axes=(2, 3))
         return total / 8
 
 
-def load_upscaler(scale, weights=None, tta=False):
+def _inside_and_beyond(parts, lengths, halo):
+    """What of the parts with a halo lies in the image, and how much beyond it."""
+    inside, beyond = [], []
+    for part, length in zip(parts, lengths):
+        start, stop = part.start - halo, part.stop + halo
+        first, last = max(start, 0), min(stop, length)
+        inside.append(slice(first, last))
+        beyond.append((first - start, stop - last))
+    return inside, beyond
+
+
+def load_upscaler(scale, weights=None, model=None, tta=False):
     """Load a network and compile it for upscaling.
 
     Parameters
     ----------
     scale : 2, 3 or 4
     weights : path or None
-        A weight file; None for the network that the package brings for this scale. A
-        network trained for another scale is used all the same, with a line on stderr.
+        A weight file; None for a network that the package brings for this scale. An
+        SRCNN trained for another scale is used all the same, with a line on stderr.
+    model : str or None
+        Which of `weights.PICTURE_MODELS` it brings; None for the first.
     tta : bool
 
     Raises
     ------
     UserError
-        Another scale; no such weights, or a file that is not one of weights.
+        Another scale; no such weights, a file that is not one of weights, or one of a
+        network that enlarges by another factor.
     """
     from srcnn_theano.weights import (
+        PICTURE_MODELS,
         build_predictor,
+        check_scale,
         load_weights,
         weights_for_scale,
     )
 
     _check_scale(scale)
-    path = weights_for_scale(scale) if weights is None else weights
+    if weights is not None and model is not None:
+        raise UserError(
+            "--model {} --weights {}: the file says what model it holds; give one of "
+            "the two".format(model, weights)
+        )
+    path = weights or weights_for_scale(scale, model or PICTURE_MODELS[0])
     loaded = load_weights(path)
+    check_scale(path, loaded, scale)
     trained_for = loaded.about.get("scale", scale)
     if trained_for != scale:
         print(
@@ -202,8 +228,7 @@ def load_upscaler(scale, weights=None, tta=False):
             ),
             file=sys.stderr,
         )
-    predict, margin = build_predictor(loaded)
-    return Upscaler(predict, margin, loaded.options["channels"], scale, tta)
+    return Upscaler(build_predictor(loaded), scale, tta)
 
 
 def _check_scale(scale):
@@ -231,7 +256,14 @@ class Summary(NamedTuple):
 
 
 def upscale_paths(
-    inputs, scale, out, weights=None, tta=False, resume=False, progress=True
+    inputs,
+    scale,
+    out,
+    weights=None,
+    model=None,
+    tta=False,
+    resume=False,
+    progress=True,
 ):
     """Enlarge picture files and folders of them.
 
@@ -247,7 +279,7 @@ def upscale_paths(
     scale : 2, 3 or 4
     out : path
         An existing folder or a name without suffix is a folder.
-    weights, tta : as in `load_upscaler`
+    weights, model, tta : as in `load_upscaler`
     resume : bool
         Pass over pictures whose output exists (outputs appear in one piece, so one that
         exists is complete).
@@ -273,7 +305,7 @@ def upscale_paths(
     summary = Summary([], skipped, [])
     if not jobs:
         return summary
-    upscaler = load_upscaler(scale, weights, tta)
+    upscaler = load_upscaler(scale, weights, model, tta)
     many = len(jobs) > 1
     for job in tqdm(jobs, unit="picture", disable=not (progress and many)):
         try:

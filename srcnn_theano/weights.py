@@ -21,6 +21,9 @@ from srcnn_theano.shipped import weights_dir
 FORMAT = "srcnn_theano weights"
 VERSION = 1
 
+# Networks for pictures come along for each of these; the first is the default.
+PICTURE_MODELS = ("fsrcnn", "srcnn")
+
 _CONVERT = "files of other programs become weights by 'srcnn-theano convert'"
 
 
@@ -143,21 +146,74 @@ def build_model(weights, input_shape=None):
     return model
 
 
-def build_predictor(weights):
-    """Compile the network: float32 (batch, channels, rows, cols) -> its output.
+class Predictor:
+    """A compiled network for pieces of images.
 
-    SRCNN takes the image already enlarged, in [0, 1], and gives `margin` pixels less at
-    each side; the output is not clipped unless the network clips it.
-
-    Returns
-    -------
-    (function, int)
-        The compiled function and the margin.
+    Attributes
+    ----------
+    channels, halo, upscales, factor : as in `models.model.Model`
     """
-    from srcnn_theano.training.functions import prediction_function
 
-    model = build_model(weights)
-    return prediction_function(model), model.margin
+    def __init__(self, model):
+        from srcnn_theano.training.functions import prediction_function
+
+        self.channels = model.channels
+        self.halo = model.halo
+        self.upscales = model.upscales
+        self.factor = model.factor
+        self._window = model.window
+        self._predict = prediction_function(model)
+
+    def __call__(self, x):
+        """Restore a piece, less its halo.
+
+        Parameters
+        ----------
+        x : float32 array, (batch, channels, rows, cols), in [0, 1]
+
+        Returns
+        -------
+        float32 array, (batch, channels, factor * (rows - 2 halo), factor * (cols - 2
+        halo)), around [0, 1] but not clipped unless the network clips it
+        """
+        if self._window is None:
+            return self._predict(np.ascontiguousarray(x, dtype=np.float32))
+        return np.stack([self._by_windows(image) for image in x])
+
+    def _by_windows(self, image):
+        """An image through a network that takes one size only: (channels, ...)."""
+        step = self._window - 2 * self.halo
+        lengths = [n - 2 * self.halo for n in image.shape[1:]]
+        image = np.pad(image, [(0, 0)] + [(0, -n % step) for n in lengths], "edge")
+        windows = np.lib.stride_tricks.sliding_window_view(
+            image, (self._window, self._window), (1, 2)
+        )[:, ::step, ::step]
+        channels, down, across = windows.shape[:3]
+        batch = np.moveaxis(windows, 0, 2).reshape((-1, channels) + windows.shape[3:])
+        tiles = self._predict(np.ascontiguousarray(batch, dtype=np.float32))
+        side = self.factor * step
+        tiles = tiles.reshape(down, across, channels, side, side)
+        whole = tiles.transpose(2, 0, 3, 1, 4).reshape(
+            channels, down * side, across * side
+        )
+        rows, cols = (self.factor * n for n in lengths)
+        return whole[:, :rows, :cols]
+
+
+def build_predictor(weights):
+    """Compile the network with these values for images of any size."""
+    return Predictor(build_model(weights))
+
+
+def check_scale(path, weights, scale):
+    """Refuse a network that upscales by another factor than is asked for."""
+    factor = weights.options.get("scale", scale)
+    if factor != scale:
+        raise UserError(
+            "{}: enlarges {} times, not {}; use --scale {}, or weights for {}".format(
+                path, factor, scale, factor, scale
+            )
+        )
 
 
 def shipped_weights():
@@ -165,19 +221,26 @@ def shipped_weights():
     return {path.stem: path for path in sorted(weights_dir().glob("*.h5"))}
 
 
-def weights_for_scale(scale):
+def weights_for_scale(scale, model="fsrcnn"):
     """The shipped network for pictures at a scale.
+
+    Parameters
+    ----------
+    scale : int
+    model : str
+        One of `PICTURE_MODELS`.
 
     Raises
     ------
     UserError
         There is none for this scale.
     """
-    shipped = shipped_weights()
-    path = shipped.get("srcnn_x{}".format(scale))
+    path = shipped_weights().get("{}_x{}".format(model, scale))
     if path is None:
         raise UserError(
-            "--scale {}: no network comes along for it; use 2, 3 or 4, or name a file "
-            "with --weights".format(scale)
+            "--model {} --scale {}: no such network comes along; use one of {} at scale "
+            "2, 3 or 4, or name a file with --weights".format(
+                model, scale, ", ".join(PICTURE_MODELS)
+            )
         )
     return path

@@ -31,8 +31,16 @@ from srcnn_theano.weights import (
 MARGIN = 3  # of a 5-1-3 network
 
 
-def cut(x):
-    return x[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+class Cut:
+    """A network that gives its input back, less its halo."""
+
+    halo, factor, upscales = MARGIN, 1, False
+
+    def __init__(self, channels):
+        self.channels = channels
+
+    def __call__(self, x):
+        return x[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def small_network(channels, about):
@@ -65,8 +73,8 @@ def predict(weight_files):
     """Compiled networks by their number of channels."""
     functions = {}
     for channels, path in weight_files.items():
-        functions[channels], margin = build_predictor(load_weights(path))
-        assert margin == MARGIN
+        functions[channels] = build_predictor(load_weights(path))
+        assert functions[channels].halo == MARGIN
     return functions
 
 
@@ -91,7 +99,7 @@ def whole(upscaler, image):
 def test_identity_network_gives_bicubic(scale, channels, n_colours, dtype):
     source = picture((11, 8, n_colours), dtype)
     source = source._replace(alpha=picture((11, 8), dtype, seed=1).pixels)
-    result = Upscaler(cut, MARGIN, channels, scale, tile=10)(source)
+    result = Upscaler(Cut(channels), scale, tile=10)(source)
 
     expected = from_float(imresize(to_float(source.pixels), scale), dtype)
     difference = result.pixels.astype(int) - expected
@@ -108,7 +116,7 @@ def test_luma_by_the_network_and_chroma_by_bicubic(predict):
     pad = ((MARGIN, MARGIN), (MARGIN, MARGIN))
     y = np.pad(ycbcr[..., 0], pad, mode="edge").astype(np.float32)
     ycbcr[..., 0] = predict[1](y[np.newaxis, np.newaxis])[0, 0]
-    result = whole(Upscaler(predict[1], MARGIN, 1, 3), image)
+    result = whole(Upscaler(predict[1], 3), image)
     np.testing.assert_allclose(result, ycbcr_to_rgb(ycbcr), atol=1e-5)
 
 
@@ -117,12 +125,12 @@ def test_grey_values_are_the_luma_of_a_luma_network(predict):
     enlarged = imresize(to_float(image), 2).astype(np.float32)[..., 0]
     padded = np.pad(enlarged, MARGIN, mode="edge")
     expected = predict[1](padded[np.newaxis, np.newaxis])[0, 0]
-    result = whole(Upscaler(predict[1], MARGIN, 1, 2), image)
+    result = whole(Upscaler(predict[1], 2), image)
     np.testing.assert_allclose(result[..., 0], expected, atol=1e-5)
 
 
 def test_grey_goes_through_an_rgb_network_as_three_channels(predict):
-    upscaler = Upscaler(predict[3], MARGIN, 3, 2)
+    upscaler = Upscaler(predict[3], 2)
     image = picture((9, 10, 1)).pixels
     result = whole(upscaler, image)
     as_rgb = whole(upscaler, np.repeat(image, 3, axis=2))
@@ -133,7 +141,7 @@ def test_grey_goes_through_an_rgb_network_as_three_channels(predict):
 @pytest.mark.parametrize("tta", [False, True])
 def test_tiled_equals_untiled(predict, channels, tta):
     image = picture((13, 17, 3)).pixels
-    upscaler = Upscaler(predict[channels], MARGIN, channels, 3, tta=tta)
+    upscaler = Upscaler(predict[channels], 3, tta=tta)
     expected = whole(upscaler, image)
     for rows in (slice(0, 7), slice(7, 39)):
         for cols in (slice(0, 1), slice(1, 20), slice(20, 51)):
@@ -144,7 +152,7 @@ def test_tiled_equals_untiled(predict, channels, tta):
 def test_tiles_of_any_size_give_the_same_picture(predict):
     source = picture((13, 17, 3), np.uint16)
     results = [
-        Upscaler(predict[1], MARGIN, 1, 2, tile=tile)(source).pixels.astype(int)
+        Upscaler(predict[1], 2, tile=tile)(source).pixels.astype(int)
         for tile in (None, 1, 5, 26)
     ]
     for result in results[1:]:
@@ -154,25 +162,25 @@ def test_tiles_of_any_size_give_the_same_picture(predict):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (4, 1), (2, 2)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pictures_smaller_than_the_filters(predict, channels, shape):
-    result = Upscaler(predict[channels], MARGIN, channels, 4)(picture(shape + (3,)))
+    result = Upscaler(predict[channels], 4)(picture(shape + (3,)))
     assert result.pixels.shape == (4 * shape[0], 4 * shape[1], 3)
 
 
 def test_tta_commutes_with_flips_and_turns(predict):
     image = picture((9, 12, 3)).pixels
-    upscaler = Upscaler(predict[3], MARGIN, 3, 2, tta=True)
+    upscaler = Upscaler(predict[3], 2, tta=True)
     result = whole(upscaler, image)
     turned = whole(upscaler, np.rot90(image))
     mirrored = whole(upscaler, image[:, ::-1])
     np.testing.assert_allclose(turned, np.rot90(result), atol=1e-5)
     np.testing.assert_allclose(mirrored, result[:, ::-1], atol=1e-5)
-    once = whole(Upscaler(predict[3], MARGIN, 3, 2), image)
+    once = whole(Upscaler(predict[3], 2), image)
     assert np.abs(result - once).max() > 1e-3
 
 
 def test_progress_counts_the_tiles(predict):
     source, calls = picture((10, 7, 1)), []
-    upscaler = Upscaler(predict[1], MARGIN, 1, 2, tile=8)
+    upscaler = Upscaler(predict[1], 2, tile=8)
     upscaler(source, on_tile=lambda: calls.append(1))
     assert len(calls) == upscaler.n_tiles(source) == 3 * 2
 
@@ -180,7 +188,7 @@ def test_progress_counts_the_tiles(predict):
 @pytest.mark.data
 def test_colour_pictures_score_as_luma_alone_does(data_dir):
     """The figure of `standard`, which never leaves the luma, through RGB of 8 bits."""
-    protocol, upscaler = make_protocol("standard", 3), load_upscaler(3)
+    protocol, upscaler = make_protocol("standard", 3), load_upscaler(3, model="srcnn")
     paths, psnr = image_paths(data_dir, "Set5"), []
     for path in paths:
         original = mod_crop(read_rgb(path), 3)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from srcnn_theano.data.datasets import folder_images, prepare_folder
 from srcnn_theano.data.degradation import rgb_to_y, rgb_to_ycbcr, to_float, ycbcr_to_rgb
 from srcnn_theano.data.images import read_pixels
-from srcnn_theano.data.patches import central, degrade
+from srcnn_theano.data.patches import Degraded, central, degrade
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol, score
@@ -51,16 +51,34 @@ def sub_image_errors(errors, pairs, margin, batch_size=100):
     )
 
 
-def score_sub_images(errors, pairs, margin, protocol, batch_size=100):
-    """PSNR in dB of a network and of bicubic by every aggregation.
+def score_network(weights, pairs, enlarged, protocol, batch_size=100):
+    """PSNR in dB of a trained network and of bicubic on sub-images.
+
+    Parameters
+    ----------
+    weights : Weights
+    pairs : Pairs
+        With the inputs that the network takes.
+    enlarged : Pairs
+        The same sub-images with inputs that bicubic has enlarged; `pairs` itself for a
+        network that takes those.
+    protocol : Protocol
+    batch_size : int, as in `sub_image_errors`
 
     Returns
     -------
     dict
         ``{"n": number, "ours": {aggregation: dB}, "bicubic": {aggregation: dB}}``
     """
-    ours = sub_image_errors(errors, pairs, margin, batch_size)
-    low_res, high_res = (to_float(central(images, margin)) for images in pairs)
+    from srcnn_theano.models import model_for_pairs
+    from srcnn_theano.training.functions import error_function
+
+    rng = np.random.RandomState(0)
+    model = model_for_pairs(weights.model, weights.options, pairs, rng)
+    model.set_values(weights.values)
+    margin = model.margin
+    ours = sub_image_errors(error_function(model), pairs, margin, batch_size)
+    low_res, high_res = (to_float(central(images, margin)) for images in enlarged)
     bicubic = mse_per_patch(low_res, high_res)
     return {
         "n": len(ours),
@@ -99,28 +117,40 @@ class Network:
     def __init__(self, weights):
         from srcnn_theano.weights import build_predictor
 
-        self.n_channels = weights.options["channels"]
-        self.predict, self.margin = build_predictor(weights)
+        self.predict = build_predictor(weights)
+        self.n_channels = self.predict.channels
 
-    def __call__(self, enlarged):
-        """Restore an image that bicubic has enlarged.
+    def __call__(self, degraded):
+        """Restore a degraded image.
 
-        The edge pixels are repeated `margin` times, so that the valid convolutions give
-        the size of the input.
+        Its edge pixels are repeated, so that the network gives all of it.
 
         Parameters
         ----------
-        enlarged : float array, (rows, cols, channels), in [0, 1]
-            As many channels as the network has.
+        degraded : Degraded
+            Float arrays, (rows, cols, channels), in [0, 1]; as many channels as the
+            network has.
 
         Returns
         -------
-        float32 array of the same shape, not clipped
+        float32 array, (rows, cols, channels) of ``degraded.enlarged``, not clipped
         """
-        x = np.moveaxis(enlarged, 2, 0)[np.newaxis]  # (1, channels, rows, cols)
-        edges = ((0, 0), (0, 0)) + ((self.margin, self.margin),) * 2
-        x = np.pad(x.astype("float32"), edges, mode="edge")
+        part = degraded.low_res if self.predict.upscales else degraded.enlarged
+        x = np.moveaxis(part, 2, 0)[np.newaxis]  # (1, channels, rows, cols)
+        halo = (self.predict.halo,) * 2
+        x = np.pad(x, ((0, 0), (0, 0), halo, halo), mode="edge")
         return np.moveaxis(self.predict(x)[0], 0, 2)
+
+    def in_colour(self, rgb):
+        """Restore a degraded RGB image; a network for Y leaves the chroma to bicubic.
+
+        Takes a Degraded of three channels, returns (rows, cols, 3), not clipped.
+        """
+        if self.n_channels == 3:
+            return self(rgb)
+        ycbcr = rgb_to_ycbcr(rgb.enlarged)
+        ycbcr[..., :1] = self(Degraded(*(rgb_to_y(part) for part in rgb)))
+        return ycbcr_to_rgb(ycbcr)
 
 
 def score_files(paths, protocol, network=None):
@@ -146,7 +176,7 @@ def score_files(paths, protocol, network=None):
         degraded = degrade(image, protocol.recipe)
         bicubic = ours = score(degraded.enlarged, degraded.high_res, protocol)
         if network is not None:
-            restored = _restore(image, degraded.enlarged, protocol, network)
+            restored = _restore(image, degraded, protocol, network)
             ours = score(restored, degraded.high_res, protocol)
         scores.append(Score(Path(path).name, *ours, *bicubic))
     means = np.mean([one[1:] for one in scores], axis=0)
@@ -172,22 +202,23 @@ def _large_enough(path, protocol):
     return image
 
 
-def _restore(image, enlarged, protocol, network):
+def _restore(image, degraded, protocol, network):
     """The network's result in the colour of the protocol, (rows, cols, channels)."""
-    if network.n_channels == enlarged.shape[2]:
-        return network(enlarged)
-    if protocol.recipe.colour == "y":  # an RGB network: luma of its result
-        rgb = degrade(image, protocol.recipe._replace(colour="rgb")).enlarged
-        restored = np.clip(network(rgb), 0, 1)
-        # A grey file is its own luma: no conversion on the way in, none on the way out.
-        grey = image.shape[2] == 1
-        return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)
-    ycbcr = rgb_to_ycbcr(enlarged)  # a Y network: bicubic chroma
-    ycbcr[..., :1] = network(ycbcr[..., :1])
-    return ycbcr_to_rgb(ycbcr)
+    if protocol.recipe.colour == "rgb":
+        return network.in_colour(degraded)
+    if network.n_channels == 1:
+        return network(degraded)
+    # An RGB network: luma of its result.
+    rgb = degrade(image, protocol.recipe._replace(colour="rgb"))
+    restored = np.clip(network(rgb), 0, 1)
+    # A grey file is its own luma: no conversion on the way in, none on the way out.
+    grey = image.shape[2] == 1
+    return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)
 
 
-def print_evaluation(folders, weights_file, protocol_name, scale, as_json=False):
+def print_evaluation(
+    folders, weights_file, protocol_name, scale, model=None, as_json=False
+):
     """Print the scores of a weight file on folders of images, beside bicubic.
 
     Raises
@@ -196,12 +227,18 @@ def print_evaluation(folders, weights_file, protocol_name, scale, as_json=False)
         A folder without images, a protocol or scale that does not exist, a weight file
         that cannot be used.
     """
-    from srcnn_theano.weights import load_weights, weights_for_scale
+    from srcnn_theano.weights import (
+        PICTURE_MODELS,
+        check_scale,
+        load_weights,
+        weights_for_scale,
+    )
 
     protocol = make_protocol(protocol_name, scale)
     on_patches = protocol.aggregation != "image"
-    path = weights_file or weights_for_scale(scale)
+    path = weights_file or weights_for_scale(scale, model or PICTURE_MODELS[0])
     weights = load_weights(path)
+    check_scale(path, weights, scale)
     report = {
         "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
         "weights": {"file": Path(path).name, "about": weights.about},
@@ -224,8 +261,7 @@ def print_evaluation(folders, weights_file, protocol_name, scale, as_json=False)
 
 
 def _evaluate_patches(paths, protocol, weights):
-    from srcnn_theano.training.functions import error_function
-    from srcnn_theano.weights import build_model
+    from srcnn_theano.models import model_class
 
     if weights.options["channels"] != protocol.recipe.n_channels:
         raise UserError(
@@ -234,9 +270,10 @@ def _evaluate_patches(paths, protocol, weights):
                 protocol.name, protocol.recipe.n_channels, weights.options["channels"]
             )
         )
-    model = build_model(weights)
-    pairs = prepare_folder(paths, protocol.recipe)
-    return score_sub_images(error_function(model), pairs, model.margin, protocol)
+    enlarged = pairs = prepare_folder(paths, protocol.recipe)
+    if model_class(weights.model).upscales:
+        pairs = prepare_folder(paths, protocol.recipe._replace(enlarged=False))
+    return score_network(weights, pairs, enlarged, protocol)
 
 
 def _image_table(scores):

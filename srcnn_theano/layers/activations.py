@@ -40,7 +40,7 @@ class PReLULayer(Layer):
     Raises
     ------
     ValueError
-        Another word for `slopes`, an unknown number of maps, or an `a` of another shape.
+        Another word for `slopes`, an unknown number of maps, an `a` of another shape.
     """
 
     def __init__(self, input, input_shape, slopes="map", a=None, name="prelu"):

@@ -5,7 +5,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import he_normal
 from srcnn_theano.layers.layer import Layer, conv_length
-from srcnn_theano.layers.parameters import shared_parameter
+from srcnn_theano.layers.parameters import shared_parameter, trained
 
 
 class ConvLayer(Layer):
@@ -24,10 +24,11 @@ class ConvLayer(Layer):
     input : symbolic 4-tensor, (batch, maps in, rows, cols)
     input_shape : tuple of 4, ints or None
     filter_shape : tuple of 4 ints, (maps out, maps in, rows, cols)
-    W : None, array or shared variable of `filter_shape`
+    W : None, array, shared variable or constant, of `filter_shape`
         None draws from He's normal distribution, an array is copied, a shared variable
-        is tied. A function ``(rng, shape) -> array`` draws from its own distribution.
-    b : None, array or shared variable, (maps out,)
+        is tied, a constant is never trained. A function ``(rng, shape) -> array`` draws
+        from its own distribution.
+    b : None, array, shared variable or constant, (maps out,)
         None is zeros.
     activation : function of a symbolic tensor, or None for the identity
     border_mode : 'valid', 'half', 'full' or int
@@ -76,8 +77,8 @@ class ConvLayer(Layer):
         ) + self.b.dimshuffle("x", 0, "x", "x")
         self.output = linear if activation is None else activation(linear)
 
-        self.params = (self.W, self.b)
-        self.weights = (self.W,)
+        self.params = trained(self.W, self.b)
+        self.weights = trained(self.W)
 
     def _output_shape(self):
         batch, n_in, rows, cols = self.input_shape

@@ -94,6 +94,8 @@ class FSRCNN(Model):
         _check("skip", skip, SKIPS)
         n_deconv = d if n_deconv is None else n_deconv
         self.input = input
+        self.channels = channels
+        self.factor = scale
         self.is_train = T.bscalar("is_train")
         self.layers = []
 

@@ -16,6 +16,10 @@ class Model:
     params, weights, state, updates : tuples, gathered from the layers
     L2_sqr : symbolic scalar, sum of the squared weights
     is_train : symbolic int8 scalar, 1 in training functions and 0 in predictions
+    channels : int
+        Of input and output.
+    factor : int
+        Output pixels per input pixel.
     upscales : bool
         Whether it takes the low-resolution image as it is (FSRCNN), and not one that
         bicubic has enlarged to the size of the output (SRCNN).
@@ -30,6 +34,7 @@ class Model:
         The only length of input that the network takes, if it is tied to one.
     """
 
+    factor = 1
     upscales = False
     margin = 0
     window = None

@@ -66,6 +66,7 @@ class SRCNN(Model):
                 )
             )
         self.input = input
+        self.channels = channels
         self.is_train = T.bscalar("is_train")
         self.margin = self.halo = sum(size // 2 for size in filter_sizes)
 

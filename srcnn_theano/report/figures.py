@@ -4,7 +4,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from srcnn_theano.data.degradation import from_float, rgb_to_ycbcr, ycbcr_to_rgb
+from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.files import atomic_path
@@ -143,7 +143,7 @@ def write_strip(folder, name, image_path, crop, scale, network):
     """
     recipe = make_recipe("standard-rgb", scale)
     degraded = degrade(read_rgb(image_path), recipe)
-    restored = _restore(degraded.enlarged, network)
+    restored = network.in_colour(degraded)
     window = (crop.row, crop.col, crop.size)
     small = tuple(n // scale for n in window)
     versions = (
@@ -160,11 +160,3 @@ def write_strip(folder, name, image_path, crop, scale, network):
         files.append("{}-{}.png".format(name, version))
         write_picture(folder / files[-1], Picture(pixels))
     return files
-
-
-def _restore(enlarged, network):
-    if network.n_channels == enlarged.shape[2]:
-        return network(enlarged)
-    ycbcr = rgb_to_ycbcr(enlarged)
-    ycbcr[..., :1] = network(ycbcr[..., :1])
-    return ycbcr_to_rgb(ycbcr)

@@ -5,6 +5,9 @@ import numpy as np
 from srcnn_theano.backend import T, theano
 
 
+AUGMENTATIONS = ("none", "flip-translate", "dihedral")
+
+
 class SharedPairs:
     """Sub-images in shared variables, uint8, visited through a permutation of indices.
 
@@ -14,6 +17,12 @@ class SharedPairs:
         Inputs and targets of the network, in the sizes that it takes and gives.
     batch_size : int
         The last n modulo `batch_size` of each epoch's order are left out.
+    augmentation : 'none', 'flip-translate' or 'dihedral'
+        What is drawn anew for each minibatch and done to inputs and targets together.
+        'flip-translate' (the report, section 5.1.2, item 1): mirrored or not along each
+        axis, and moved by -1, 0 or 1 low-resolution pixels along each, the outermost
+        pixels being repeated; targets move as far, to the nearest pixel. 'dihedral':
+        one of the eight flips and quarter turns of a square.
 
     Attributes
     ----------
@@ -22,20 +31,82 @@ class SharedPairs:
     x, y : symbolic 4-tensors, floatX in [0, 1], the minibatch `index`
     """
 
-    def __init__(self, low_res, high_res, batch_size):
+    def __init__(self, low_res, high_res, batch_size, augmentation="none"):
+        if augmentation not in AUGMENTATIONS:
+            raise ValueError("no augmentation is called {!r}".format(augmentation))
         self.low_res = theano.shared(low_res, name="low_res", borrow=True)
         self.high_res = theano.shared(high_res, name="high_res", borrow=True)
         self.order = theano.shared(np.arange(len(low_res), dtype="int32"), name="order")
         self.n_batches = len(low_res) // batch_size
         self.index = T.lscalar("index")
         rows = self.order[self.index * batch_size : (self.index + 1) * batch_size]
-        self.x = _unit(self.low_res[rows])
-        self.y = _unit(self.high_res[rows])
+        x, y = self.low_res[rows], self.high_res[rows]
+        self.moves = None
+        if augmentation != "none":
+            self.moves = _Moves(
+                self.n_batches, low_res.shape[2:], high_res.shape[2:], augmentation
+            )
+            x, y = self.moves.moved(x, y, self.index)
+        self.x, self.y = _unit(x), _unit(y)
 
     def shuffle(self, rng):
-        """Put the sub-images in a new order, drawn by a numpy RandomState."""
+        """Draw a new order, and new moves, from a numpy RandomState."""
         n = len(self.order.get_value(borrow=True))
         self.order.set_value(rng.permutation(n).astype("int32"))
+        if self.moves is not None:
+            self.moves.draw(rng)
+
+
+class _Moves:
+    """Flips and translations as indices of rows and columns, a set per minibatch."""
+
+    def __init__(self, n_batches, low_size, high_size, augmentation):
+        if augmentation == "dihedral" and low_size[0] != low_size[1]:
+            raise ValueError(
+                "quarter turns need square sub-images, not {}".format(low_size)
+            )
+        self.n_batches = n_batches
+        self.reach = 1 if augmentation == "flip-translate" else 0
+        # Rows and columns of the inputs, rows and columns of the targets.
+        self.lengths = tuple(low_size) + tuple(high_size)
+        self.indices = [
+            theano.shared(np.zeros((n_batches, n), "int32"), name=name)
+            for name, n in zip(
+                ("low_rows", "low_cols", "high_rows", "high_cols"), self.lengths
+            )
+        ]
+        self.turned = None
+        if augmentation == "dihedral":
+            self.turned = theano.shared(np.zeros(n_batches, "int8"), name="turned")
+
+    def draw(self, rng):
+        """Draw the moves of an epoch."""
+        flips = rng.randint(2, size=(2, self.n_batches))
+        shifts = rng.randint(-self.reach, self.reach + 1, size=(2, self.n_batches))
+        for i, (indices, length) in enumerate(zip(self.indices, self.lengths)):
+            axis = i % 2
+            pixels = np.rint(shifts[axis] * (length / self.lengths[axis])).astype(int)
+            moved = np.arange(length) - pixels[:, np.newaxis]
+            moved = np.clip(moved, 0, length - 1)
+            flipped = flips[axis][:, np.newaxis] == 1
+            indices.set_value(
+                np.where(flipped, length - 1 - moved, moved).astype("int32")
+            )
+        if self.turned is not None:
+            self.turned.set_value(rng.randint(2, size=self.n_batches).astype("int8"))
+
+    def moved(self, x, y, index):
+        """Minibatch number `index`, (batch, channels, rows, cols), with its moves."""
+        low_rows, low_cols, high_rows, high_cols = self.indices
+        x = x[:, :, low_rows[index]][:, :, :, low_cols[index]]
+        y = y[:, :, high_rows[index]][:, :, :, high_cols[index]]
+        if self.turned is not None:
+            # A flip and this transposition make a quarter turn.
+            x, y = (
+                T.switch(self.turned[index], part.dimshuffle(0, 1, 3, 2), part)
+                for part in (x, y)
+            )
+        return x, y
 
 
 def training_function(model, y, cost, updates, pairs, mode=None):
@@ -88,10 +159,10 @@ def error_function(model):
 
 
 def prediction_function(model, mode=None):
-    """Compile the network: floatX (batch, channels, rows, cols) -> its output."""
+    """Compile the network: floatX (batch, channels, rows, cols) -> `model.inside`."""
     return theano.function(
         [model.input],
-        model.output,
+        model.inside,
         givens={model.is_train: T.constant(0, dtype="int8")},
         mode=mode,
         name="predict",

@@ -32,6 +32,8 @@ class Trainer:
         Gets ``history.csv`` and ``checkpoint.h5``.
     identity : str
         Names the settings of the run; a checkpoint of others is refused.
+    keep : function of the number of finished epochs
+        Called after each, before the checkpoint: what it writes is there on resume.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Trainer:
         seed,
         run_dir,
         identity,
+        keep=lambda epoch: None,
     ):
         self.step = step
         self.pairs = pairs
@@ -56,6 +59,7 @@ class Trainer:
         self.checkpoint = Path(run_dir) / "checkpoint.h5"
         self.history_file = Path(run_dir) / "history.csv"
         self.identity = identity
+        self.keep = keep
         self.epoch = 0
         self.history = []
 
@@ -115,6 +119,7 @@ class Trainer:
         )
         # The history goes first: after a kill in between, resume cuts the extra row.
         write_history(self.history_file, self.history)
+        self.keep(self.epoch)
         save_checkpoint(self.checkpoint, self.variables, self.epoch, self.identity)
 
     def _diverged(self, what, index):

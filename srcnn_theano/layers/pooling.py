@@ -1,0 +1,38 @@
+"""Max-pooling."""
+
+from srcnn_theano.backend import T
+from srcnn_theano.layers.layer import Layer, conv_length
+
+
+class PoolLayer(Layer):
+    """The largest value of each square of 2x2 pixels, map by map.
+
+    ``output[n, k, i, j] = max(input[n, k, 2i:2i+2, 2j:2j+2])``
+
+    The last row or column of an odd length belongs to no square and is left out, as
+    everywhere in VGG16 (Simonyan and Zisserman, 2015, section 2.1). Where a square
+    reaches its maximum more than once, Theano gives the whole gradient to each of these
+    pixels; other frameworks give it to the first.
+
+    Parameters
+    ----------
+    input : symbolic 4-tensor, (batch, maps, rows, cols)
+    input_shape : tuple of 4, ints or None
+    name : str
+
+    Raises
+    ------
+    ValueError
+        The input has less than two rows or columns.
+    """
+
+    def __init__(self, input, input_shape, name="pool"):
+        super().__init__(name, input, input_shape)
+        batch, n_maps, rows, cols = self.input_shape
+        lengths = conv_length(rows, 2, 0, stride=2), conv_length(cols, 2, 0, stride=2)
+        if 0 in lengths:
+            raise ValueError(
+                "{}: input {} is smaller than 2x2".format(name, self.input_shape)
+            )
+        self.output_shape = (batch, n_maps) + lengths
+        self.output = T.signal.pool.pool_2d(input, (2, 2), ignore_border=True)

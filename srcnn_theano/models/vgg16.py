@@ -1,0 +1,170 @@
+"""VGG16, whose features the perceptual loss compares."""
+
+import numpy as np
+
+from srcnn_theano.backend import T, theano
+from srcnn_theano.layers.activations import relu
+from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.pooling import PoolLayer
+from srcnn_theano.models.model import Model
+from srcnn_theano.vgg16_weights import PREPROCESSINGS, layers_to, load_vgg16
+
+# Mean pixel of ImageNet in BGR, 0..255, of the authors' release (its Caffe model card).
+CAFFE_MEAN = (103.939, 116.779, 123.68)
+# Mean and standard deviation of ImageNet in RGB, 0..1, of torchvision's weights.
+TORCHVISION_MEAN = (0.485, 0.456, 0.406)
+TORCHVISION_STD = (0.229, 0.224, 0.225)
+
+
+def preprocess(images, how):
+    """Images as a copy of VGG16 expects them.
+
+    - 'caffe': ``255 * BGR - CAFFE_MEAN``; the authors' weights, and those of Keras.
+    - 'torchvision': ``(RGB - TORCHVISION_MEAN) / TORCHVISION_STD``.
+    - 'unit': RGB in [0, 1] as it is. No weights were trained on that; the report's
+      figures can be explained by it.
+
+    Parameters
+    ----------
+    images : symbolic 4-tensor or array, (batch, 3, rows, cols), RGB in [0, 1]
+    how : 'caffe', 'torchvision' or 'unit'
+
+    Returns
+    -------
+    The same kind and shape.
+    """
+    if how == "caffe":
+        return images[:, ::-1] * np.float32(255) - _by_channel(CAFFE_MEAN)
+    if how == "torchvision":
+        return (images - _by_channel(TORCHVISION_MEAN)) / _by_channel(TORCHVISION_STD)
+    if how == "unit":
+        return images
+    raise ValueError(
+        "preprocessing must be one of {}, not {!r}".format(
+            ", ".join(map(repr, PREPROCESSINGS)), how
+        )
+    )
+
+
+def _by_channel(values):
+    return np.float32(values).reshape(1, 3, 1, 1)
+
+
+class VGG16(Model):
+    """Thirteen 3x3 convolutions in five blocks, and three fully connected layers.
+
+    Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image
+    Recognition (2015), configuration D; zero-padded convolutions, ReLU after each,
+    max-pooling between the blocks. The report takes its loss at ``relu2_2`` (section
+    4.1). The fully connected layers are convolutions of 7x7 and 1x1, as in the paper's
+    section 3.2: on 224x224 pixels their maps have one pixel, on more they have more.
+
+    The weights are constants of the graph and no `params`: nothing can train them.
+
+    Parameters
+    ----------
+    input : symbolic 4-tensor, (batch, 3, rows, cols), RGB in [0, 1]
+    input_shape : tuple of 4, ints or None
+    values : dict of str to array
+        ``conv1_1.W`` (maps out, maps in, rows, cols), a correlation kernel,
+        ``conv1_1.b`` (maps out,) and so on, up to `last_layer` at least.
+    last_layer : str
+        Where the network ends: ``conv1_1`` (before the ReLU), ``relu1_1``, ...
+        ``pool5``, ``fc6``, ``relu6``, ``fc7``, ``relu7``, ``fc8`` or ``prob``. The
+        default is the report's.
+    preprocessing : str
+        How `input` is preprocessed, see `preprocess`.
+
+    Attributes
+    ----------
+    output : symbolic 4-tensor, (batch, maps, rows, cols)
+        What the last layer gives.
+    """
+
+    def __init__(
+        self,
+        input,
+        input_shape,
+        values,
+        last_layer="relu2_2",
+        preprocessing="caffe",
+    ):
+        self.input = input
+        self.is_train = T.bscalar("is_train")
+        names = layers_to(last_layer)
+        layers = []
+        input = preprocess(input, preprocessing)
+        for name in names:
+            if name.startswith(("conv", "fc")):
+                rectified = name.replace("conv", "relu").replace("fc", "relu") in names
+                layer = _conv_layer(input, input_shape, values, name, rectified)
+            elif name.startswith("pool"):
+                layer = PoolLayer(input, input_shape, name=name)
+            else:  # relu: part of the convolution; prob: below
+                continue
+            layers.append(layer)
+            input, input_shape = layer.output, layer.output_shape
+            # 33x33: relu1_2 (batch, 64, 33, 33), relu2_2 (batch, 128, 16, 16)
+        self._collect(layers)
+        if last_layer == "prob":
+            self.output = _softmax(self.output)
+        self.inside = self.output
+
+    @classmethod
+    def from_hdf5(
+        cls,
+        path,
+        last_layer="relu2_2",
+        input=None,
+        input_shape=(None, 3, None, None),
+        preprocessing=None,
+    ):
+        """The network with the weights of a file that `srcnn-theano convert` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        last_layer : str
+        input : symbolic 4-tensor, (batch, 3, rows, cols), RGB in [0, 1]
+            By default a variable of its own, the attribute `input`.
+        input_shape : tuple of 4, ints or None
+        preprocessing : str or None
+            None is what the file says that its weights expect.
+
+        Raises
+        ------
+        UserError
+            See `load_vgg16`.
+        """
+        weights = load_vgg16(path, last_layer)
+        return cls(
+            T.tensor4("x") if input is None else input,
+            input_shape,
+            weights.values,
+            last_layer,
+            preprocessing or weights.preprocessing,
+        )
+
+
+def _conv_layer(input, input_shape, values, name, rectified):
+    W, b = (
+        T.constant(np.asarray(values[key], theano.config.floatX), name=key)
+        for key in (name + ".W", name + ".b")
+    )
+    return ConvLayer(
+        None,
+        input,
+        input_shape,
+        W.data.shape,
+        W=W,
+        b=b,
+        activation=relu if rectified else None,
+        border_mode="half" if name.startswith("conv") else "valid",
+        name=name,
+    )
+
+
+def _softmax(maps):
+    """Probabilities over the maps, at each pixel."""
+    e = T.exp(maps - T.max(maps, axis=1, keepdims=True))
+    return e / T.sum(e, axis=1, keepdims=True)
