@@ -1,11 +1,12 @@
 """Function graphs as plain data, as they are written and as Theano rewrites them."""
 
 import collections
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from srcnn_theano.backend import onednn, theano
+from srcnn_theano.backend import onednn
 
 # isort: split
 
@@ -30,6 +31,8 @@ from theano.tensor.nnet.abstract_conv import BaseAbstractConv
 from theano.tensor.nnet.corr import BaseCorrMM
 from theano.tensor.opt import Assert, MakeVector, ShapeFeature
 from theano.tensor.subtensor import Subtensor
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 KINDS = ("convolution", "elementwise", "reduction", "bookkeeping", "other")
 
@@ -94,6 +97,8 @@ class Node(NamedTuple):
         Which of its inputs it works in place on.
     rewrite : str or None
         The rewrite of the optimiser that put it into the graph.
+    source : str or None
+        The line of this package that it comes from: 'layers/x.py:70: linear = ...'.
     """
 
     op: str
@@ -104,6 +109,7 @@ class Node(NamedTuple):
     outputs: List[int]
     overwrites: List[int]
     rewrite: Optional[str]
+    source: Optional[str]
 
 
 class Graph(NamedTuple):
@@ -201,13 +207,19 @@ class _Watch(GlobalOptimizer, Feature):
 
     def on_change_input(self, fgraph, node, i, variable, new_variable, reason=None):
         if isinstance(reason, tuple):  # ("revert", what is taken back)
-            self.replaced.discard((str(reason[1]), new_variable))
+            self.replaced.discard((_short_name(reason[1]), new_variable))
         else:
-            self.replaced.add((str(reason), variable))
+            self.replaced.add((_short_name(reason), variable))
 
     def counts(self):
         found = collections.Counter(reason for reason, _ in self.replaced)
         return dict(found.most_common())
+
+
+def _short_name(reason):
+    """What a rewrite is called; of a group that is tried in turn only the first."""
+    first, comma, _ = str(reason).partition(",")
+    return first + ", ...)" if comma else first
 
 
 def _graph(maker, fgraph, order, arguments):
@@ -269,10 +281,12 @@ def _variable(variable, shape):
 def _short(data):
     """A constant's value in a few characters."""
     data = np.asarray(data)
-    if data.size and (data == data.flat[0]).all():
+    if not data.size:
+        return "nothing"
+    if (data == data.flat[0]).all():
         text = "{:.7g}".format(data.flat[0]) if data.dtype.kind in "fiub" else "..."
         return text if data.size == 1 else text + " everywhere"
-    return str(data.tolist()) if 0 < data.size <= 4 else "{} numbers".format(data.size)
+    return str(data.tolist()) if data.size <= 4 else "{} numbers".format(data.size)
 
 
 def _node(node, position):
@@ -291,8 +305,20 @@ def _node(node, position):
         [position(variable) for variable in node.inputs],
         [position(variable) for variable in node.outputs],
         sorted(i for positions in destroyed.values() for i in positions),
-        rewrites[-1] if rewrites else None,
+        _short_name(rewrites[-1]) if rewrites else None,
+        _source(node),
     )
+
+
+def _source(node):
+    """Theano keeps the stack of calls that made a variable, through most rewrites."""
+    for stack in getattr(node.outputs[0].tag, "trace", None) or ():
+        for file, line, _, code in reversed(stack):
+            path = Path(file)
+            if _PACKAGE in path.parents:
+                place = path.relative_to(_PACKAGE).as_posix()
+                return "{}:{}: {}".format(place, line, code)
+    return None
 
 
 def op_name(op):
