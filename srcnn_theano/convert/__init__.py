@@ -9,11 +9,13 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
 from srcnn_theano.convert.mat import read_mat
 from srcnn_theano.convert.srcnn import from_srcnn_mat, is_srcnn_mat
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
+from srcnn_theano.models import model_class
 from srcnn_theano.weights import Weights, save_weights
 
 
@@ -85,6 +87,13 @@ def convert(path, out, model=None, scale=None):
     }
     if scale is not None:
         about["scale"] = scale
+    if model_class(kind.model).upscales:
+        if scale is None:
+            raise UserError(
+                "{}: the file does not say by what factor this network enlarges; say it "
+                "with --scale".format(path)
+            )
+        options["scale"] = scale
     weights = Weights(kind.model, options, values, about)
     save_weights(out, weights)
     return weights
@@ -155,5 +164,12 @@ KINDS = (
         "SRCNN of Dong et al. as MATLAB file (weights_conv1 to 3, biases_conv1 to 3)",
         is_srcnn_mat,
         from_srcnn_mat,
+    ),
+    Kind(
+        "fsrcnn",
+        "FSRCNN of Dong et al. as MATLAB file (cells weights_conv, biases_conv, "
+        "prelu_conv)",
+        is_fsrcnn_mat,
+        from_fsrcnn_mat,
     ),
 )

@@ -58,9 +58,10 @@ class FSRCNN(Model):
         'mapping' adds the shrunk maps to those after the mapping layers, 'features'
         the first maps to the expanded ones. The report (section 5.1.2, item 2) says
         only "between different layers".
-    first_row : int or None
-        Rows, and columns, of the first stamp that are cut off; None centres the stamps
-        on the pixels. The official networks were trained with another.
+    crop : int or None
+        Rows, and columns, cut off before the first; None centres the stamps on the
+        pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
+        were trained with 4.
 
     Raises
     ------
@@ -87,7 +88,7 @@ class FSRCNN(Model):
         slopes="map",
         upsampling="deconv",
         skip="none",
-        first_row=None,
+        crop=None,
     ):
         _check("activation", activation, ACTIVATIONS)
         _check("upsampling", upsampling, UPSAMPLINGS)
@@ -124,9 +125,8 @@ class FSRCNN(Model):
                 )
             maps = maps + features
 
-        overhang = even_crop(deconv_size - scale)
-        if first_row is not None:
-            overhang = first_row, sum(overhang) - first_row
+        overhang = deconv_size - scale
+        both = even_crop(overhang) if crop is None else (crop, overhang - crop)
         naive = upsampling == "full-border"
         layer = FullBorderDeconvLayer if naive else DeconvLayer
         deconv = layer(
@@ -135,7 +135,7 @@ class FSRCNN(Model):
             shape,
             (n_deconv, channels, deconv_size, deconv_size),
             stride=scale,
-            crop=0 if naive else overhang,
+            crop=0 if naive else both,
             output_size=output_size,
             W=partial(bilinear, stride=scale) if upsampling == "bilinear" else None,
             name="deconv",
