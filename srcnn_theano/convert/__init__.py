@@ -15,7 +15,7 @@ from srcnn_theano.convert.srcnn import from_srcnn_mat, is_srcnn_mat
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
-from srcnn_theano.models import model_class
+from srcnn_theano.models import MODELS, model_class
 from srcnn_theano.weights import Weights, save_weights
 
 
@@ -87,7 +87,7 @@ def convert(path, out, model=None, scale=None):
     }
     if scale is not None:
         about["scale"] = scale
-    if model_class(kind.model).upscales:
+    if kind.model in MODELS and model_class(kind.model).upscales:
         if scale is None:
             raise UserError(
                 "{}: the file does not say by what factor this network enlarges; say it "
