@@ -33,6 +33,12 @@ class Items(NamedTuple):
     texts: List[str]
 
 
+class Links(NamedTuple):
+    """A list of links: (text, address)."""
+
+    links: List[Tuple[str, str]]
+
+
 class Table(NamedTuple):
     """Rows of texts under a header; `align` has an 'l' or 'r' for each column."""
 
@@ -97,6 +103,9 @@ _MARKDOWN = {
     Heading: lambda block: "#" * block.level + " " + _markdown_text(block.text),
     Paragraph: lambda block: _markdown_text(block.text),
     Items: lambda block: "\n".join("- " + _markdown_text(t) for t in block.texts),
+    Links: lambda block: "\n".join(
+        "- [{}]({})".format(_markdown_text(text), url) for text, url in block.links
+    ),
     Table: _markdown_table,
     Pictures: _markdown_pictures,
     Details: lambda block: (
@@ -185,6 +194,12 @@ _HTML = {
     Paragraph: lambda block: "<p>{}</p>".format(_html_text(block.text)),
     Items: lambda block: "<ul>\n{}\n</ul>".format(
         "\n".join("<li>{}</li>".format(_html_text(text)) for text in block.texts)
+    ),
+    Links: lambda block: "<ul>\n{}\n</ul>".format(
+        "\n".join(
+            '<li><a href="{}">{}</a></li>'.format(html.escape(url), _html_text(text))
+            for text, url in block.links
+        )
     ),
     Table: _html_table,
 }
