@@ -5,7 +5,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import narrow_normal
 from srcnn_theano.layers.layer import Layer, deconv_length
-from srcnn_theano.layers.parameters import shared_parameter
+from srcnn_theano.layers.parameters import shared_parameter, trained
 
 
 class _Upsampling(Layer):
@@ -29,6 +29,10 @@ class _Upsampling(Layer):
         self.filter_shape = tuple(filter_shape)
         self.stride = stride
         self.output_size = None if output_size is None else tuple(output_size)
+        if stride < 1 or stride != int(stride):
+            raise ValueError(
+                "{}: stride {} is not a number of pixels".format(name, stride)
+            )
         self._check_maps()
         crops = _per_axis(crop)
         if output_size is not None:
@@ -51,8 +55,8 @@ class _Upsampling(Layer):
         linear = self._stamped() + self.b.dimshuffle("x", 0, "x", "x")
         self.output = linear if activation is None else activation(linear)
 
-        self.params = (self.W, self.b)
-        self.weights = (self.W,)
+        self.params = trained(self.W, self.b)
+        self.weights = trained(self.W)
 
     def _stamped(self):
         raise NotImplementedError
@@ -61,13 +65,15 @@ class _Upsampling(Layer):
         """Pixels of the output from one stamp to the next."""
         raise NotImplementedError
 
+    def _can_crop(self, kernel, before, after):
+        raise NotImplementedError
+
     def _checked_output_shape(self):
         batch, _, *lengths = self.input_shape
         filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
         for length, kernel, crop in zip(lengths, filters, self.crop):
             shape.append(deconv_length(length, kernel, self._step(), crop))
-            appended = -crop[1]
-            if min(crop[0], kernel - 1 - crop[0]) < 0 or appended >= self._step():
+            if not self._can_crop(kernel, *crop):
                 raise self._misfit("does not give it by crop {}".format(self.crop))
         if any(n is not None and n < 1 for n in shape[2:]):
             raise self._misfit("leaves nothing after crop {}".format(self.crop))
@@ -146,6 +152,9 @@ class DeconvLayer(_Upsampling):
     def _step(self):
         return self.stride
 
+    def _can_crop(self, kernel, before, after):
+        return 0 <= before < kernel and -after < self.stride
+
     def _stamped(self):
         rows, cols = (
             deconv_length(self.input.shape[2 + axis], kernel, self.stride, crop)
@@ -184,19 +193,23 @@ class FullBorderDeconvLayer(_Upsampling):
         As `DeconvLayer`; an `output_size` that the filters do not give.
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for axis, (before, after) in enumerate(self.crop):
-            if self.output_size is not None and after != before:
-                n, length = self.input_shape[2 + axis], self.output_size[axis]
-                raise self._misfit(
-                    "do not give it; they must be {} long".format(
-                        length - n + 1 + 2 * before
-                    )
-                )
-
     def _step(self):
         return 1
+
+    def _can_crop(self, kernel, before, after):
+        return 0 <= before < kernel and 0 <= after < kernel
+
+    def _checked_output_shape(self):
+        if self.output_size is not None:
+            for axis, (before, after) in enumerate(self.crop):
+                if after != before:
+                    n, length = self.input_shape[2 + axis], self.output_size[axis]
+                    raise self._misfit(
+                        "do not give it; they must be {} long".format(
+                            length - n + 1 + 2 * before
+                        )
+                    )
+        return super()._checked_output_shape()
 
     def _stamped(self):
         # A true convolution (flipped filters) stamps the filters as they are.
