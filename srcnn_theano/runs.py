@@ -118,7 +118,11 @@ def _refuse_to_overwrite(run_dir, resume):
 
 
 def _train(experiment, data_dir, run_dir, resume):
-    trainer, model = build_trainer(experiment, data_dir, run_dir)
+    from srcnn_theano.data.datasets import prepare
+
+    recipe = training_recipe(experiment)
+    train_set, set5 = (prepare(data_dir, name, recipe) for name in ("T91", "Set5"))
+    trainer, model = build_trainer(experiment, train_set, {"set5": set5}, run_dir)
     if resume:
         trainer.resume()
     trainer.run(experiment.n_epochs)
@@ -177,10 +181,18 @@ def measure(experiment, weights_file, data_dir):
     return results
 
 
-def build_trainer(experiment, data_dir, run_dir):
-    """Compile what an experiment needs and return its (Trainer, Model)."""
+def build_trainer(experiment, train_set, validation_sets, run_dir):
+    """Compile what an experiment needs and return its (Trainer, Model).
+
+    Parameters
+    ----------
+    experiment : Experiment
+    train_set : Pairs, made by the experiment's `training_recipe`
+    validation_sets : dict of str to Pairs
+        Each gives the history a column: the mean PSNR of its sub-images.
+    run_dir : Path
+    """
     from srcnn_theano.backend import T, theano
-    from srcnn_theano.data.datasets import prepare
     from srcnn_theano.data.patches import central
     from srcnn_theano.evaluation.evaluate import sub_image_errors
     from srcnn_theano.evaluation.metrics import aggregate
@@ -193,10 +205,6 @@ def build_trainer(experiment, data_dir, run_dir):
     )
     from srcnn_theano.training.trainer import Trainer
     from srcnn_theano.training.updates import UPDATES, layer_rates
-
-    recipe = training_recipe(experiment)
-    train_set = prepare(data_dir, "T91", recipe)
-    validation_set = prepare(data_dir, "Set5", recipe)
 
     model = model_for_pairs(
         experiment.model,
@@ -226,17 +234,20 @@ def build_trainer(experiment, data_dir, run_dir):
     validate_model = model_for_pairs(
         experiment.model,
         experiment.options,
-        validation_set,
+        train_set,
         np.random.RandomState(0),
     )
     errors = error_function(validate_model)
 
     def validate():
         validate_model.set_values(model.get_values())
-        mse = sub_image_errors(
-            errors, validation_set, model.margin, experiment.batch_size
-        )
-        return {"set5_psnr": aggregate(mse, "patch")}
+        psnr = {}
+        for name, pairs_of_set in validation_sets.items():
+            mse = sub_image_errors(
+                errors, pairs_of_set, model.margin, experiment.batch_size
+            )
+            psnr[name + "_psnr"] = aggregate(mse, "patch")
+        return psnr
 
     def keep(epoch):
         if epoch in experiment.snapshots:
