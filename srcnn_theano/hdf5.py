@@ -29,31 +29,41 @@ def write_arrays(path, attributes, arrays):
     content = io.BytesIO()
     with h5py.File(content, "w", libver=_LIBVER) as file:
         file.attrs.update(attributes)
-        file.attrs["sha256"] = _sha256(arrays)
+        file.attrs["sha256"] = arrays_sha256(arrays)
         for name, array in sorted(arrays.items()):
             # Without modification times, which would differ from run to run.
             file.create_dataset(name, data=array, track_times=False)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+        temporary.write_bytes(content.getbuffer())
 
 
-def read_arrays(path, cure):
+def read_arrays(path, cure, names=None):
     """Read what `write_arrays` wrote: (attributes, arrays).
+
+    Parameters
+    ----------
+    path : path
+    cure : str
+        What to do about a damaged file, for the message.
+    names : collection of str, optional
+        The arrays to read, where they are there; the others stay on the disk, and the
+        checksum of all is of no use.
 
     Raises
     ------
     UserError
-        Not an HDF5 file, truncated or damaged; `cure` says what to do then.
+        Not an HDF5 file, truncated or damaged.
     """
     try:
         with h5py.File(str(path), "r") as file:
             attributes = dict(file.attrs)
             arrays = {
                 name: np.asarray(file[name])
-                for name in file
+                for name in (file if names is None else set(names) & set(file))
                 if isinstance(file[name], h5py.Dataset)
             }
-        if attributes.pop("sha256", None) not in (None, _sha256(arrays)):
+        checksum = attributes.pop("sha256", None)
+        if names is None and checksum not in (None, arrays_sha256(arrays)):
             raise ValueError("its values do not have the checksum it names")
     # A damaged file raises any of these, depending on the place of the damage.
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
@@ -63,7 +73,7 @@ def read_arrays(path, cure):
     return attributes, arrays
 
 
-def _sha256(arrays):
+def arrays_sha256(arrays):
     """One checksum of all arrays, in the order of their names."""
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):

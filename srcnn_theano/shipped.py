@@ -1,5 +1,6 @@
-"""Where the files that come with the package lie: trained weights, results records."""
+"""Where files lie: those that come with the package, and those kept for the user."""
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -13,6 +14,15 @@ def weights_dir():
 def results_dir():
     """Folder of the records the tables are made from, one folder per experiment."""
     return _shipped("results")
+
+
+def cache_dir():
+    """Folder of what is kept for the user: sub-images, VGG16.
+
+    ``$XDG_CACHE_HOME/srcnn_theano``, or ``~/.cache/srcnn_theano``.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "srcnn_theano"
 
 
 def _shipped(name):

@@ -13,6 +13,7 @@ try:
     with environment.theano_flags(settings.flags):
         import theano
         import theano.tensor as T
+        import theano.tensor.signal.pool  # for T.signal.pool
 except ModuleNotFoundError as error:
     raise UserError(
         "{}; put it right with `pip install Theano-PyMC==1.1.2`".format(error)

@@ -12,6 +12,7 @@ from typing import List, NamedTuple
 
 import numpy as np
 
+from srcnn_theano import shipped
 from srcnn_theano.data.images import IMAGE_SUFFIXES, read_pixels
 from srcnn_theano.data.patches import (
     Pairs,
@@ -261,10 +262,8 @@ def prepare_folder(paths, recipe, cache_dir=None):
 
 def cache_path(label, recipe, cache_dir=None):
     """Where the sub-images of a set (or list of images) by a recipe are kept."""
-    if cache_dir is None:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        cache_dir = Path(base).expanduser() / "srcnn_theano"
-    return Path(cache_dir) / "{}-{}-x{}-{}.h5".format(
+    folder = shipped.cache_dir() if cache_dir is None else Path(cache_dir)
+    return folder / "{}-{}-x{}-{}.h5".format(
         label, recipe.name, recipe.scale, recipe.hash
     )
 

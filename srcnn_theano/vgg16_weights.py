@@ -1,0 +1,241 @@
+"""Weights of VGG16 in HDF5: others trained them, the user brings and converts them.
+
+::
+
+    /                 attributes: format, version, preprocessing, source, source_sha256,
+                      checksums (JSON: the SHA-256 of each array)
+    /conv1_1.W        float32 (maps out, maps in, rows, cols), a correlation kernel
+    /conv1_1.b        float32 (maps out,)
+    ...
+    /fc6.W            float32 (4096, 512, 7, 7): a fully connected layer is a
+                      convolution whose kernel is as large as its input
+    ...
+
+A file may end after any layer: nothing above ``relu2_2`` is needed for a loss there.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Dict, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.hdf5 import arrays_sha256, read_arrays, write_arrays
+from srcnn_theano.shipped import cache_dir
+
+FORMAT = "srcnn_theano vgg16"
+VERSION = 1
+
+# Simonyan and Zisserman (2015), table 1, configuration D: maps of the convolutions
+# between one pooling and the next.
+_BLOCKS = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
+
+# What the first layer expects, by the names that `models.vgg16.preprocess` knows.
+PREPROCESSINGS = ("caffe", "torchvision", "unit")
+
+_CONVERT = (
+    "make it from a file that you have by 'srcnn-theano convert FILE OUT.h5 --model "
+    "vgg16' (weights/README.md says where to get one)"
+)
+
+
+def _shapes():
+    """Shape of each layer's filters, (maps out, maps in, rows, cols), in order."""
+    shapes, n_in = {}, 3
+    for block, widths in enumerate(_BLOCKS, start=1):
+        for i, n_out in enumerate(widths, start=1):
+            shapes["conv{}_{}".format(block, i)] = (n_out, n_in, 3, 3)
+            n_in = n_out
+    shapes["fc6"] = (4096, n_in, 7, 7)
+    shapes["fc7"] = (4096, 4096, 1, 1)
+    shapes["fc8"] = (1000, 4096, 1, 1)
+    return shapes
+
+
+def _layers():
+    """The names of all layers, in the order of the data: conv1_1, relu1_1, ... prob."""
+    names = []
+    for block, widths in enumerate(_BLOCKS, start=1):
+        for i in range(1, len(widths) + 1):
+            names += ["conv{}_{}".format(block, i), "relu{}_{}".format(block, i)]
+        names.append("pool{}".format(block))
+    return tuple(names + ["fc6", "relu6", "fc7", "relu7", "fc8", "prob"])
+
+
+SHAPES = _shapes()
+LAYERS = _layers()
+
+
+class VGG16Weights(NamedTuple):
+    """Values of VGG16, or of its first layers.
+
+    Attributes
+    ----------
+    values : dict of str to float32 array
+        ``conv1_1.W``, ``conv1_1.b``, ...
+    preprocessing : str
+        One of `PREPROCESSINGS`: the images that they were trained on.
+    source, source_sha256 : str
+        Name and checksum of the file that they were converted from.
+    """
+
+    values: Dict[str, np.ndarray]
+    preprocessing: str
+    source: str
+    source_sha256: str
+
+
+def layers_to(last_layer):
+    """The layers up to `last_layer`, which is the last of them.
+
+    Raises
+    ------
+    UserError
+        VGG16 has no such layer.
+    """
+    if last_layer not in LAYERS:
+        raise UserError(
+            "{!r}: VGG16 has no such layer; it has {}".format(
+                last_layer, ", ".join(LAYERS)
+            )
+        )
+    return LAYERS[: LAYERS.index(last_layer) + 1]
+
+
+def arrays_to(last_layer):
+    """Shapes of the arrays that the layers up to `last_layer` need, by name."""
+    shapes = {}
+    for layer in layers_to(last_layer):
+        if layer in SHAPES:
+            shapes[layer + ".W"] = SHAPES[layer]
+            shapes[layer + ".b"] = SHAPES[layer][:1]
+    return shapes
+
+
+def save_vgg16(path, weights):
+    """Write `VGG16Weights` to an HDF5 file, in one step."""
+    attributes = dict(weights._asdict(), format=FORMAT, version=VERSION)
+    values = {
+        name: np.float32(value) for name, value in attributes.pop("values").items()
+    }
+    checksums = {name: arrays_sha256({name: value}) for name, value in values.items()}
+    attributes["checksums"] = json.dumps(checksums, sort_keys=True)
+    write_arrays(path, attributes, values)
+
+
+def load_vgg16(path, last_layer="relu2_2"):
+    """Read and check VGG16 up to a layer; what lies above is not read from the disk.
+
+    Parameters
+    ----------
+    path : str or Path
+    last_layer : str
+        One of `LAYERS`.
+
+    Returns
+    -------
+    VGG16Weights
+
+    Raises
+    ------
+    UserError
+        No such layer or file; not HDF5 or truncated; another network's or another
+        version's; an array that is needed is missing, or has another shape or type than
+        VGG16's, or holds values that are not finite.
+    """
+    path, shapes = Path(path), arrays_to(last_layer)
+    if not path.is_file():
+        raise UserError("{}: no such file; {}".format(path, _CONVERT))
+    attributes, values = read_arrays(path, _CONVERT, names=shapes)
+    if attributes.get("format") != FORMAT:
+        raise UserError(
+            "{}: an HDF5 file, but not VGG16 as srcnn_theano reads it; {}".format(
+                path, _CONVERT
+            )
+        )
+    if attributes.get("version") != VERSION:
+        raise UserError(
+            "{}: VGG16 file version {}, this program reads version {}; convert it "
+            "again".format(path, attributes.get("version"), VERSION)
+        )
+    for name, shape in shapes.items():
+        _check(path, name, values.get(name), shape, last_layer)
+    _check_sums(path, attributes, values)
+    about = {name: attributes.get(name) for name in VGG16Weights._fields[1:]}
+    if about["preprocessing"] not in PREPROCESSINGS:
+        raise UserError(
+            "{}: preprocessing {!r} is not known; convert it again".format(
+                path, about["preprocessing"]
+            )
+        )
+    return VGG16Weights(values, **about)
+
+
+def _check(path, name, value, shape, last_layer):
+    if value is None:
+        raise UserError(
+            "{}: has no {}, which {} needs; convert it again from a file that has, "
+            "with --last-layer {}".format(path, name, last_layer, last_layer)
+        )
+    if value.shape != shape:
+        raise UserError(
+            "{}: {} has shape {}, that of VGG16 is {}; this is another network, {}".format(
+                path, name, value.shape, shape, _CONVERT
+            )
+        )
+    if value.dtype != np.float32:
+        raise UserError(
+            "{}: {} is {}, not float32; convert it again".format(
+                path, name, value.dtype
+            )
+        )
+    if not np.isfinite(value).all():
+        raise UserError(
+            "{}: {} holds values that are not finite numbers; convert it again from "
+            "another copy".format(path, name)
+        )
+
+
+def _check_sums(path, attributes, values):
+    try:
+        checksums = json.loads(attributes["checksums"])
+        wrong = [
+            name
+            for name, value in sorted(values.items())
+            if checksums[name] != arrays_sha256({name: value})
+        ]
+    except (KeyError, TypeError, ValueError):
+        wrong = ["its list of checksums"]
+    if wrong:
+        raise UserError(
+            "{}: damaged ({} is not as it was written); convert it again".format(
+                path, ", ".join(wrong)
+            )
+        )
+
+
+def find_vgg16(option=None):
+    """The user's file: `option`, else ``$SRCNN_VGG16``, else vgg16.h5 in the cache.
+
+    Raises
+    ------
+    UserError
+        It is not there.
+    """
+    given, source = option, "--vgg"
+    if not given:
+        given, source = os.environ.get("SRCNN_VGG16"), "SRCNN_VGG16"
+    if given:
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise UserError("{} {}: no such file; {}".format(source, path, _CONVERT))
+        return path
+    path = cache_dir() / "vgg16.h5"
+    if not path.is_file():
+        raise UserError(
+            "no VGG16, which perceptual losses need: it is neither named with --vgg FILE "
+            "or the variable SRCNN_VGG16, nor at {}; {}".format(path, _CONVERT)
+        )
+    return path
