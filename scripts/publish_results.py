@@ -20,7 +20,7 @@ from pathlib import Path
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import atomic_path, sha256, write_json
-from srcnn_theano.runs import command
+from srcnn_theano.runs import command, weights_file
 from srcnn_theano.training.trainer import read_history
 from srcnn_theano.weights import load_weights
 
@@ -77,24 +77,24 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
 def _why_unfinished(experiment, run_dir, record):
     """A clause, or None if the run is finished and its figures are of its network."""
     if experiment.weights_of is not None:
-        weights_file = run_dir.parent / experiment.weights_of / "weights.h5"
+        network = weights_file(experiment, run_dir.parent)
     else:
-        weights_file = run_dir / "weights.h5"
+        network = run_dir / "weights.h5"
         n_epochs = len(_read_history(run_dir / "history.csv"))
         planned = record["experiment"]["n_epochs"]
         if n_epochs < planned:
             return "unfinished, {} of {} epochs".format(n_epochs, planned)
-    if not weights_file.is_file() or not (run_dir / "results.json").is_file():
+    if not network.is_file() or not (run_dir / "results.json").is_file():
         return "unfinished, not measured yet"
-    if _read_json(run_dir / "results.json")["weights_sha256"] != sha256(weights_file):
-        return "the figures are of another network than {}".format(weights_file)
+    if _read_json(run_dir / "results.json")["weights_sha256"] != sha256(network):
+        return "the figures are of another network than {}".format(network)
     return None
 
 
 def _publish_weights(run_dir, stem, record):
-    weights_file, sidecar = stem.with_suffix(".h5"), stem.with_suffix(".json")
+    published, sidecar = stem.with_suffix(".h5"), stem.with_suffix(".json")
     load_weights(run_dir / "weights.h5")  # refuses a damaged file
-    _copy(run_dir / "weights.h5", weights_file)
+    _copy(run_dir / "weights.h5", published)
     results = _read_json(run_dir / "results.json")
     experiment = record["experiment"]
     write_json(
@@ -106,13 +106,13 @@ def _publish_weights(run_dir, stem, record):
             "scale": experiment["scale"],
             "n_epochs": experiment["n_epochs"],
             "seed": experiment["seed"],
-            "sha256": sha256(weights_file),
+            "sha256": sha256(published),
             "versions": record["versions"],
             "data": record["data"],
             "results": _summary(results),
         },
     )
-    return [weights_file, sidecar]
+    return [published, sidecar]
 
 
 def _summary(results):

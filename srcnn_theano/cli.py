@@ -10,6 +10,7 @@ from pathlib import Path
 
 from srcnn_theano import __version__
 from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import TABLES
 
 
 def main(arguments=None):
@@ -127,6 +128,14 @@ def convert(options):
     )
 
 
+def graph(options):
+    from srcnn_theano.graph.pages import write_graph
+
+    write_graph(
+        options.model, Path(options.out), what=options.what, as_json=options.json
+    )
+
+
 def bench(options):
     from srcnn_theano.bench.runner import run_bench
 
@@ -207,7 +216,7 @@ def _parser():
     sub = command(reproduce, "train and measure every row of a table of the report")
     sub.add_argument(
         "table",
-        choices=["table1", "table2", "fsrcnn", "fsrcnn-variants", "models"],
+        choices=TABLES,
     )
     _data(sub)
     _runs(sub)
@@ -226,6 +235,19 @@ def _parser():
     sub.add_argument(
         "--scale", type=int, help="the scale it was trained for: 2, 3 or 4"
     )
+
+    sub = command(graph, "draw the graph of a network, before and after the optimiser")
+    sub.add_argument(
+        "model", metavar="MODEL", help="name of a model or experiment, or a weight file"
+    )
+    sub.add_argument(
+        "--what",
+        choices=["predict", "train"],
+        help="the network's output, or a training step (default: a training step for "
+        "experiments, else the output)",
+    )
+    _out(sub, "folder for the pages and texts", default="graph")
+    _json(sub)
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
     sub.add_argument("--against", default="torch", help="torch, jax, torch,jax or none")

@@ -10,6 +10,18 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from srcnn_theano.errors import UserError
 
+# The report's two tables; its third one and what section 5.1.2 tells in words; and the
+# networks of ours that the report has not.
+TABLES = (
+    "table1",
+    "table2",
+    "fsrcnn",
+    "fsrcnn-deconv",
+    "fsrcnn-training",
+    "fsrcnn-layers",
+    "models",
+)
+
 
 class Experiment(NamedTuple):
     """One row of a table, or one model that is trained for pictures.
@@ -19,8 +31,7 @@ class Experiment(NamedTuple):
     name : str
         On the command line, and of the folder in results/.
     table : str
-        'table1', 'table2', 'fsrcnn' and 'fsrcnn-variants' (section 5.1.2), or 'models'
-        for those of ours that the report has not.
+        One of `TABLES`.
     row : str
         The row's title, in the report's words.
     protocol : str
@@ -199,10 +210,11 @@ _FSRCNN_AUGMENTED = _FSRCNN._replace(
 
 # Comparisons that section 5.1.2 tells in words; it gives neither figures nor lengths.
 _VARIANT = _FSRCNN._replace(
-    table="fsrcnn-variants", published=None, n_epochs=40, notes=""
+    table="fsrcnn-training", published=None, n_epochs=40, notes=""
 )
 _DECONV = _VARIANT._replace(
     name="fsrcnn_gradinputs",
+    table="fsrcnn-deconv",
     row="Deconvolution by gradInputs, 200 epochs",
     n_epochs=200,
     snapshots=(20, 40, 50, 100),
@@ -223,6 +235,7 @@ _FULL_BORDER = _DECONV._replace(
 )
 _HALF = _VARIANT._replace(
     name="half_prelu",
+    table="fsrcnn-layers",
     row="Half-FSRCNN, PReLU",
     model="half-fsrcnn",
     notes="The report does not give this network; here every count of FSRCNN is "
@@ -243,6 +256,7 @@ def _snapshots(experiment, name, row, **changes):
             **changes
         )
         for n in experiment.snapshots
+        if n != _VARIANT.n_epochs
     )
 
 
@@ -276,6 +290,13 @@ for _trained, _what in (
         _trained, _trained.name + "_{}", "Deconvolution, " + _what + ", {} epochs"
     ) + (_trained,)
 _FSRCNN_VARIANTS += (
+    _VARIANT._replace(
+        name="fsrcnn_base",
+        row="Adam, rate 0.001, batch size 20, MSE together, no decay, no skip",
+        weights_of=_DECONV.name,
+        notes="What the other rows differ from: the network of fsrcnn_gradinputs "
+        "after 40 epochs.",
+    ),
     _VARIANT._replace(
         name="fsrcnn_rmsprop", row="RMSProp instead of Adam", update="rmsprop"
     ),
@@ -313,6 +334,7 @@ _FSRCNN_VARIANTS += (
 _FSRCNN_VARIANTS += tuple(
     _VARIANT._replace(
         name="fsrcnn_skip_{}".format(skip),
+        table="fsrcnn-layers",
         row="Skip connections: {}".format(skip),
         options=dict(_FSRCNN.options, skip=skip),
     )

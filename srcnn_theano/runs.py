@@ -50,10 +50,10 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
     run_dir = Path(runs_dir) / experiment.name
     if n_epochs is not None:
         experiment = experiment._replace(n_epochs=n_epochs)
-    weights_file = _weights_file(experiment, Path(runs_dir))
+    network = weights_file(experiment, Path(runs_dir))
     if experiment.weights_of is None:
         _refuse_to_overwrite(run_dir, resume)
-    elif not weights_file.exists():
+    elif not network.exists():
         raise UserError(
             "{}: measures the network of {}; train that first".format(
                 experiment.name, experiment.weights_of
@@ -62,11 +62,11 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
     write_json(run_dir / "experiment.json", record(experiment, data_dir))
     if experiment.weights_of is None:
         _train(experiment, data_dir, run_dir, resume)
-    write_json(run_dir / "results.json", measure(experiment, weights_file, data_dir))
+    write_json(run_dir / "results.json", measure(experiment, network, data_dir))
     return run_dir
 
 
-def _weights_file(experiment, runs_dir):
+def weights_file(experiment, runs_dir):
     """Where the network that a row measures is, or will be."""
     if experiment.weights_of is None:
         return runs_dir / experiment.name / "weights.h5"

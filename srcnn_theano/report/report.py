@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
+import numpy as np
+
 from srcnn_theano import __version__
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import SCALES, Recipe
@@ -41,6 +43,10 @@ _TEST_SETS = ("Set5", "Set14")
 _TABLES = {
     "table1": "Table 1: three experiments",
     "table2": "Table 2: Set5 and Set14",
+    "fsrcnn": "FSRCNN, section 5.1.2",
+    "fsrcnn-deconv": "FSRCNN: upsampling",
+    "fsrcnn-training": "FSRCNN: training",
+    "fsrcnn-layers": "FSRCNN: layers",
     "models": "Networks for pictures",
 }
 _ABOUT = {
@@ -53,16 +59,33 @@ _ABOUT = {
     "another protocol: the published ones of the SRCNN authors' own 9-5-5 network, for "
     "luma, whole images and sharp originals, as `standard` has it. Look at what plain "
     "bicubic scores under both protocols.",
+    "fsrcnn": "8x8 in, 33x33 out, RGB. The report sets its figures beside those of the "
+    "FSRCNN paper, which are for luma, whole images and x3. At a constant rate the "
+    "PSNR swings from epoch to epoch (last column); the last epoch counts, not the "
+    "best.",
+    "fsrcnn-deconv": "Section 5.1.2, item 3: the report got no decent reconstructions "
+    "from AbstractConv2d_gradInputs before 200 epochs, and fast but poor ones from a "
+    "convolution with a full border. docs/deconvolution.md tells what is behind it.",
+    "fsrcnn-training": "Section 5.1.2, items 4 and 5, which give no figures: what was "
+    "better than what, in words. Each row differs from the first one in one thing, and "
+    "is trained for 40 epochs.",
+    "fsrcnn-layers": "Section 5.1.2, items 1 and 2, likewise; `fsrcnn_base` above is "
+    "FSRCNN without skip connections after as many epochs. For the concise network, "
+    "which the report does not give, half of every count of FSRCNN was taken.",
     "models": "Not in the report: trained on sharp targets under `standard`, for "
     "pictures. 'Published' is what the authors' own network scores.",
 }
+
 # What the image strips show: a network and a detail that bicubic blurs.
 _STRIPS = (
     ("srcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
-    ("srcnn_x3", Crop("Set14", "zebra.bmp", 120, 240, 96)),
-    ("srcnn_x2", Crop("Set14", "comic.bmp", 36, 84, 96)),
-    ("srcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    ("fsrcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+    ("fsrcnn_x3", Crop("Set14", "zebra.bmp", 120, 240, 96)),
+    ("fsrcnn_x2", Crop("Set14", "comic.bmp", 36, 84, 96)),
+    ("fsrcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
     ("table1_adam", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    ("fsrcnn_gradinputs", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    ("fsrcnn_full_border", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
 )
 _NEAR = 6  # dB below bicubic; what stays farther off is not drawn enlarged
 
@@ -80,9 +103,9 @@ class Row(NamedTuple):
     @property
     def n_epochs(self):
         """Epochs that the network was trained for."""
-        if self.history or self.results is None:
+        if self.results is None:
             return len(self.history)
-        return self.record["experiment"]["n_epochs"]
+        return self.results["n_epochs"]
 
     @property
     def status(self):
@@ -122,9 +145,15 @@ def load_rows(runs_dir=None):
             _read_json(folder, "experiment.json") or {},
             _read_history(folder and folder.parent / trained / "history.csv"),
             _read_json(folder, "results.json"),
-            EXPERIMENTS[trained].n_epochs,
+            _planned_epochs(experiment),
         )
     return rows
+
+
+def _planned_epochs(experiment):
+    trained = EXPERIMENTS[experiment.weights_of or experiment.name]
+    of_snapshot = experiment.n_epochs in trained.snapshots
+    return experiment.n_epochs if of_snapshot else trained.n_epochs
 
 
 def _find(runs_dir, name):
@@ -202,7 +231,11 @@ def caveats(rows, row):
     if row.results["protocol"]["hash"] != experiment_protocol(row.experiment).hash:
         said.append("measured under another protocol than today's of that name")
     trained = rows[row.experiment.weights_of or row.experiment.name].results
-    if trained and trained["weights_sha256"] != row.results["weights_sha256"]:
+    if (
+        trained
+        and trained["n_epochs"] == row.results["n_epochs"]
+        and trained["weights_sha256"] != row.results["weights_sha256"]
+    ):
         said.append(
             "measured on another network than that of {}".format(
                 row.experiment.weights_of
@@ -351,7 +384,7 @@ def _opening(rows, runs_dir):
         Items(
             [
                 "**published**: as printed in the report (for the networks for "
-                "pictures: by the authors of SRCNN);",
+                "pictures: by the authors of SRCNN and FSRCNN);",
                 "**ours**: what this project's network scores under the protocol of "
                 "the row, as reconstructed from the printed figures (the code behind "
                 "the report is lost; docs/protocols.md tells the evidence), with the "
@@ -379,7 +412,8 @@ def _table_section(rows, table, out_dir):
 def _main_table(rows):
     header = ["", "set", "mean", "published", "ours", "difference", "bicubic"]
     header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
-    return Table("lllrrrrrrr", header, [_main_cells(row) for row in rows])
+    header += ["Set5 `patch`, last 10 epochs: median (range)"]
+    return Table("lllrrrrrrrr", header, [_main_cells(row) for row in rows])
 
 
 def _main_cells(row):
@@ -391,7 +425,7 @@ def _main_cells(row):
         _published(experiment),
     ]
     if row.results is None:
-        return cells + [row.status, "", "", "", "", _epochs(row)]
+        return cells + [row.status, "", "", "", "", _epochs(row), ""]
     figures = row_figures(row)
     difference = ""
     if experiment.published is not None:
@@ -403,7 +437,15 @@ def _main_cells(row):
         "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
         "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
         _epochs(row),
+        _last_epochs(row),
     ]
+
+
+def _last_epochs(row):
+    last = [float(e["set5_psnr"]) for e in row.history[: row.n_epochs][-10:]]
+    if not last:
+        return ""
+    return "{:.2f} ({:.2f} to {:.2f})".format(np.median(last), min(last), max(last))
 
 
 def _title(experiment):
@@ -427,10 +469,6 @@ def _note(rows, row):
         text += " Trained for {} epochs, {:,} iterations, in {:.0f} minutes.".format(
             row.n_epochs, int(row.history[-1]["iteration"]), minutes
         )
-        last = [float(epoch["set5_psnr"]) for epoch in row.history[-10:]]
-        text += " Set5 over the last {} epochs: {:.2f} to {:.2f} dB.".format(
-            len(last), min(last), max(last)
-        )
     said = caveats(rows, row)
     if said:
         text += " **Mind: {}.**".format("; ".join(said))
@@ -438,13 +476,17 @@ def _note(rows, row):
 
 
 def _curves(rows, table, out_dir):
-    trained = [row for row in rows if row.history and row.experiment.weights_of is None]
-    if not trained:
+    trained = {}  # by training, the row that looks at most of its epochs
+    for row in rows:
+        name = row.experiment.weights_of or row.experiment.name
+        if row.history and row.n_epochs >= getattr(trained.get(name), "n_epochs", 0):
+            trained[name] = row
+    if table == "table2" or not trained:  # the curve stands in table 1
         return []
-    pairs = [(_curve(row), _validation_bicubic(row)) for row in trained]
+    pairs = [(_curve(row), _validation_bicubic(row)) for row in trained.values()]
     if table == "models":  # each scale has its own bicubic
         panels = [
-            Panel(curve.label, [curve._replace(label="SRCNN")], bicubic)
+            Panel(curve.label, [curve._replace(label="network")], bicubic)
             for curve, bicubic in pairs
         ]
     else:
@@ -461,10 +503,11 @@ def _curves(rows, table, out_dir):
 
 
 def _curve(row):
+    history = row.history[: row.n_epochs]
     return Curve(
         _title(row.experiment),
-        [int(epoch["iteration"]) for epoch in row.history],
-        [float(epoch["set5_psnr"]) for epoch in row.history],
+        [int(epoch["iteration"]) for epoch in history],
+        [float(epoch["set5_psnr"]) for epoch in history],
     )
 
 
@@ -589,7 +632,7 @@ def _settings(rows):
 
 
 def _strips_section(rows, out_dir, data_dir):
-    heading = Heading(2, "Low resolution, bicubic, SRCNN, original")
+    heading = Heading(2, "Low resolution, bicubic, network, original")
     if data_dir is None:
         return [
             heading,

@@ -4,6 +4,7 @@ import pytest
 from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
+from srcnn_theano.evaluation.evaluate import Network
 from srcnn_theano.report.figures import (
     Crop,
     Curve,
@@ -11,17 +12,6 @@ from srcnn_theano.report.figures import (
     draw_curves,
     write_strip,
 )
-
-
-class Same:
-    """A network that changes nothing."""
-
-    def __init__(self, n_channels):
-        self.n_channels = n_channels
-
-    def __call__(self, enlarged):
-        assert enlarged.shape[2] == self.n_channels
-        return enlarged
 
 
 @pytest.fixture
@@ -34,9 +24,12 @@ def image(tmp_path):
 
 @pytest.mark.parametrize("n_channels", [1, 3])
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_strip_shows_the_same_square_four_times(image, tmp_path, scale, n_channels):
+def test_strip_shows_the_same_square_four_times(
+    image, tmp_path, scale, n_channels, passing_on
+):
     crop = Crop("Set5", image.name, row=12, col=24, size=36)
-    files = write_strip(tmp_path, "strip", image, crop, scale, Same(n_channels))
+    network = Network(passing_on(n_channels))
+    files = write_strip(tmp_path, "strip", image, crop, scale, network)
     assert files == [
         "strip-{}.png".format(version)
         for version in ("low", "bicubic", "network", "original")

@@ -208,6 +208,7 @@ def test_markdown_table_has_every_figure_in_its_column(written):
         "26.25 / 0.8125",
         "24.25 / 0.7031",
         "40",
+        "37.77 (37.74 to 37.80)",  # of 38 - 8 / epoch, epochs 31 to 40
     ]
     assert table_line(text, "table1_bn_l2")[2:5] == [
         "`batch20`",
