@@ -93,6 +93,8 @@ class FSRCNN(Model):
         _check("activation", activation, ACTIVATIONS)
         _check("upsampling", upsampling, UPSAMPLINGS)
         _check("skip", skip, SKIPS)
+        if scale < 2:
+            raise ValueError("scale {}: it must be 2 or more".format(scale))
         n_deconv = d if n_deconv is None else n_deconv
         self.input = input
         self.channels = channels
@@ -100,22 +102,22 @@ class FSRCNN(Model):
         self.is_train = T.bscalar("is_train")
         self.layers = []
 
-        def convolve(maps, shape, n_maps, size):
+        def convolve(maps, shape, n_in, n_out, size):
             """Add a convolution and its activation; returns (output, output_shape)."""
             return self._convolve(
-                rng, maps, shape, (n_maps, shape[1], size, size), activation, slopes
+                rng, maps, shape, (n_out, n_in, size, size), activation, slopes
             )
 
-        input_shape = (input_shape[0], channels) + tuple(input_shape[2:])
-        features, shape = convolve(input, input_shape, d, 5)  # (batch, d, rows, cols)
-        shrunk, shape = convolve(features, shape, s, 1)  # (batch, s, rows, cols)
+        # (batch, d, rows, cols), and then (batch, s, rows, cols)
+        features, shape = convolve(input, input_shape, channels, d, 5)
+        shrunk, shape = convolve(features, shape, d, s, 1)
         maps = shrunk
         for _ in range(m):
-            maps, shape = convolve(maps, shape, s, 3)  # (batch, s, rows, cols)
+            maps, shape = convolve(maps, shape, s, s, 3)
         if skip in ("mapping", "both"):
             maps = maps + shrunk
         # (batch, n_deconv, rows, cols)
-        maps, shape = convolve(maps, shape, n_deconv, 1)
+        maps, shape = convolve(maps, shape, s, n_deconv, 1)
         if skip in ("features", "both"):
             if n_deconv != d:
                 raise ValueError(
@@ -143,9 +145,10 @@ class FSRCNN(Model):
         # (batch, channels, scale * rows, scale * cols)
         self._collect(self.layers + [deconv])
 
-        # Two pixels for the first filters, one for each mapping layer, and as far as
-        # the stamps reach.
-        self.halo = 2 + m + -(-(deconv_size // 2) // scale)
+        # Two pixels for the first filters, one for each mapping layer, and as many as
+        # there are before, or after, whose stamps reach the output for a pixel.
+        before = both[0]
+        self.halo = 2 + m + max(deconv_size - 1 - before, before + scale - 1) // scale
         if naive:
             # The only length n with scale * n <= n + deconv_size - 1 < scale * (n + 1).
             self.window = (deconv_size - 1) // (scale - 1)
