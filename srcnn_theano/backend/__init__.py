@@ -25,6 +25,6 @@ except Exception as error:
     ) from error
 
 # These two add themselves to Theano.
-from srcnn_theano.backend import compilation, onednn  # noqa: E402,F401
+from srcnn_theano.backend import compilation, fusion  # noqa: E402,F401
 
 __all__ = ["theano", "T", "settings"]

@@ -7,7 +7,7 @@ namespace {
 
 enum { FORWARD, TO_FILTERS, TO_IMAGES };
 enum { NCHW, NHWC };
-enum { SRC, FILTERS, DST, BIAS, N_TENSORS };
+enum { SRC, FILTERS, DST, BIAS, SLOPES, N_TENSORS };
 enum { MOST_ENTRIES = 128 };
 
 void check(dnnl_status_t status, const char *what) {
@@ -18,7 +18,7 @@ void check(dnnl_status_t status, const char *what) {
 /* Everything a primitive depends on; compared as a row of integers. */
 struct Geometry {
   npy_int64 direction, batch, in, height, width, out, rows, cols, out_height,
-      out_width, stride_h, stride_w, top, left, bottom, right, bias, relu,
+      out_width, stride_h, stride_w, top, left, bottom, right, bias, slopes,
       src_layout, dst_layout;
   bool operator<(const Geometry &other) const {
     return memcmp(this, &other, sizeof(Geometry)) < 0;
@@ -116,12 +116,12 @@ struct Plan {
 struct Convolution : Plan {
   Tensor tensors[N_TENSORS];
   dnnl_primitive_t primitive;
-  dnnl_memory_t scratchpad, slope;
+  dnnl_memory_t scratchpad;
   size_t scratchpad_offset;
   npy_int64 direction;
 
   explicit Convolution(const Geometry &g)
-      : primitive(NULL), scratchpad(NULL), slope(NULL), scratchpad_offset(0),
+      : primitive(NULL), scratchpad(NULL), scratchpad_offset(0),
         direction(g.direction) {
     dnnl_primitive_attr_t attr = NULL;
     check(dnnl_primitive_attr_create(&attr), "create attributes");
@@ -140,9 +140,8 @@ struct Convolution : Plan {
   void destroy() {
     if (primitive) dnnl_primitive_destroy(primitive);
     if (scratchpad) dnnl_memory_destroy(scratchpad);
-    if (slope) dnnl_memory_destroy(slope);
     primitive = NULL;
-    scratchpad = slope = NULL;
+    scratchpad = NULL;
   }
 
   /* Channels-last is asked for first. Where only oneDNN's slow code has it, the
@@ -199,15 +198,10 @@ struct Convolution : Plan {
   }
 
   void create(const Geometry &g, dnnl_primitive_attr_t attr) {
-    if (g.relu) {
-      /* As a PReLU of slope 0, which lets NaN through: oneDNN's ReLU makes it 0. */
-      static float zero = 0;
-      const dnnl_dims_t one = {1};
-      Desc md(1, one, dnnl_a);
-      check(dnnl_memory_create(&slope, md.md, engine(), &zero), "wrap a slope");
+    if (g.slopes) {
       dnnl_post_ops_t post = NULL;
       check(dnnl_post_ops_create(&post), "create post-operations");
-      dnnl_post_ops_append_prelu(post, 0);
+      dnnl_post_ops_append_prelu(post, g.slopes == 1 ? 0 : 1 << 1);
       dnnl_primitive_attr_set_post_ops(attr, post);
       dnnl_post_ops_destroy(post);
     }
@@ -217,8 +211,7 @@ struct Convolution : Plan {
 
     const dnnl_dims_t src_dims = {g.batch, g.in, g.height, g.width},
                       filter_dims = {g.out, g.in, g.rows, g.cols},
-                      dst_dims = {g.batch, g.out, g.out_height, g.out_width},
-                      bias_dims = {g.out};
+                      dst_dims = {g.batch, g.out, g.out_height, g.out_width};
     const dnnl_format_tag_t outer[] = {dnnl_nchw, dnnl_nhwc};
     size_t scratch = desc.scratchpad();
     const dnnl_query_t queries[][4] = {
@@ -229,12 +222,8 @@ struct Convolution : Plan {
     add(SRC, 4, src_dims, outer[g.src_layout], desc.pd, query[0], scratch);
     add(FILTERS, 4, filter_dims, dnnl_oihw, desc.pd, query[1], scratch);
     add(DST, 4, dst_dims, outer[g.dst_layout], desc.pd, query[2], scratch);
-    if (g.bias) {
-      Desc bias(1, bias_dims, dnnl_a);
-      check(dnnl_memory_create(&tensors[BIAS].outer, bias.md, engine(),
-                               DNNL_MEMORY_NONE), "wrap the bias");
-      tensors[BIAS].inner = tensors[BIAS].outer;
-    }
+    if (g.bias) add_vector(BIAS, g.out);
+    if (g.slopes) add_vector(SLOPES, g.slopes);
     scratchpad_offset = workspace_size;
     workspace_size += aligned(scratch);
     const dnnl_dims_t bytes = {(dnnl_dim_t)scratch};
@@ -251,6 +240,15 @@ struct Convolution : Plan {
     return direction == FORWARD      ? which == DST
            : direction == TO_FILTERS ? which == FILTERS || which == BIAS
                                      : which == SRC;
+  }
+
+  void add_vector(int which, npy_int64 length) {
+    const dnnl_dims_t dims = {length};
+    Desc vector(1, dims, dnnl_a);
+    Tensor &tensor = tensors[which];
+    check(dnnl_memory_create(&tensor.outer, vector.md, engine(), DNNL_MEMORY_NONE),
+          "wrap a vector");
+    tensor.inner = tensor.outer;
   }
 
   void add(int which, int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag,
@@ -292,15 +290,14 @@ struct Convolution : Plan {
 
   void execute(void *const *data, char *work) {
     dnnl_memory_set_data_handle(scratchpad, work + scratchpad_offset);
-    const int names[][4] = {
-        {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
+    const int names[][N_TENSORS] = {
+        {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS,
+         DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_WEIGHTS},
         {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST,
          DNNL_ARG_DIFF_BIAS},
-        {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, 0}};
-    dnnl_exec_arg_t args[N_TENSORS + 2] = {
-        {DNNL_ARG_SCRATCHPAD, scratchpad},
-        {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_WEIGHTS, slope}};
-    int count = slope ? 2 : 1;
+        {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST}};
+    dnnl_exec_arg_t args[N_TENSORS + 1] = {{DNNL_ARG_SCRATCHPAD, scratchpad}};
+    int count = 1;
     for (int i = 0; i < N_TENSORS; i++) {
       Tensor &tensor = tensors[i];
       if (!tensor.outer) continue;
@@ -342,7 +339,7 @@ struct Unfolded : Plan {
     n_wide = n_maps * g.cols;
     (to_images ? one_column.in : one_column.out) = n_wide;
     one_column.cols = one_column.stride_w = 1;
-    one_column.left = one_column.right = one_column.relu = one_column.bias = 0;
+    one_column.left = one_column.right = one_column.slopes = one_column.bias = 0;
     one_column.width = one_column.out_width = to_images ? g.out_width : g.width;
     (to_images ? one_column.src_layout : one_column.dst_layout) = NHWC;
     inner = new Convolution(one_column);
@@ -365,7 +362,7 @@ struct Unfolded : Plan {
     const int narrow = g.direction == TO_IMAGES ? SRC : DST;
     float *filters = (float *)(work + filters_offset),
           *maps = (float *)(work + maps_offset);
-    void *inner_data[N_TENSORS] = {data[SRC], filters, data[DST], NULL};
+    void *inner_data[N_TENSORS] = {data[SRC], filters, data[DST]};
     inner_data[narrow] = maps;
     if (g.direction == TO_FILTERS) {
       spread((const float *)data[DST], maps);
@@ -375,7 +372,8 @@ struct Unfolded : Plan {
     } else {
       move_filters((float *)data[FILTERS], filters, false);
       inner->execute(inner_data, work);
-      gather(maps, (const float *)data[BIAS], (float *)data[narrow]);
+      gather(maps, (const float *)data[BIAS], (const float *)data[SLOPES],
+             (float *)data[narrow]);
     }
   }
 
@@ -426,7 +424,8 @@ struct Unfolded : Plan {
     return g.direction == TO_IMAGES ? g.stride_w * x + c - g.left : x - c + g.left;
   }
 
-  void gather(const float *maps, const float *bias, float *result) const {
+  void gather(const float *maps, const float *bias, const float *slopes,
+              float *result) const {
     npy_int64 batch, row, col, map;
     strides_outside(&batch, &row, &col, &map);
     const npy_int64 n_rows = g.batch * height(), w = width(),
@@ -445,10 +444,11 @@ struct Unfolded : Plan {
           for (npy_int64 m = 0; m < n_maps; m++)
             to[outside(x, c) * col + m * map] += from[x * n_wide + c * n_maps + m];
       }
-      if (g.relu)
+      if (g.slopes)
         for (npy_int64 x = 0; x < length; x++)
           for (npy_int64 m = 0; m < n_maps; m++)
-            if (to[x * col + m * map] < 0) to[x * col + m * map] = 0;
+            if (to[x * col + m * map] <= 0)
+              to[x * col + m * map] *= slopes[g.slopes == 1 ? 0 : m];
     }
   }
 
@@ -588,13 +588,14 @@ npy_int64 output_length(npy_int64 length, npy_int64 filter, npy_int64 before,
 
 #section support_code_apply
 
-/* FORWARD     a: images,   b: filters,  bias           -> images (+ bias, ReLU)
-   TO_FILTERS  a: images,   b: gradient, shape: filter  -> filters, bias
+/* FORWARD     a: images,   b: filters,  bias, slopes, mask  -> images
+   TO_FILTERS  a: images,   b: gradient, shape: filter       -> filters, bias
    TO_IMAGES   a: filters,  b: gradient, shape: image, mask  -> images
-   An empty bias or mask is none. */
+   An empty bias, mask or vector of slopes (of a PReLU) is none. */
 int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
-                             PyArrayObject *bias, PyArrayObject *mask,
-                             PyArrayObject *shape, PyArrayObject **result,
+                             PyArrayObject *bias, PyArrayObject *slopes,
+                             PyArrayObject *mask, PyArrayObject *shape,
+                             PyArrayObject **result,
                              PyArrayObject **bias_gradient, PARAMS_TYPE *params) {
   Geometry g;
   memset(&g, 0, sizeof(g));
@@ -644,7 +645,9 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                  (long)dst[3]);
     return 1;
   }
-  g.relu = params->relu;
+  /* ReLU is a PReLU of slope 0, which lets NaN through: oneDNN's ReLU makes it 0. */
+  static float zero = 0;
+  g.slopes = params->relu ? 1 : g.direction == FORWARD ? PyArray_SIZE(slopes) : 0;
   g.bias = g.direction == FORWARD ? PyArray_SIZE(bias) > 0
                                   : g.direction == TO_FILTERS && params->with_bias;
   if (g.direction == FORWARD && g.bias && PyArray_DIM(bias, 0) != g.out) {
@@ -652,9 +655,9 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                  (long)PyArray_DIM(bias, 0), (long)g.out);
     return 1;
   }
-  const bool masked = g.direction == TO_IMAGES && PyArray_SIZE(mask) > 0;
-  if (masked && !PyArray_CompareLists(PyArray_DIMS(mask), src, 4)) {
-    PyErr_SetString(PyExc_ValueError, "convolution: the mask has another shape");
+  if (g.slopes > 1 && g.slopes != g.out) {
+    PyErr_Format(PyExc_ValueError, "convolution: %ld slopes for %ld filters",
+                 (long)g.slopes, (long)g.out);
     return 1;
   }
 
@@ -663,6 +666,11 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
   npy_intp *dims = g.direction == FORWARD      ? dst
                    : g.direction == TO_FILTERS ? filters
                                                : src;
+  const bool masked = g.direction != TO_FILTERS && PyArray_SIZE(mask) > 0;
+  if (masked && !PyArray_CompareLists(PyArray_DIMS(mask), dims, 4)) {
+    PyErr_SetString(PyExc_ValueError, "convolution: the mask has another shape");
+    return 1;
+  }
   if (!prepare(result, 4, dims, g.direction != TO_FILTERS && channels_last) ||
       !prepare(bias_gradient, 1, &n_bias, false))
     return 1;
@@ -678,8 +686,9 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
   PyArrayObject *second = g.direction == FORWARD ? PyArray_GETCONTIGUOUS(b)
                                                  : plain(b, dst_layout);
   PyArrayObject *third = PyArray_GETCONTIGUOUS(bias);
+  PyArrayObject *fourth = PyArray_GETCONTIGUOUS(slopes);
   int failed = 0;
-  if (!first || !second || !third) {
+  if (!first || !second || !third || !fourth) {
     failed = 1;
   } else {
     if (g.direction == FORWARD) *dst_layout = is_channels_last(*result);
@@ -691,6 +700,7 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                                                              : first);
     data[DST] = PyArray_DATA(g.direction == FORWARD ? *result : second);
     data[BIAS] = PyArray_DATA(g.direction == FORWARD ? third : *bias_gradient);
+    data[SLOPES] = params->relu ? &zero : PyArray_DATA(fourth);
     try {
       Plan &plan = plan_for(g);
       plan.execute(data, workspace(plan.workspace_size));
@@ -703,5 +713,6 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
   Py_XDECREF(first);
   Py_XDECREF(second);
   Py_XDECREF(third);
+  Py_XDECREF(fourth);
   return failed;
 }

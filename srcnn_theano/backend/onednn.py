@@ -1,4 +1,4 @@
-"""Convolutions through oneDNN, and the rewrites that put them into a graph.
+"""Convolutions through oneDNN, in the place of Theano's.
 
 One op computes a convolution or one of its two gradients; its geometry goes in as
 op parameters, so all of them share one compiled C module. Feature maps travel
@@ -9,26 +9,21 @@ of itself: no other type, and every other op of Theano can read them.
 import ctypes
 import functools
 import glob
-import itertools
 import os
 import sys
 import warnings
 
-import numpy as np
-
 from srcnn_theano.backend import T, theano
+from srcnn_theano.backend.maps import none
 
 # isort: split
 
-from theano.compile import optdb
-from theano.graph.basic import Apply, Constant
+from theano.graph.basic import Apply
 from theano.graph.op import ExternalCOp, _NoPythonOp
-from theano.graph.opt import GlobalOptimizer, copy_stack_trace, local_optimizer
+from theano.graph.opt import copy_stack_trace, local_optimizer
 from theano.graph.params_type import ParamsType
-from theano.graph.toolbox import ReplaceValidate
 from theano.graph.type import EnumList
 from theano.scalar import int8, int64
-from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
 from theano.tensor.nnet.abstract_conv import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -80,14 +75,29 @@ def _header():
     return os.path.join(_folder("include"), "oneapi", "dnnl", "dnnl.h")
 
 
+def keep_freed_memory():
+    """Let glibc keep what is freed, for the next minibatch's maps.
+
+    Theano frees every intermediate array after each call. By default glibc gives
+    arrays of this size back to the kernel, which then clears each page anew: a sixth
+    of a step of SRCNN at batch 100.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None or any(name.startswith("MALLOC_") for name in os.environ):
+        return  # not glibc, or tuned by the user
+    m_trim_threshold, m_mmap_threshold = -1, -3
+    mallopt(m_mmap_threshold, 32 << 20)  # the most that glibc allows
+    mallopt(m_trim_threshold, 512 << 20)
+
+
 class Convolution(ExternalCOp, _NoPythonOp):
     """A correlation of images with filters, or its gradient to either of them.
 
-    ``forward``: images, filters and bias (empty: none) give maps, rectified if
-    `relu`. ``to_filters``: images and the gradient of the maps give the gradient of
-    the filters and, if `with_bias`, of the bias. ``to_images``: filters and the
-    gradient of the maps give the gradient of the images, zero where `mask` (empty:
-    none) is zero or less.
+    ``forward``: images, filters and bias give maps, rectified if `relu` or if slopes
+    (of a PReLU) are given. ``to_filters``: images and the gradient of the maps give
+    the gradient of the filters and, if `with_bias`, of the bias. ``to_images``:
+    filters and the gradient of the maps give the gradient of the images. What has a
+    `mask` is zero where that is zero or less.
 
     Parameters
     ----------
@@ -167,11 +177,12 @@ class Convolution(ExternalCOp, _NoPythonOp):
         settings.update(changes)
         return Convolution(**settings)
 
-    def make_node(self, first, second, bias=None, mask=None, shape=None):
+    def make_node(self, first, second, bias=None, slopes=None, mask=None, shape=None):
         first, second = T.as_tensor_variable(first), T.as_tensor_variable(second)
-        bias = _none(1) if bias is None else T.as_tensor_variable(bias)
-        mask = _none(4) if mask is None else T.as_tensor_variable(mask)
-        shape = _none(1, "int64") if shape is None else T.as_tensor_variable(shape)
+        bias = none(1) if bias is None else bias
+        slopes = none(1) if slopes is None else slopes
+        mask = none(4) if mask is None else mask
+        shape = none(1, "int64") if shape is None else shape
         if self.direction_name == "forward":
             broadcastable = (first.broadcastable[0], second.broadcastable[0])
         elif self.direction_name == "to_filters":
@@ -180,7 +191,7 @@ class Convolution(ExternalCOp, _NoPythonOp):
             broadcastable = (second.broadcastable[0], first.broadcastable[1])
         return Apply(
             self,
-            [first, second, bias, mask, shape],
+            [first, second, bias, slopes, mask, shape],
             [
                 TensorType("float32", broadcastable + (False, False))(),
                 TensorType("float32", (False,))(),
@@ -189,7 +200,7 @@ class Convolution(ExternalCOp, _NoPythonOp):
 
     def infer_shape(self, fgraph, node, shapes):
         first, second = shapes[:2]
-        shape = node.inputs[4]
+        shape = node.inputs[5]
         if self.direction_name == "forward":
             border = tuple(
                 {-1: "half", -2: "full"}.get(pad[0], pad) for pad in self.border
@@ -226,10 +237,6 @@ class Convolution(ExternalCOp, _NoPythonOp):
         # No rpath: `available` has loaded the library, and the loader goes by its name.
         # -O2 instead of Theano's -O3: a second less, and the work is done elsewhere.
         return ["-fopenmp", "-O2"]
-
-
-def _none(ndim, dtype="float32"):
-    return T.constant(np.zeros((0,) * ndim, dtype))
 
 
 # Lowering: Theano's abstract convolutions become ours.
@@ -309,256 +316,7 @@ def local_onednn_to_images(fgraph, node):
     return _replacement(node, op(filters, gradient, shape=T.cast(shape, "int64"))[0])
 
 
-# Fusion: what stands around a convolution goes into it.
-
-
-class FuseConvolutions(GlobalOptimizer):
-    """Bias, ReLU, the ReLU's gradient and the bias's gradient join the convolutions.
-
-    ReLU is recognised by its values, not by its spelling: whatever Theano made of
-    ``T.nnet.relu(x)``, ``T.maximum(x, 0)`` or ``T.switch(x > 0, x, 0)`` is a function
-    of one number, which is tried at a few of them. The gradient of such a ReLU is
-    taken from its result, so that its input need not be kept.
-    """
-
-    def add_requirements(self, fgraph):
-        fgraph.attach_feature(ReplaceValidate())
-
-    def apply(self, fgraph):
-        for node in fgraph.toposort():
-            if _is(node, "forward"):
-                _fuse_activation(fgraph, node)
-        for node in fgraph.toposort():
-            if _is(node, "to_filters"):
-                _fuse_bias_gradient(fgraph, node)
-        for node in fgraph.toposort():
-            if isinstance(node.op, Convolution):
-                _choose_layout(fgraph, node)
-
-
-def _is(node, direction):
-    return isinstance(node.op, Convolution) and node.op.direction_name == direction
-
-
-def _clients(fgraph, variable):
-    """The nodes that read a variable; "output" for the function itself."""
-    return [client for client, _ in fgraph.clients[variable]]
-
-
-def _replace(fgraph, pairs, reason):
-    for old, new in pairs:
-        copy_stack_trace(old, new)
-    fgraph.replace_all_validate(pairs, reason=reason)
-
-
-def _is_elemwise(node):
-    return node != "output" and isinstance(node.op, Elemwise) and len(node.outputs) == 1
-
-
-def _as_vector(variable):
-    """The vector that was spread over (batch, maps, rows, columns), or None."""
-    if variable.dtype != "float32" or variable.broadcastable != (True, False) + (
-        True,
-        True,
-    ):
-        return None
-    if isinstance(variable, Constant):
-        return T.constant(variable.data.reshape(-1))
-    node = variable.owner
-    if node is None or not isinstance(node.op, DimShuffle):
-        return None
-    if tuple(node.op.new_order) != ("x", 0, "x", "x"):
-        return None
-    return node.inputs[0]
-
-
-# Numbers whose sums are exact and not zero, so that any spelling gives the same.
-_MAPS = [np.float32(x) for x in (-7, -1, -0.375, 2.0**-20, 0.3125, 1, 5)]
-_BIASES = [np.float32(x) for x in (-0.5, 0.25)]
-_GRADIENTS = [np.float32(x) for x in (-3, 0.5, 2)]
-
-
-def _fuse_activation(fgraph, node):
-    """conv + bias and its ReLU -> one op, and the ReLU's gradient from its result.
-
-    At zero, where the ReLU has no derivative, its gradient is taken as zero.
-    """
-    maps = node.outputs[0]
-    nodes = _elemwise_nodes_after(fgraph, maps)
-    biases = _biases_added(maps, nodes)
-    if len(biases) > 1:
-        return
-    bias = biases[0] if biases else None
-    sums, relus, gradients = [], [], []
-    for candidate in nodes:
-        result = candidate.outputs[0]
-        others = _leaves(result, maps, nodes) - {bias}
-        if result.type != maps.type or any(leaf.type != maps.type for leaf in others):
-            continue
-        if not others:
-            if _equals(result, maps, bias, None, lambda x, _: max(x, 0)):
-                relus.append(result)
-            elif _equals(result, maps, bias, None, lambda x, _: x):
-                sums.append(result)
-        elif len(others) == 1:
-            (leaf,) = others
-            if _equals(result, maps, bias, leaf, lambda x, g: g if x > 0 else 0):
-                gradients.append((result, leaf))
-    inputs = list(node.inputs)
-    if bias is not None:
-        inputs[2] = _as_vector(bias)
-    matched = set(relus) | {result for result, _ in gradients}
-    if relus and _only_through(fgraph, maps, matched):
-        rectified = node.op.but(relu=True)(*inputs)[0]
-        pairs = [(relu, rectified) for relu in relus]
-        for result, gradient in gradients:
-            pairs.append((result, _masked(fgraph, gradient, rectified, matched)))
-        _replace(fgraph, pairs, "fuse_relu")
-    elif sums and bias is not None and _only_through(fgraph, maps, set(sums)):
-        fused = node.op(*inputs)[0]
-        _replace(fgraph, [(result, fused) for result in sums], "fuse_bias")
-
-
-def _biases_added(maps, nodes):
-    """The vectors, spread over the maps, that stand beside them in `nodes`."""
-    found = {}
-    for node in nodes:
-        if maps in node.inputs:
-            for variable in node.inputs:
-                if _as_vector(variable) is not None:
-                    found[variable] = None
-    return list(found)
-
-
-def _elemwise_nodes_after(fgraph, variable, limit=32):
-    """Element-by-element nodes that a variable reaches through such nodes alone."""
-    found, waiting = {}, [variable]
-    while waiting and len(found) < limit:
-        for client in _clients(fgraph, waiting.pop()):
-            if _is_elemwise(client) and client not in found:
-                found[client] = None
-                waiting.append(client.outputs[0])
-    return list(found)
-
-
-def _leaves(result, source, nodes):
-    """What an expression of `nodes` depends on besides `source` and constants."""
-    leaves, seen, waiting = set(), set(), [result]
-    while waiting:
-        variable = waiting.pop()
-        if variable is source or variable in seen or isinstance(variable, Constant):
-            continue
-        seen.add(variable)
-        if variable.owner in nodes:
-            waiting.extend(variable.owner.inputs)
-        else:
-            leaves.add(variable)
-    # Theano may have multiplied a gradient by a number before it branches.
-    for leaf in list(leaves):
-        if leaf.owner is not None and _is_elemwise(leaf.owner):
-            inputs = {x for x in leaf.owner.inputs if not isinstance(x, Constant)}
-            if inputs and inputs < leaves:
-                leaves.remove(leaf)
-    return leaves
-
-
-def _equals(result, maps, bias, leaf, function):
-    """Whether `result` is `function` of maps + bias and of the leaf."""
-    for x, b, g in itertools.product(
-        _MAPS,
-        _BIASES if bias is not None else [np.float32(0)],
-        _GRADIENTS if leaf is not None else [None],
-    ):
-        value = _value(result, {maps: x, bias: b, leaf: g})
-        if value is None or value != function(x + b, g):
-            return False
-    return True
-
-
-def _value(variable, known):
-    """Evaluate an expression of single numbers; None where it is not one."""
-    if variable not in known:
-        if isinstance(variable, Constant):
-            data = variable.data
-            known[variable] = data.reshape(-1)[0] if data.size == 1 else None
-        else:
-            inputs = [_value(x, known) for x in variable.owner.inputs]
-            if any(x is None for x in inputs):
-                return None
-            known[variable] = variable.owner.op.scalar_op.impl(*inputs)
-    return known[variable]
-
-
-def _only_through(fgraph, source, matched):
-    """Whether nothing but `matched` needs `source`."""
-    waiting = [source]
-    while waiting:
-        for client in _clients(fgraph, waiting.pop()):
-            if not _is_elemwise(client):
-                return False
-            if client.outputs[0] not in matched:
-                waiting.append(client.outputs[0])
-    return True
-
-
-def _masked(fgraph, gradient, rectified, matched):
-    """The gradient where the rectified maps are not zero."""
-    node = gradient.owner
-    if (
-        node is not None
-        and _is(node, "to_images")
-        and isinstance(node.inputs[3], Constant)
-        and _only_through(fgraph, gradient, matched)
-    ):
-        inputs = list(node.inputs)
-        inputs[3] = rectified
-        return node.op(*inputs)[0]
-    return T.switch(rectified <= 0, T.constant(np.float32(0)), gradient)
-
-
-def _fuse_bias_gradient(fgraph, node):
-    """sum(gradient, (0, 2, 3)) -> the second result of Convolution{to_filters}"""
-    gradient = node.inputs[1]
-    for client in _clients(fgraph, gradient):
-        if (
-            client != "output"
-            and isinstance(client.op, Sum)
-            and tuple(client.op.axis or ()) == (0, 2, 3)
-            and client.outputs[0].type == node.outputs[1].type
-        ):
-            fused = node.op.but(with_bias=True)(*node.inputs)
-            pairs = [(node.outputs[0], fused[0]), (client.outputs[0], fused[1])]
-            _replace(fgraph, pairs, "fuse_bias_gradient")
-            return
-
-
-def _choose_layout(fgraph, node):
-    """Channels last where another convolution reads the maps, else Theano's order."""
-    wanted = any(
-        client != "output" and isinstance(client.op, Convolution)
-        for client in _clients(fgraph, node.outputs[0])
-    )
-    if node.op.channels_last != wanted:
-        pairs = zip(node.outputs, node.op.but(channels_last=wanted)(*node.inputs))
-        _replace(fgraph, list(pairs), "choose_layout")
-
-
-def keep_freed_memory():
-    """Let glibc keep what is freed, for the next minibatch's maps.
-
-    Theano frees every intermediate array after each call. By default glibc gives
-    arrays of this size back to the kernel, which then clears each page anew: a sixth
-    of a step of SRCNN at batch 100.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None or any(name.startswith("MALLOC_") for name in os.environ):
-        return  # not glibc, or tuned by the user
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    mallopt(m_mmap_threshold, 32 << 20)  # the most that glibc allows
-    mallopt(m_trim_threshold, 512 << 20)
-
-
-# Theano's optimiser uses oneDNN from here on; exclude "conv_onednn" to do without.
+# Theano's optimiser uses oneDNN from here on: exclude "conv_onednn" to do without.
 for _rewrite in (local_onednn_forward, local_onednn_to_filters, local_onednn_to_images):
     conv_groupopt.register(
         _rewrite.__name__,
@@ -568,5 +326,3 @@ for _rewrite in (local_onednn_forward, local_onednn_to_filters, local_onednn_to_
         "fast_run",
         position=-1,  # Theano's own begin at 0; the first that applies is taken
     )
-# After the lowering (48.6), before element-wise operations are fused (49).
-optdb.register("fuse_onednn", FuseConvolutions(), 48.65, "conv_onednn", "fast_run")

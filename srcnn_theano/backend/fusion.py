@@ -1,0 +1,382 @@
+"""What stands around a convolution goes into it, or is done in its memory's order.
+
+Biases, activations and their gradients are recognised by their values and not by their
+spelling: whatever Theano made of ``T.nnet.relu(x)``, ``T.maximum(x, 0)`` or
+``T.switch(x > 0, x, 0)`` is a function of one number, which is tried at a few of them.
+"""
+
+import itertools
+
+import numpy as np
+
+from srcnn_theano.backend import T
+from srcnn_theano.backend.maps import Maps
+from srcnn_theano.backend.onednn import Convolution
+
+# isort: split
+
+from theano.compile import optdb
+from theano.graph.basic import Constant
+from theano.graph.opt import GlobalOptimizer, copy_stack_trace
+from theano.graph.toolbox import ReplaceValidate
+from theano.scalar import Add
+from theano.tensor.basic import Rebroadcast, TensorConstant
+from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
+from theano.tensor.type import TensorType
+
+
+class FuseConvolutions(GlobalOptimizer):
+    """Biases, ReLU, PReLU and the gradients of all three join the convolutions.
+
+    The gradient of a ReLU is taken from its result, so that its input need not be kept.
+    A PReLU's slope may be negative, so its gradient needs the input: the convolution
+    does the PReLU itself only where nothing else reads what goes into that. Elsewhere
+    the PReLU, its gradient and sums of maps become `Maps`.
+    """
+
+    def add_requirements(self, fgraph):
+        fgraph.attach_feature(ReplaceValidate())
+
+    def apply(self, fgraph):
+        steps = [
+            ("forward", _fuse_bias),
+            ("forward", _fuse_relu),
+            ("forward", _fuse_prelu),
+            ("to_filters", _fuse_bias_gradient),
+        ]
+        for direction, step in steps:
+            for node in fgraph.toposort():
+                if _is(node, direction):
+                    step(fgraph, node)
+        for node in fgraph.toposort():
+            _keep_layout_in_sum(fgraph, node)
+        for node in fgraph.toposort():
+            if isinstance(node.op, Convolution):
+                _choose_layout(fgraph, node)
+
+
+def _is(node, *directions):
+    return isinstance(node.op, Convolution) and node.op.direction_name in directions
+
+
+def _clients(fgraph, variable):
+    """The nodes that read a variable; "output" for the function itself."""
+    return [client for client, _ in fgraph.clients[variable]]
+
+
+def _replace(fgraph, pairs, reason):
+    for old, new in pairs:
+        copy_stack_trace(old, new)
+    fgraph.replace_all_validate(pairs, reason=reason)
+
+
+def _is_elemwise(node):
+    return node != "output" and isinstance(node.op, Elemwise) and len(node.outputs) == 1
+
+
+# Biases.
+
+
+def _fuse_bias(fgraph, node):
+    """convolution + bias -> one op, where every reader of the maps adds the bias."""
+    maps = node.outputs[0]
+    sums = [x for x in _clients(fgraph, maps) if _adds(x)]
+    if not sums or len(sums) < len(_clients(fgraph, maps)):
+        return
+    biases = set.intersection(*(set(total.inputs) for total in sums)) - {maps}
+    spread = [x for x in biases if _as_vector(x) is not None]
+    if len(spread) != 1 or any(total.outputs[0].type != maps.type for total in sums):
+        return
+    fused = node.op(*_inputs(node, bias=_as_vector(*spread)))[0]
+    pairs = []
+    for total in sums:
+        others = list(total.inputs)
+        others.remove(maps)
+        others.remove(*spread)
+        pairs.append((total.outputs[0], T.add(fused, *others) if others else fused))
+    _replace(fgraph, pairs, "fuse_bias")
+
+
+def _adds(node):
+    return _is_elemwise(node) and isinstance(node.op.scalar_op, Add)
+
+
+def _inputs(node, **changed):
+    """The inputs of a Convolution, some of them changed."""
+    names = "first", "second", "bias", "slopes", "mask", "shape"
+    return [changed.get(name, x) for name, x in zip(names, node.inputs)]
+
+
+def _as_vector(variable, for_all_maps=False):
+    """The vector that was spread over (batch, maps, rows, columns), or None.
+
+    With `for_all_maps`, a vector of one number will do.
+    """
+    spread = (True, False, True, True)
+    if variable.dtype != "float32" or variable.broadcastable not in (
+        [spread, (True,) * 4] if for_all_maps else [spread]
+    ):
+        return None
+    if isinstance(variable, Constant):
+        vector = TensorType("float32", (False,))
+        return TensorConstant(vector, variable.data.reshape(-1))
+    node = variable.owner
+    if node is None or not isinstance(node.op, DimShuffle):
+        return None
+    if tuple(node.op.new_order) != ("x", 0, "x", "x"):
+        return None
+    node, vector = node.inputs[0].owner, node.inputs[0]
+    if node is not None and isinstance(node.op, Rebroadcast):
+        return node.inputs[0]
+    return vector
+
+
+def _fuse_bias_gradient(fgraph, node):
+    """sum(gradient, (0, 2, 3)) -> the second result of Convolution{to_filters}"""
+    gradient = node.inputs[1]
+    for client in _clients(fgraph, gradient):
+        if _sums_up(client, (0, 2, 3)):
+            fused = node.op.but(with_bias=True)(*node.inputs)
+            pairs = [(node.outputs[0], fused[0]), (client.outputs[0], fused[1])]
+            _replace(fgraph, pairs, "fuse_bias_gradient")
+            return
+
+
+def _sums_up(node, axes):
+    """Whether it is a sum over these axes, float32."""
+    return (
+        node != "output"
+        and isinstance(node.op, Sum)
+        and (node.op.axis is None and len(axes) == 4 or node.op.axis == axes)
+        and node.outputs[0].dtype == "float32"
+    )
+
+
+# Activations.
+
+
+def _fuse_relu(fgraph, node):
+    """Convolution and ReLU -> one op, and the ReLU's gradient from its result.
+
+    At zero, where the ReLU has no derivative, its gradient is taken as zero.
+    """
+    maps = node.outputs[0]
+    found = _functions_of(fgraph, maps)
+    relus = {result for result, _, _ in found["relu"]}
+    matched = relus | {result for result, _, _ in found["relu_gradient"]}
+    if not relus or not _only_through(fgraph, maps, matched):
+        return
+    rectified = node.op.but(relu=True)(*node.inputs)[0]
+    pairs = [(relu, rectified) for relu in relus]
+    for result, _, gradient in found["relu_gradient"]:
+        pairs.append((result, _masked(fgraph, gradient, rectified, matched)))
+    _replace(fgraph, pairs, "fuse_relu")
+
+
+def _masked(fgraph, gradient, rectified, matched):
+    """The gradient where the rectified maps are not zero."""
+    node = gradient.owner
+    if (
+        node is not None
+        and _is(node, "to_images", "forward")
+        and not node.op.relu
+        and all(isinstance(x, Constant) for x in node.inputs[2:5])
+        and _only_through(fgraph, gradient, matched)
+    ):
+        return node.op(*_inputs(node, mask=rectified))[0]
+    zero = TensorConstant(TensorType("float32", (False,)), np.zeros(1, "float32"))
+    return Maps("prelu_gradient")(rectified, gradient, zero)[0]
+
+
+def _fuse_prelu(fgraph, node):
+    """Convolution and PReLU -> one op, if that is all; else PReLU -> Maps."""
+    maps = node.outputs[0]
+    found = _functions_of(fgraph, maps)
+    prelus = {result: slopes for result, slopes, _ in found["prelu"]}
+    if not prelus:
+        return
+    if len(set(prelus.values())) == 1 and _only_through(fgraph, maps, set(prelus)):
+        (slopes,) = set(prelus.values())
+        fused = node.op(*_inputs(node, slopes=slopes))[0]
+        return _replace(fgraph, [(result, fused) for result in prelus], "fuse_prelu")
+    pairs = [
+        (result, Maps("prelu")(maps, slopes=slopes)[0])
+        for result, slopes in prelus.items()
+    ]
+    gradients = {}
+    for result, slopes, gradient in found["prelu_gradient"]:
+        gradients[gradient] = Maps("prelu_gradient")(maps, gradient, slopes)
+        pairs.append((result, gradients[gradient][0]))
+    for result, _, gradient in found["slopes_gradient"]:
+        for client in _clients(fgraph, result):
+            if gradient in gradients:
+                of_slopes = gradients[gradient][1]
+                if _sums_up(client, (0, 2, 3)):
+                    pairs.append((client.outputs[0], of_slopes))
+                elif _sums_up(client, (0, 1, 2, 3)):
+                    pairs.append((client.outputs[0], T.sum(of_slopes)))
+    _replace(fgraph, pairs, "prelu_in_one_pass")
+
+
+# Of a number x of the maps, a slope a and a number g of a gradient: which of a and g
+# it depends on, and what it is.
+_FUNCTIONS = {
+    "relu": (False, False, lambda x, a, g: max(x, 0)),
+    "relu_gradient": (False, True, lambda x, a, g: g if x > 0 else 0),
+    "prelu": (True, False, lambda x, a, g: x if x > 0 else a * x),
+    "prelu_gradient": (True, True, lambda x, a, g: g if x > 0 else a * g),
+    "slopes_gradient": (False, True, lambda x, a, g: 0 if x > 0 else x * g),
+}
+
+# Numbers whose products are exact, so that any spelling gives the same.
+_MAPS = [np.float32(x) for x in (-7, -1, -0.375, 2.0**-20, 0.3125, 1, 5)]
+_SLOPES = [np.float32(x) for x in (-2, 0, 0.25, 1.5)]
+_GRADIENTS = [np.float32(x) for x in (-3, 0.5, 2)]
+
+
+def _functions_of(fgraph, maps):
+    """{name in _FUNCTIONS: [(result, slopes or None, gradient or None), ...]}."""
+    found = {name: [] for name in _FUNCTIONS}
+    nodes = _elemwise_nodes_after(fgraph, maps)
+    for node in nodes:
+        result = node.outputs[0]
+        if result.type != maps.type:
+            continue
+        leaves = _leaves(result, maps, nodes)
+        slopes = [x for x in leaves if _as_vector(x, for_all_maps=True) is not None]
+        gradients = [x for x in leaves if x.type == maps.type]
+        if len(slopes) > 1 or len(gradients) > 1:
+            continue
+        if len(leaves) > len(slopes) + len(gradients):
+            continue
+        slope, gradient = (slopes or [None])[0], (gradients or [None])[0]
+        for name, (needs_slope, needs_gradient, function) in _FUNCTIONS.items():
+            if (
+                needs_slope == (slope is not None)
+                and needs_gradient == (gradient is not None)
+                and _equals(result, maps, slope, gradient, function)
+            ):
+                vector = slope and _as_vector(slope, for_all_maps=True)
+                found[name].append((result, vector, gradient))
+    return found
+
+
+def _elemwise_nodes_after(fgraph, variable, limit=32):
+    """Element-by-element nodes that a variable reaches through such nodes alone."""
+    found, waiting = {}, [variable]
+    while waiting and len(found) < limit:
+        for client in _clients(fgraph, waiting.pop(0)):
+            if _is_elemwise(client) and client not in found:
+                found[client] = None
+                waiting.append(client.outputs[0])
+    return list(found)
+
+
+def _leaves(result, source, nodes):
+    """What an expression of `nodes` depends on besides `source` and constants."""
+    leaves, seen, waiting = set(), set(), [result]
+    while waiting:
+        variable = waiting.pop()
+        if variable is source or variable in seen or _number(variable) is not None:
+            continue
+        seen.add(variable)
+        if variable.owner in nodes:
+            waiting.extend(variable.owner.inputs)
+        else:
+            leaves.add(variable)
+    # Theano may have multiplied a gradient by a slope or a number before it branches.
+    for leaf in list(leaves):
+        if leaf.owner is not None and _is_elemwise(leaf.owner):
+            inputs = {x for x in leaf.owner.inputs if _number(x) is None}
+            if inputs & leaves:
+                leaves = leaves - {leaf} | inputs
+    return leaves
+
+
+def _number(variable):
+    """The number that a constant is all over, or None."""
+    if isinstance(variable, Constant) and np.size(variable.data) == 1:
+        return np.reshape(variable.data, -1)[0]
+    return None
+
+
+def _equals(result, maps, slope, gradient, function):
+    """Whether `result` is `function` of the maps, the slope and the gradient."""
+    for x, a, g in itertools.product(
+        _MAPS,
+        [None] if slope is None else _SLOPES,
+        [None] if gradient is None else _GRADIENTS,
+    ):
+        value = _value(result, {maps: x, slope: a, gradient: g})
+        if value is None or value != function(x, a, g):
+            return False
+    return True
+
+
+def _value(variable, known):
+    """Evaluate an expression of single numbers; None where it is not one."""
+    if variable not in known:
+        if isinstance(variable, Constant):
+            known[variable] = _number(variable)
+        else:
+            inputs = [_value(x, known) for x in variable.owner.inputs]
+            if any(x is None for x in inputs):
+                return None
+            known[variable] = variable.owner.op.scalar_op.impl(*inputs)
+    return known[variable]
+
+
+def _only_through(fgraph, source, matched):
+    """Whether nothing but `matched` needs `source`."""
+    waiting = [source]
+    while waiting:
+        for client in _clients(fgraph, waiting.pop()):
+            if not _is_elemwise(client):
+                return False
+            if client.outputs[0] not in matched:
+                waiting.append(client.outputs[0])
+    return True
+
+
+# The order in memory.
+
+
+def _keep_layout_in_sum(fgraph, node):
+    """maps + maps, on their way from and to convolutions -> Maps{add}"""
+    if not _adds(node) or not _goes_into_convolution(fgraph, node.outputs[0]):
+        return
+    kind = node.outputs[0].type
+    if any(
+        x.type != kind or not isinstance(x.owner and x.owner.op, (Convolution, Maps))
+        for x in node.inputs
+    ):
+        return
+    total = node.inputs[0]
+    for maps in node.inputs[1:]:
+        total = Maps("add")(total, maps)[0]
+    _replace(fgraph, [(node.outputs[0], total)], "keep_layout_in_sum")
+
+
+def _choose_layout(fgraph, node):
+    """Channels last where another convolution reads the maps, else Theano's order."""
+    wanted = _goes_into_convolution(fgraph, node.outputs[0])
+    if node.op.channels_last != wanted:
+        pairs = zip(node.outputs, node.op.but(channels_last=wanted)(*node.inputs))
+        _replace(fgraph, list(pairs), "choose_layout")
+
+
+def _goes_into_convolution(fgraph, maps):
+    """Whether a convolution reads the maps, or what became of them in `Maps`."""
+    for client in _clients(fgraph, maps):
+        if client == "output":
+            continue
+        if isinstance(client.op, Convolution):
+            return True
+        if isinstance(client.op, Maps):
+            if _goes_into_convolution(fgraph, client.outputs[0]):
+                return True
+    return False
+
+
+# After the lowering (48.6), before element-wise operations are fused (49).
+optdb.register("fuse_onednn", FuseConvolutions(), 48.65, "conv_onednn", "fast_run")

@@ -1,0 +1,71 @@
+"""PReLU, its gradient and sums of feature maps, in whatever order these lie in memory.
+
+Theano's own element-wise loops give their results in C order, and take several times
+as long where the order of what they read is another. Between convolutions, whose maps
+have the channels last, one op does these three things in one pass over memory.
+"""
+
+import numpy as np
+
+from srcnn_theano.backend import T
+
+# isort: split
+
+from theano.graph.basic import Apply
+from theano.graph.op import ExternalCOp, _NoPythonOp
+from theano.graph.params_type import ParamsType
+from theano.graph.type import EnumList
+from theano.tensor.type import TensorType
+
+__all__ = ["Maps", "none"]
+
+
+def none(ndim, dtype="float32"):
+    """An empty array: an input that is not given."""
+    return T.constant(np.zeros((0,) * ndim, dtype))
+
+
+class Maps(ExternalCOp, _NoPythonOp):
+    """Something done to each element of float32 maps: (result, gradient of slopes).
+
+    ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.
+    ``prelu_gradient``: x, dy and slopes give dx, ``dy`` where x > 0, else
+    ``slope * dy``, and the slopes' own gradient, the sum of ``x * dy`` where x <= 0.
+    ``add``: the sum of two. Results lie in memory as the first argument does.
+
+    Parameters
+    ----------
+    what : {'prelu', 'prelu_gradient', 'add'}
+    """
+
+    check_broadcast = False
+    __props__ = ("what_name",)
+    params_type = ParamsType(
+        what=EnumList(
+            ("MAPS_PRELU", "prelu"),
+            ("MAPS_PRELU_GRADIENT", "prelu_gradient"),
+            ("MAPS_ADD", "add"),
+        )
+    )
+    what = property(lambda self: self.params_type.enum_from_alias(self.what_name))
+
+    def __init__(self, what):
+        super().__init__(["maps.c"], "APPLY_SPECIFIC(work_on_maps)")
+        self.what_name = what
+
+    def make_node(self, maps, other=None, slopes=None):
+        """Slopes are a vector: one for each map, or one for all."""
+        other = none(4) if other is None else other
+        slopes = none(1) if slopes is None else slopes
+        vector = TensorType("float32", (False,))
+        return Apply(self, [maps, other, slopes], [maps.type(), vector()])
+
+    def infer_shape(self, fgraph, node, shapes):
+        maps, _, slopes = shapes
+        return [maps, slopes if self.what_name == "prelu_gradient" else (0,)]
+
+    def c_headers(self, **kwargs):
+        return ["<exception>", "<vector>"]
+
+    def c_compile_args(self, **kwargs):
+        return ["-fopenmp"]

@@ -1,0 +1,142 @@
+"""PReLU and sums of maps around convolutions are fused, and right."""
+
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import T, onednn, theano
+from srcnn_theano.backend.maps import Maps
+
+pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
+
+SLOPES = [-1.5, 0.0, 0.25, 3.0]
+
+
+def draw(rng, *shape):
+    return rng.standard_normal(shape).astype("float32")
+
+
+def nodes_of(function):
+    return function.maker.fgraph.toposort()
+
+
+def maps_of(function):
+    return sorted(
+        node.op.what_name for node in nodes_of(function) if isinstance(node.op, Maps)
+    )
+
+
+def names_of(function):
+    return {type(node.op).__name__ for node in nodes_of(function)}
+
+
+def four_dimensional_elemwise(function):
+    """Element-by-element nodes that run over whole maps."""
+    return [
+        node
+        for node in nodes_of(function)
+        if type(node.op).__name__ == "Elemwise"
+        and not any(node.outputs[0].broadcastable)
+        if node.outputs[0].ndim == 4
+    ]
+
+
+def without_onednn():
+    return theano.compile.get_default_mode().excluding("conv_onednn")
+
+
+def assert_close(ours, theirs):
+    assert ours.shape == theirs.shape
+    scale = np.abs(theirs).max() or 1
+    np.testing.assert_allclose(ours / scale, theirs / scale, rtol=0, atol=1e-5)
+
+
+SPELLINGS = {
+    "T.switch(z <= 0, a * z, z)": lambda z, a: T.switch(z <= 0, a * z, z),
+    "T.switch(z > 0, z, z * a)": lambda z, a: T.switch(z > 0, z, z * a),
+    "T.maximum(z, 0) + a * T.minimum(z, 0)": lambda z, a: T.maximum(z, 0)
+    + a * T.minimum(z, 0),
+}
+
+
+def layers(prelu, skip=False, for_all=False):
+    """Input, output and parameters of three layers with a PReLU after the first two."""
+    rng = np.random.default_rng(0)
+    x = T.tensor4("x")
+    maps, before, params = x, None, []
+    for n_in, n_out in ((3, 4), (4, 4), (4, 2)):
+        W = theano.shared(0.3 * draw(rng, n_out, n_in, 3, 3))
+        b = theano.shared(0.1 * draw(rng, n_out))
+        maps = T.nnet.conv2d(maps, W, border_mode="half", filter_flip=False)
+        maps = maps + b.dimshuffle("x", 0, "x", "x")
+        params += [W, b]
+        if n_out == 4:
+            a = theano.shared(np.array([0.25] if for_all else SLOPES, "float32"))
+            spread = T.addbroadcast(a, 0) if for_all else a
+            maps = prelu(maps, spread.dimshuffle("x", 0, "x", "x"))
+            params.append(a)
+            if skip and before is not None:
+                maps = maps + before
+            before = maps
+    return x, maps, params
+
+
+def both(outputs, x):
+    """The same function twice: with oneDNN, and Theano's own."""
+    return (
+        theano.function([x], outputs),
+        theano.function([x], outputs, mode=without_onednn()),
+    )
+
+
+IMAGES = draw(np.random.default_rng(1), 3, 3, 7, 6)
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_prelu_is_part_of_a_convolution_that_only_predicts(spelling, for_all):
+    x, output, _ = layers(SPELLINGS[spelling], for_all=for_all)
+    fused, plain = both([output], x)
+    assert len([n for n in nodes_of(fused) if "Convolution" in str(n.op)]) == 3
+    assert not four_dimensional_elemwise(fused) and not maps_of(fused)
+    assert_close(fused(IMAGES)[0], plain(IMAGES)[0])
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("spelling", list(SPELLINGS)[:2])
+def test_gradients_of_prelu(spelling, skip, for_all):
+    x, output, params = layers(SPELLINGS[spelling], skip, for_all)
+    cost = T.sum(T.sqr(output))
+    fused, plain = both([cost] + theano.grad(cost, params), x)
+    expected = ["prelu", "prelu"] + 2 * ["prelu_gradient"]
+    assert maps_of(fused) == sorted(expected + 2 * skip * ["add"])
+    assert "CorrMM" not in names_of(fused) and "CorrMM" in names_of(plain)
+    assert len(four_dimensional_elemwise(fused)) == 2  # the cost's and its gradient
+    for ours, theirs in zip(fused(IMAGES), plain(IMAGES)):
+        assert_close(np.asarray(ours), np.asarray(theirs))
+
+
+def test_prelu_of_maps_that_are_read_elsewhere():
+    rng = np.random.default_rng(0)
+    x, a = T.tensor4("x"), theano.shared(np.array(SLOPES, "float32"))
+    z = T.nnet.conv2d(x, theano.shared(draw(rng, 4, 3, 3, 3)), filter_flip=False)
+    y = T.switch(z <= 0, a.dimshuffle("x", 0, "x", "x") * z, z)
+    fused, plain = both([z, y, theano.grad(T.sum(y * z), a)], x)
+    for ours, theirs in zip(fused(IMAGES), plain(IMAGES)):
+        assert_close(ours, theirs)
+
+
+def test_other_functions_are_not_taken_for_prelu():
+    rng = np.random.default_rng(0)
+    x, a = T.tensor4("x"), theano.shared(np.array(SLOPES, "float32"))
+    z = T.nnet.conv2d(x, theano.shared(draw(rng, 4, 3, 3, 3)), filter_flip=False)
+    a = a.dimshuffle("x", 0, "x", "x")
+    for y in (
+        T.switch(z <= 0, a + z, z),
+        T.switch(z <= 1, a * z, z),
+        T.switch(z <= 0, a * z, 2 * z),
+        T.maximum(a * z, z),  # a PReLU only where the slope is at most 1
+    ):
+        fused, plain = both([y], x)
+        assert not maps_of(fused)
+        assert_close(fused(IMAGES)[0], plain(IMAGES)[0])
