@@ -1,4 +1,4 @@
-"""The pictures of the report: curves of PSNR against iterations, and image strips."""
+"""The pictures of the pages: curves, image strips, sheets of filters."""
 
 from typing import List, NamedTuple, Optional, Tuple
 
@@ -22,8 +22,8 @@ _TEXT_STYLE = (
 
 class Curve(NamedTuple):
     label: str
-    iterations: List[int]
-    psnr: List[float]  # dB
+    x: List[float]
+    y: List[float]
 
 
 class Panel(NamedTuple):
@@ -31,8 +31,9 @@ class Panel(NamedTuple):
 
     title: str
     curves: List[Curve]
-    bicubic: Optional[float]  # dB
-    limits: Optional[Tuple[float, float]] = None  # of the PSNR
+    bicubic: Optional[float]
+    limits: Optional[Tuple[float, float]] = None  # of y
+    axes: Tuple[str, str] = ("iterations", "PSNR in dB")
 
 
 def draw_curves(path, panels):
@@ -77,12 +78,13 @@ def draw_curves(path, panels):
 def _draw_panel(axes, panel, colours):
     for curve in panel.curves:
         axes.plot(
-            curve.iterations,
-            curve.psnr,
+            curve.x,
+            curve.y,
             color=colours[curve.label],
             label=curve.label,
             linewidth=1.6,
-            marker="o" if len(curve.psnr) == 1 else None,
+            marker="o" if len(curve.y) < 10 else None,
+            markersize=4,
         )
     if panel.bicubic is not None:
         axes.axhline(
@@ -96,10 +98,11 @@ def _draw_panel(axes, panel, colours):
         axes.set_ylim(*panel.limits)
     axes.set_xlim(left=0)
     axes.set_title(panel.title)
-    axes.set_xlabel("iterations")
-    axes.set_ylabel("PSNR in dB")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.xaxis.set_major_locator(_few_ticks())
+    axes.set_xlabel(panel.axes[0])
+    axes.set_ylabel(panel.axes[1])
+    counts = all(isinstance(x, int) for curve in panel.curves for x in curve.x)
+    axes.xaxis.set_major_formatter("{x:,.10g}")
+    axes.xaxis.set_major_locator(_few_ticks(integer=counts))
     axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
 
 
@@ -114,10 +117,10 @@ def _draw_legend(figure):
     figure.subplots_adjust(0.06, 0.15 + 0.05 * n_lines, 0.99, 0.93, wspace=0.18)
 
 
-def _few_ticks():
+def _few_ticks(integer):
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5, integer=True)
+    return MaxNLocator(5, integer=integer)
 
 
 class Crop(NamedTuple):
@@ -130,33 +133,69 @@ class Crop(NamedTuple):
     size: int
 
 
-def write_strip(folder, name, image_path, crop, scale, network):
-    """Write a crop in four versions as `name`-*.png.
+def write_strip(folder, name, image_path, crop, scale, networks):
+    """Write a crop in several versions as `name`-*.png.
 
     In colour, degraded like under `standard-rgb`; a network for Y leaves the chroma to
     bicubic. Pixels are repeated, so that one can see them.
 
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    image_path : path
+    crop : Crop
+    scale : int
+    networks : dict of str to evaluation.evaluate.Network
+        By the word that stands for * in the name of the file.
+
     Returns
     -------
     list of str
-        Names of the files: low resolution, bicubic, network, original.
+        Names of the files: low resolution, bicubic, each of the networks, original.
     """
     recipe = make_recipe("standard-rgb", scale)
     degraded = degrade(read_rgb(image_path), recipe)
-    restored = network.in_colour(degraded)
-    window = (crop.row, crop.col, crop.size)
-    small = tuple(n // scale for n in window)
-    versions = (
-        ("low", degraded.low_res, small),
-        ("bicubic", degraded.enlarged, window),
-        ("network", restored, window),
-        ("original", degraded.high_res, window),
-    )
+    versions = {"low": degraded.low_res, "bicubic": degraded.enlarged}
+    for version, network in networks.items():
+        versions[version] = network.in_colour(degraded)
+    versions["original"] = degraded.high_res
     files = []
-    for version, image, (row, col, size) in versions:
+    for version, image in versions.items():
+        step = scale if version == "low" else 1
+        row, col, size = (n // step for n in (crop.row, crop.col, crop.size))
         pixels = from_float(np.clip(image[row : row + size, col : col + size], 0, 1))
-        for axis in (0, 1):
-            pixels = np.repeat(pixels, 3 * crop.size // size, axis)
         files.append("{}-{}.png".format(name, version))
-        write_picture(folder / files[-1], Picture(pixels))
+        write_picture(folder / files[-1], Picture(_magnified(pixels, 3 * step)))
     return files
+
+
+def write_filters(path, filters, columns):
+    """Write RGB filters as a sheet of squares, the strongest first.
+
+    0 is grey, and black and white are the largest absolute value of all; pixels are
+    repeated to squares of about 52, and between the filters the page shows through.
+
+    Parameters
+    ----------
+    path : Path of a PNG file
+    filters : float array, (n, 3, rows, cols)
+    columns : int
+    """
+    norms = np.sqrt((filters**2).sum((1, 2, 3)))
+    shown = 0.5 + 0.5 * filters[np.argsort(-norms, kind="stable")] / abs(filters).max()
+    zoom = max(1, round(52 / filters.shape[2]))
+    cell = [zoom * n + 4 for n in filters.shape[2:]]
+    lines = -(-len(filters) // columns)
+    sheet = np.zeros((lines * cell[0], columns * cell[1], 3), np.uint8)
+    alpha = np.zeros(sheet.shape[:2], np.uint8)
+    for i, one in enumerate(shown):
+        row, col = (n * side for n, side in zip(divmod(i, columns), cell))
+        place = np.s_[row : row + cell[0] - 4, col : col + cell[1] - 4]
+        sheet[place] = _magnified(from_float(one.transpose(1, 2, 0)), zoom)
+        alpha[place] = 255
+    write_picture(path, Picture(sheet, alpha))
+
+
+def _magnified(pixels, times):
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)

@@ -514,9 +514,9 @@ def _curve(row):
 def _far_and_near(curves, bicubic):
     """All curves in one panel, and those near bicubic in another one, enlarged."""
     panels = [Panel("Set5", curves, bicubic)]
-    near = [c for c in curves if bicubic and max(c.psnr) > bicubic - _NEAR]
+    near = [c for c in curves if bicubic and max(c.y) > bicubic - _NEAR]
     if 0 < len(near) < len(curves):
-        top = max([bicubic] + [max(c.psnr) for c in near])
+        top = max([bicubic] + [max(c.y) for c in near])
         limits = (bicubic - _NEAR, top + 0.5)
         panels.append(Panel("Set5, close to bicubic", near, bicubic, limits))
     return panels
@@ -659,7 +659,8 @@ def _strip(row, network, crop, out_dir, data_dir):
     name = row.experiment.name
     stem = "strip-{}-{}".format(name, Path(crop.image).stem)
     path = Path(data_dir) / crop.test_set / crop.image
-    files = write_strip(out_dir, stem, path, crop, row.experiment.scale, network)
+    scale, networks = row.experiment.scale, {"network": network}
+    files = write_strip(out_dir, stem, path, crop, scale, networks)
     score = next(
         score
         for score in row.results["images"]["standard"]["scores"][crop.test_set]

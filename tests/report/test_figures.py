@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.data.degradation import from_float
-from srcnn_theano.data.images import Picture, read_rgb, write_picture
+from srcnn_theano.data.images import Picture, read_picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.evaluation.evaluate import Network
 from srcnn_theano.report.figures import (
@@ -10,6 +10,7 @@ from srcnn_theano.report.figures import (
     Curve,
     Panel,
     draw_curves,
+    write_filters,
     write_strip,
 )
 
@@ -29,7 +30,7 @@ def test_strip_shows_the_same_square_four_times(
 ):
     crop = Crop("Set5", image.name, row=12, col=24, size=36)
     network = Network(passing_on(n_channels))
-    files = write_strip(tmp_path, "strip", image, crop, scale, network)
+    files = write_strip(tmp_path, "strip", image, crop, scale, {"network": network})
     assert files == [
         "strip-{}.png".format(version)
         for version in ("low", "bicubic", "network", "original")
@@ -58,3 +59,26 @@ def test_curves_leave_out_what_they_are_not_given(tmp_path):
     assert ">Adam</text>" in svg and ">left</text>" in svg
     assert "bicubic" not in svg
     assert "#010203" not in svg
+
+
+def test_axes_are_named_and_ticks_may_be_fractions(tmp_path):
+    path = tmp_path / "curves.svg"
+    curve = Curve("output", [0.0, 0.25, 0.5], [3.0, 2.0, 1.0])
+    draw_curves(path, [Panel("", [curve], None, axes=("cycles per pixel", "power"))])
+    svg = path.read_text()
+    assert ">cycles per pixel</text>" in svg and ">0.15</text>" in svg
+
+
+def test_filters_are_sorted_and_zero_is_grey(tmp_path):
+    filters = np.zeros((3, 3, 13, 13))
+    filters[1, :, 0, 0] = -2.0, 0.0, 2.0  # the strongest
+    filters[2, 0, 12, 12] = 1.0
+    write_filters(tmp_path / "filters.png", filters, columns=2)
+    sheet = read_picture(tmp_path / "filters.png")
+    assert sheet.pixels.shape == (2 * 56, 2 * 56, 3)  # pixels of 4x4 and gaps of 4
+    assert sheet.pixels[3, 3].tolist() == [0, 128, 255]
+    assert sheet.pixels[51, 56 + 51].tolist() == [191, 128, 128]
+    assert sheet.pixels[56, 0].tolist() == [128, 128, 128]
+    shown = sheet.alpha > 0
+    assert shown[51, 51] and not shown[52, 10] and not shown[10, 52]
+    assert not shown[56:, 56:].any()
