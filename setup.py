@@ -46,6 +46,7 @@ setup(
     package_data={
         "srcnn_theano.backend": ["*.c", "*.cpp", "*.h"],
         "srcnn_theano.data": ["manifest.json"],
+        "srcnn_theano.graph": ["page.html", "page.js"],
         "srcnn_theano.report": ["report.html"],
         "srcnn_theano._weights": ["*.h5", "*.json", "README.md"],
         "srcnn_theano._results": ["README.md", "*/*.json", "*/*.csv"],

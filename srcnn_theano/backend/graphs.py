@@ -301,7 +301,7 @@ def _node(node, position):
         op_name(op),
         str(op),
         _kind(node),
-        {name: str(getattr(op, name)) for name in getattr(op, "__props__", None) or ()},
+        {name: str(getattr(op, name)) for name in _properties(op)},
         [position(variable) for variable in node.inputs],
         [position(variable) for variable in node.outputs],
         sorted(i for positions in destroyed.values() for i in positions),
@@ -325,10 +325,14 @@ def op_name(op):
     """What an op is counted as: its class, with what it does where that tells more."""
     name = type(op).__name__
     if isinstance(op, Elemwise):
-        name += "{{{}}}".format(_scalar_name(op.scalar_op))
-    elif isinstance(op, onednn.Convolution):
-        name += "{{{}}}".format(op.direction_name)
-    return name
+        return "{}{{{}}}".format(name, _scalar_name(op.scalar_op))
+    # Ops of ours that do one thing or another say so in a property like this.
+    what = [prop for prop in _properties(op) if prop.endswith("_name")]
+    return "{}{{{}}}".format(name, getattr(op, what[0])) if what else name
+
+
+def _properties(op):
+    return getattr(op, "__props__", None) or ()
 
 
 def _scalar_name(op):

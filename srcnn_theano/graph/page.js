@@ -4,7 +4,8 @@
 // the gradient and the updates, layers from left to right. Boxes fold. No libraries.
 
 const NODE = { height: 36, pill: 24, gapX: 16, gapY: 30, pad: 12, min: 64, max: 230 };
-const BOX = { pad: 16, title: 30, gapX: 54, gapY: 58, line: 18, top: 30 };
+const READABLE = 0.6; // scale
+const BOX = { pad: 16, title: 30, gapX: 54, gapY: 58, entry: 18, width: 1750 };
 
 // Layout of the inside of a box: layers of nodes, from inputs down to results.
 
@@ -74,7 +75,7 @@ function arrange(ranks) {
   ranks.forEach(number);
   let best = null;
   for (let round = 0; round < 16; round++) {
-    const down = round % 2 === 0;
+    const down = round % 2 === 1;
     for (const cells of down ? ranks : [...ranks].reverse()) {
       for (const cell of cells) {
         const near = down ? cell.up : cell.down;
@@ -171,7 +172,8 @@ function contents(data) {
   const maker = new Map();
   data.nodes.forEach((node, i) => {
     const box = boxes[node.group];
-    const item = { kind: node.kind, node: i, box, title: node.label, note: node.note };
+    const item = { kind: node.kind, node: i, box, title: [node.label, ...node.numbers].join(" "),
+      note: node.note };
     box.items.push(item);
     box.nodes.push(i);
     node.outputs.forEach((variable) => maker.set(variable, item));
@@ -197,6 +199,12 @@ function contents(data) {
       else across.push({ from, to, variable });
     }
   });
+  // What comes from elsewhere stands on the left, where it enters.
+  const entries = new Set(across.map(({ to }) => to));
+  for (const { edges } of boxes) {
+    for (const { from, to } of edges) if (from.kind === "input") entries.add(to);
+  }
+  boxes.forEach((box) => box.items.sort((a, b) => entries.has(b) - entries.has(a)));
   const result = (variable, kind, title) => {
     const from = maker.get(variable);
     if (!from) return; // an input or a constant, handed through
@@ -226,29 +234,50 @@ function layOut(boxes, measure) {
   }
 }
 
-/* Put the boxes into rows and columns; a folded one is as large as its card. */
+/* Put the boxes into rows and columns; a folded one is as large as its card. A forward
+   pass alone goes on in the next line, like a text. */
 function arrangeBoxes(boxes, folded) {
-  const widths = {}, heights = {};
-  boxes.forEach((box, i) => {
-    Object.assign(box, folded.has(i) ? box.card : box.open);
-    widths[box.column] = Math.max(widths[box.column] || 0, box.width);
-    heights[box.row] = Math.max(heights[box.row] || 0, box.height);
-  });
-  const starts = (lengths, gap) => {
-    let at = 0;
-    const found = {};
-    for (const key of Object.keys(lengths).sort((a, b) => a - b)) {
-      found[key] = at;
-      at += lengths[key] + gap;
-    }
-    return found;
-  };
-  const lefts = starts(widths, BOX.gapX), tops = starts(heights, BOX.gapY);
+  boxes.forEach((box, i) => Object.assign(box, folded.has(i) ? box.card : box.open));
+  const alone = boxes.every((box) => box.row === 0);
+  const lines = alone ? broken(boxes) : boxes.map((box) => box.row);
+  boxes.forEach((box, i) => { box.line = lines[i]; });
+  const heights = largest(boxes, "line", "height");
+  const tops = starts(heights, BOX.gapY);
+  const widths = largest(boxes, "column", "width");
+  const lefts = starts(widths, BOX.gapX);
+  const ends = {};
   for (const box of boxes) {
-    box.x = lefts[box.column] + (widths[box.column] - box.width) / 2;
-    box.y = tops[box.row];
+    const next = ends[box.line] === undefined ? 0 : ends[box.line] + BOX.gapX;
+    box.x = alone ? next : lefts[box.column] + (widths[box.column] - box.width) / 2;
+    box.y = tops[box.line];
+    ends[box.line] = box.x + box.width;
   }
   return { tops, heights };
+}
+
+function broken(boxes) {
+  let line = 0, end = 0;
+  return boxes.map((box) => {
+    if (end && end + box.width > BOX.width) { line++; end = 0; }
+    end += box.width + BOX.gapX;
+    return line;
+  });
+}
+
+function largest(boxes, place, length) {
+  const found = {};
+  for (const box of boxes) found[box[place]] = Math.max(found[box[place]] || 0, box[length]);
+  return found;
+}
+
+function starts(lengths, gap) {
+  const found = {};
+  let at = 0;
+  for (const key of Object.keys(lengths).sort((a, b) => a - b)) {
+    found[key] = at;
+    at += lengths[key] + gap;
+  }
+  return found;
 }
 
 if (typeof module !== "undefined") {
@@ -294,7 +323,7 @@ function show(data) {
     const wide = box.lines.map((line) => measure(line.n + "  " + line.label) + 22);
     return {
       width: Math.max(150, measure(heading(box), true) + 34, ...wide.map((w) => w + 2 * BOX.pad)),
-      height: BOX.title + box.lines.length * BOX.line + 12,
+      height: BOX.title + box.lines.length * BOX.entry + 12,
     };
   }
 
@@ -316,7 +345,7 @@ function show(data) {
     const layers = ["rows", "boxes", "edges", "nodes"].map((name) =>
       element(world, "g", { class: name }));
     for (const row of Object.keys(tops)) {
-      if (Object.keys(tops).length === 1) break;
+      if (data.groups.every((group) => group.row === 0)) break;
       element(layers[0], "text", {
         transform: "translate(-22," + (tops[row] + heights[row] / 2) + ") rotate(-90)",
       }, data.rows[row]);
@@ -328,7 +357,7 @@ function show(data) {
 
   function drawBox(box, i, [, back, , front]) {
     const shut = folded.has(i);
-    const group = element(back, "g", { class: "box", transform: "translate(" + box.x + "," + box.y + ")" });
+    const group = element(shut ? front : back, "g", { class: "box", transform: "translate(" + box.x + "," + box.y + ")" });
     element(group, "rect", { width: box.width, height: box.height, rx: 10 });
     const title = element(shut ? group : back, "g", { class: "title", tabindex: 0, role: "button",
       "aria-label": (shut ? "unfold " : "fold ") + box.title });
@@ -342,7 +371,7 @@ function show(data) {
     });
     if (shut) {
       box.lines.forEach((line, k) => {
-        const y = BOX.title + k * BOX.line + 10;
+        const y = BOX.title + k * BOX.entry + 10;
         element(title, "circle", { cx: 18, cy: y - 4, r: 4, class: "dot " + line.kind });
         element(title, "text", { x: 30, y, class: "line" }, line.n + "  " + line.label);
       });
@@ -437,12 +466,14 @@ function show(data) {
     return path;
   }
 
+  function lineOf(place) { return (place.item ? place.item.box : place).line; }
+
   function curve({ from, to }) {
     const middle = (place) => [place.x + place.width / 2, place.y + place.height / 2];
     const [fx, fy] = middle(from), [tx, ty] = middle(to);
     const aside = to.x - (from.x + from.width), before = from.x - (to.x + to.width);
     const below = to.y - (from.y + from.height), above = from.y - (to.y + to.height);
-    if (Math.max(below, above) > 0 && Math.max(below, above) > Math.max(aside, before) / 3) {
+    if (lineOf(from) !== lineOf(to) && Math.max(below, above) > 0) {
       const sign = below > 0 ? 1 : -1;
       const start = fy + (sign * from.height) / 2, end = ty - sign * (to.height / 2 + 3);
       const bow = Math.max(24, Math.abs(end - start) / 2) * sign;
@@ -511,7 +542,7 @@ function show(data) {
     if (item.node === undefined) { describeVariable(item); return; }
     const node = data.nodes[item.node];
     tag(panel, "p", node.kind + " \u00b7 " + data.groups[node.group].title, "kind " + node.kind);
-    tag(panel, "p", "number " + item.node + " of " + data.nodes.length + ", in the order in which they are computed");
+    tag(panel, "p", "#" + item.node + " in the order in which the " + data.nodes.length + " nodes are computed");
     if (node.source) {
       const [place, line] = [node.source.split(": ", 1)[0], node.source.slice(node.source.indexOf(": ") + 2)];
       tag(panel, "h3", "Written at " + place);
@@ -582,20 +613,20 @@ function show(data) {
     if (fold) boxes.forEach((_, i) => folded.add(i));
     held = null;
     draw();
-    fit();
+    fit(READABLE);
   }
 
   function move() {
     world.setAttribute("transform", "translate(" + view.x + "," + view.y + ") scale(" + view.scale + ")");
   }
 
-  /* Show all of it, but no smaller than can be read with some effort. */
-  function fit() {
+  /* Show all of it; at least at a scale, with the left end first. */
+  function fit(smallest) {
     const right = Math.max(...boxes.map((box) => box.x + box.width));
     const bottom = Math.max(...boxes.map((box) => box.y + box.height));
     const { width, height } = svg.getBoundingClientRect();
     const whole = Math.min((width - 90) / right, (height - 40) / bottom);
-    view.scale = Math.max(0.35, Math.min(1.15, whole));
+    view.scale = Math.max(smallest, Math.min(1.15, whole));
     view.x = Math.max(50, (width - right * view.scale) / 2);
     view.y = Math.max(24, (height - bottom * view.scale) / 2);
     move();
@@ -634,7 +665,7 @@ function show(data) {
   const by = (id) => document.getElementById(id);
   by("fold").addEventListener("click", () => foldAll(true));
   by("unfold").addEventListener("click", () => foldAll(false));
-  by("fit").addEventListener("click", fit);
+  by("fit").addEventListener("click", () => fit(0.1));
   const centre = (factor) => {
     const { width, height } = svg.getBoundingClientRect();
     zoom(factor, width / 2, height / 2);
@@ -651,9 +682,12 @@ function show(data) {
     }
   });
 
-  if (data.nodes.length > 100) boxes.forEach((_, i) => folded.add(i));
+  // What does not fit a screen begins folded: the updates, which are all alike, or all.
+  data.groups.forEach(({ row }, i) => {
+    if (data.nodes.length > 100 || (data.nodes.length > 40 && row === 2)) folded.add(i);
+  });
   draw();
-  fit();
+  fit(READABLE);
 }
 
 if (typeof document !== "undefined") {

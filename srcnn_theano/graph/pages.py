@@ -21,6 +21,7 @@ from srcnn_theano.report.document import (
 _TEMPLATE = Path(__file__).with_name("page.html")
 _SCRIPT = Path(__file__).with_name("page.js")
 _FORMULA = re.compile(r"^Elemwise{Composite{(.*)}}(\[.*\])?$")
+_NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?$")
 
 SIDES = {"before": "as it is written", "after": "after Theano's optimiser"}
 _WORDS = {
@@ -153,12 +154,12 @@ def overview(subject):
         Links(
             [
                 (
-                    "The graph as it is written: {} ops".format(total["before"]),
+                    "Before: {before} ops, as it is written".format(**total),
                     "before.html",
                 ),
-                ("The graph that runs: {} ops".format(total["after"]), "after.html"),
-                ("As text, as it is written", "before.txt"),
-                ("As text, the graph that runs", "after.txt"),
+                ("After: {after} ops, as it runs".format(**total), "after.html"),
+                ("Before, as text", "before.txt"),
+                ("After, as text", "after.txt"),
             ]
         ),
         Heading(2, "Ops before and after"),
@@ -178,8 +179,8 @@ def overview(subject):
         Heading(2, "How to read the graph"),
         Items(
             [
-                "A box is a layer; in a training step there are three rows of them: the "
-                "forward pass, the gradient, and the updates.",
+                "A box is a layer; in a training step there are three rows of boxes: "
+                "forward pass, gradient and updates.",
                 "A node counts to the last layer whose shared variables it depends on. "
                 "A gradient counts to the last layer whose parameters it moves.",
                 "`Elemwise{Composite}` is several operations on each element in one "
@@ -232,7 +233,8 @@ def page_data(subject, side, graph, parts):
         "nodes": [
             dict(
                 node._asdict(),
-                label=_label(graph, node),
+                label=_label(node),
+                numbers=_numbers(graph, node),
                 note=_note(graph, node),
                 group=group,
             )
@@ -243,15 +245,20 @@ def page_data(subject, side, graph, parts):
     }
 
 
-def _label(graph, node):
-    """An op in a word, with the numbers it has among its inputs."""
+def _label(node):
+    """An op in a word."""
     name = node.op
-    if name.startswith("Elemwise{"):
-        name = name[len("Elemwise{") : -1]
+    return name[len("Elemwise{") : -1] if name.startswith("Elemwise{") else name
+
+
+def _numbers(graph, node):
+    """The numbers that stand among a node's inputs."""
     inputs = (graph.variables[i] for i in node.inputs)
-    values = [one.value for one in inputs if one.role == "constant"]
-    numbers = [value for value in values if re.match(r"-?[\d.]+(e-?\d+)?$", value)]
-    return " ".join([name] + numbers)
+    return [
+        one.value
+        for one in inputs
+        if one.role == "constant" and _NUMBER.match(one.value)
+    ]
 
 
 def _note(graph, node):

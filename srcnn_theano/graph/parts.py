@@ -66,8 +66,38 @@ def find_parts(graph, layers):
         return _gradient(layers_fed, columns)
 
     found = [group(number) for number in range(len(graph.nodes))]
+    _join_readers(graph, found)
     groups = sorted(set(found), key=lambda one: (one.row, one.column))
-    return Parts(groups, [groups.index(one) for one in found])
+    of_nodes = [groups.index(one) for one in found]
+    return Parts([_with_fused(one, groups, layers) for one in groups], of_nodes)
+
+
+def _join_readers(graph, found):
+    """Put what depends on constants alone into the group that reads it first."""
+    varying = {
+        i
+        for i, variable in enumerate(graph.variables)
+        if variable.role in ("input", "shared")
+    }
+    for node in graph.nodes:
+        if not varying.isdisjoint(node.inputs):
+            varying.update(node.outputs)
+    first_reader = {}
+    for number in reversed(range(len(graph.nodes))):
+        node = graph.nodes[number]
+        readers = [first_reader[i] for i in node.outputs if i in first_reader]
+        if readers and varying.isdisjoint(node.outputs):
+            found[number] = found[min(readers)]
+        first_reader.update((i, number) for i in node.inputs)
+
+
+def _with_fused(group, groups, layers):
+    """A layer's group, named after those as well that have become part of it."""
+    if group.row or group.title not in layers:
+        return group
+    before = [one.column for one in groups if not one.row and one.column < group.column]
+    first = max(before, default=0)
+    return group._replace(title=" + ".join(layers[first : group.column]))
 
 
 def _layer(name):

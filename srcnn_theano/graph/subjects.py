@@ -1,4 +1,4 @@
-"""Whose graph is drawn: a model, an experiment or a weight file, by what it is called."""
+"""Whose graph is drawn: a model, an experiment or a weight file, by its name."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, Experiment
-from srcnn_theano.models import MODELS, model_class
+from srcnn_theano.models import MODELS, model_class, model_for_pairs
 
 WHAT = ("predict", "train")
 
@@ -76,8 +76,16 @@ def find_subject(name, what=None):
 
 
 def _no_experiment(name, model, options):
-    """What a network is trained with if nobody says otherwise."""
-    return Experiment(name=name, table="", row="", model=model, options=options)
+    """How a network is trained if nobody says otherwise."""
+    return Experiment(
+        name=name,
+        table="",
+        row="",
+        protocol="standard" if options["channels"] == 1 else "course",
+        scale=options.get("scale", 4),
+        model=model,
+        options=options,
+    )
 
 
 def _of_weights(name):
@@ -85,8 +93,10 @@ def _of_weights(name):
 
     if not os.path.exists(name):
         raise UserError(
-            "no model, experiment or weight file is called {!r}; the models are {}, the "
-            "experiments {}".format(name, ", ".join(MODELS), ", ".join(EXPERIMENTS))
+            "no model, experiment or weight file is called {!r}; the models are {}; "
+            "'srcnn-theano experiments' lists the experiments".format(
+                name, ", ".join(MODELS)
+            )
         )
     weights = load_weights(name)
     trained_as = EXPERIMENTS.get(weights.about.get("experiment"))
@@ -96,14 +106,17 @@ def _of_weights(name):
 
 
 def _prediction(experiment):
-    from srcnn_theano.backend import graphs
+    from srcnn_theano.backend import T, graphs
     from srcnn_theano.training.functions import prediction_function
 
-    # As it is for pictures: of any size, and enlarged by exactly the scale.
-    options = dict(experiment.options)
-    options.pop("output_size", None)
-    channels = options["channels"]
-    model = _model(experiment, (None, channels, None, None), options)
+    # Of any size, as it is for pictures.
+    channels = experiment.options["channels"]
+    model = model_class(experiment.model)(
+        np.random.RandomState(experiment.seed),
+        T.tensor4("x"),
+        (None, channels, None, None),
+        **experiment.options
+    )
     size = model.window or EXAMPLE_SIZE
     example = np.zeros((1, channels, size, size), "float32")
     return (
@@ -114,23 +127,28 @@ def _prediction(experiment):
 
 
 def _training(experiment):
-    """The step of `runs.build_trainer`, on pairs that are all zero."""
+    """The step of `runs.build_trainer`, on a black minibatch."""
     from srcnn_theano.backend import T, graphs, theano
-    from srcnn_theano.evaluation.protocols import make_protocol
+    from srcnn_theano.data.patches import Pairs, central, make_pairs
+    from srcnn_theano.runs import training_recipe
     from srcnn_theano.training.costs import COSTS
     from srcnn_theano.training.functions import SharedPairs, training_function
     from srcnn_theano.training.updates import UPDATES, layer_rates
 
-    size = make_protocol(experiment.protocol, experiment.scale).recipe.size
-    if model_class(experiment.model).upscales:
-        size //= experiment.scale
-    shape = (experiment.batch_size, experiment.options["channels"], size, size)
-    model, y = _model(experiment, shape, experiment.options), T.tensor4("y")
-    pairs = SharedPairs(
-        np.zeros(shape, "uint8"),
-        np.zeros(model.output_shape, "uint8"),
-        experiment.batch_size,
+    recipe, n = training_recipe(experiment), experiment.batch_size
+    black = np.zeros((2 * recipe.size, 2 * recipe.size, 3), "uint8")
+    batch = Pairs(*(np.repeat(x[:1], n, axis=0) for x in make_pairs(black, recipe)))
+    model = model_for_pairs(
+        experiment.model,
+        experiment.options,
+        batch,
+        np.random.RandomState(experiment.seed),
+        n,
     )
+    pairs = SharedPairs(
+        batch.low_res, central(batch.high_res, model.margin), n, experiment.augmentation
+    )
+    y = T.tensor4("y")
     cost = COSTS[experiment.cost](model.output, y)
     if experiment.L2_reg:
         cost = cost + experiment.L2_reg * model.L2_sqr
@@ -142,11 +160,4 @@ def _training(experiment):
     rewriting = graphs.rewriting(
         lambda mode: training_function(model, y, cost, updates, pairs, mode=mode), 0
     )
-    return model, shape, rewriting
-
-
-def _model(experiment, shape, options):
-    from srcnn_theano.backend import T
-
-    rng = np.random.RandomState(experiment.seed)
-    return model_class(experiment.model)(rng, T.tensor4("x"), shape, **options)
+    return model, batch.low_res.shape, rewriting
