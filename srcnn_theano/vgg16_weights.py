@@ -181,9 +181,8 @@ def _check(path, name, value, shape, last_layer):
         )
     if value.shape != shape:
         raise UserError(
-            "{}: {} has shape {}, that of VGG16 is {}; this is another network, {}".format(
-                path, name, value.shape, shape, _CONVERT
-            )
+            "{}: {} has shape {}, that of VGG16 is {}; this is another network, "
+            "{}".format(path, name, value.shape, shape, _CONVERT)
         )
     if value.dtype != np.float32:
         raise UserError(
@@ -235,7 +234,7 @@ def find_vgg16(option=None):
     path = cache_dir() / "vgg16.h5"
     if not path.is_file():
         raise UserError(
-            "no VGG16, which perceptual losses need: it is neither named with --vgg FILE "
-            "or the variable SRCNN_VGG16, nor at {}; {}".format(path, _CONVERT)
+            "no VGG16, which perceptual losses need: it is neither named with --vgg "
+            "FILE or the variable SRCNN_VGG16, nor at {}; {}".format(path, _CONVERT)
         )
     return path

@@ -9,8 +9,14 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert import vgg16
+from srcnn_theano.convert.caffe import read_caffe
 from srcnn_theano.convert.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
+from srcnn_theano.convert.keras import read_keras
 from srcnn_theano.convert.mat import read_mat
+from srcnn_theano.convert.numpy_files import read_numpy
+from srcnn_theano.convert.pytorch import read_pytorch
+from srcnn_theano.convert.safetensors import read_safetensors
 from srcnn_theano.convert.srcnn import from_srcnn_mat, is_srcnn_mat
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
@@ -30,16 +36,20 @@ class Kind(NamedTuple):
         Whose weights these are and how they look, for messages.
     recognise : function of arrays by name -> bool
     convert : function of arrays by name -> (options, values)
-        Raises ValueError where they do not fit together.
+        Raises ValueError where they do not fit together. That of VGG16 takes a last
+        layer besides.
+    save : function of (path, Weights)
+        Writes the file.
     """
 
     model: str
     what: str
     recognise: Callable
     convert: Callable
+    save: Callable = save_weights
 
 
-def convert(path, out, model=None, scale=None):
+def convert(path, out, model=None, scale=None, last_layer=None):
     """Turn a weight file of another program into one of ours.
 
     Parameters
@@ -50,6 +60,8 @@ def convert(path, out, model=None, scale=None):
         What the file holds, where it cannot be recognised.
     scale : int or None
         The upscaling factor that the network was trained for; the files do not say.
+    last_layer : str or None
+        Where to cut VGG16; None takes all that the file has.
 
     Returns
     -------
@@ -59,15 +71,17 @@ def convert(path, out, model=None, scale=None):
     ------
     UserError
         The file is missing, damaged, of an unknown kind or of several; its arrays do
-        not fit together or hold NaN; `out` cannot be written. The scale is not 2 to 4.
+        not fit together or hold NaN; `out` cannot be written. The scale is not 2 to 4,
+        or the network has no scale, or no last layer to choose.
     """
     path = Path(path)
     if scale not in (None,) + SCALES:
         raise UserError("--scale {}: the scale must be 2, 3 or 4".format(scale))
     arrays = _read(path)
     kind = _kind_of(path, arrays, model)
+    cut = _cut(kind, scale, last_layer)
     try:
-        options, values = kind.convert(arrays)
+        options, values = kind.convert(arrays, **cut)
     except ValueError as error:
         raise UserError(
             "{}: looks like the {}, but {}; use another copy".format(
@@ -90,13 +104,28 @@ def convert(path, out, model=None, scale=None):
     if kind.model in MODELS and model_class(kind.model).upscales:
         if scale is None:
             raise UserError(
-                "{}: the file does not say by what factor this network enlarges; say it "
-                "with --scale".format(path)
+                "{}: the file does not say by what factor this network enlarges; say "
+                "it with --scale".format(path)
             )
         options["scale"] = scale
     weights = Weights(kind.model, options, values, about)
-    save_weights(out, weights)
+    kind.save(out, weights)
     return weights
+
+
+def _cut(kind, scale, last_layer):
+    """The argument `last_layer` where it is given to what can be cut."""
+    is_vgg16 = kind.model == "vgg16"
+    if is_vgg16 and scale is not None:
+        raise UserError("--scale {}: VGG16 has no scale; leave it out".format(scale))
+    if last_layer is None:
+        return {}
+    if not is_vgg16:
+        raise UserError(
+            "--last-layer {}: only VGG16 can be cut, and this is {}; leave it "
+            "out".format(last_layer, kind.model)
+        )
+    return {"last_layer": last_layer}
 
 
 def _kind_of(path, arrays, model):
@@ -119,15 +148,20 @@ def _kind_of(path, arrays, model):
         raise UserError(
             "{}: not recognised. It holds {}. Known kinds are:\n{}".format(
                 path,
-                ", ".join(
-                    "{} {}".format(name, array.shape)
-                    for name, array in sorted(arrays.items())
-                )
-                or "no arrays",
+                _listed(arrays),
                 "\n".join("  {}: {}".format(kind.model, kind.what) for kind in kinds),
             )
         )
     return found[0]
+
+
+def _listed(arrays, at_most=8):
+    shown = [
+        "{} {}".format(name, array.shape) for name, array in sorted(arrays.items())
+    ]
+    rest = len(shown) - at_most
+    more = " and {} more".format(rest) if rest > 0 else ""
+    return (", ".join(shown[:at_most]) or "no arrays") + more
 
 
 def _read(path):
@@ -156,6 +190,15 @@ def _read(path):
 # Suffix of a file: (name of the format for messages, function of path -> {name: array})
 FORMATS = {
     ".mat": ("MATLAB", read_mat),
+    ".h5": ("Keras", read_keras),
+    ".hdf5": ("Keras", read_keras),
+    ".caffemodel": ("Caffe", read_caffe),
+    ".pth": ("PyTorch", read_pytorch),
+    ".pt": ("PyTorch", read_pytorch),
+    ".bin": ("PyTorch", read_pytorch),
+    ".safetensors": ("safetensors", read_safetensors),
+    ".npy": ("NumPy", read_numpy),
+    ".npz": ("NumPy", read_numpy),
 }
 
 KINDS = (
@@ -171,5 +214,13 @@ KINDS = (
         "prelu_conv)",
         is_fsrcnn_mat,
         from_fsrcnn_mat,
+    ),
+    Kind(
+        "vgg16",
+        "VGG16 of Simonyan and Zisserman, by the names of its layers in Caffe "
+        "(conv1_1), Keras (block1_conv1), PyTorch and timm (features.0)",
+        vgg16.is_vgg16,
+        vgg16.from_vgg16,
+        vgg16.save,
     ),
 )

@@ -1,0 +1,90 @@
+"""Arrays of Caffe's binary models.
+
+A ``.caffemodel`` is one message of Google's Protocol Buffers: fields of a number, a
+kind and a value, messages within messages. Four of Caffe's messages matter here, so
+this reads them by itself. Their numbers stand in caffe.proto.
+"""
+
+import numpy as np
+
+# NetParameter: the field that holds layers, and in a layer those of name and blobs.
+_LAYERS = {
+    2: (4, 6),  # V1LayerParameter, until 2014
+    100: (1, 7),  # LayerParameter
+}
+# BlobProto
+_OLD_SHAPE, _NEW_SHAPE = (1, 2, 3, 4), 7  # num, channels, height, width; BlobShape
+_DATA = {5: "<f4", 8: "<f8"}
+
+
+def read_caffe(path):
+    """The blobs of a .caffemodel: ``conv1_1.0`` (filters), ``conv1_1.1`` (biases)."""
+    # Mapped, not read: what is not needed of half a gigabyte stays on the disk.
+    content = memoryview(np.memmap(str(path), np.uint8, "r"))
+    arrays = {}
+    for number, value in _fields(content):
+        if number in _LAYERS:
+            name_field, blob_field = _LAYERS[number]
+            fields = list(_fields(value))
+            names = [bytes(x).decode() for n, x in fields if n == name_field]
+            blobs = [_blob(x) for n, x in fields if n == blob_field]
+            for i, blob in enumerate(blobs):
+                arrays["{}.{}".format(names[0], i)] = blob
+    if not arrays:
+        raise ValueError("it has no layers with weights")
+    return arrays
+
+
+def _fields(message):
+    """(number, value) of each field: an int, or the bytes of whatever it is."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        number, kind = key >> 3, key & 7
+        if kind == 0:
+            value, at = _varint(message, at)
+        elif kind in (1, 2, 5):
+            length, at = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+            if at + length > len(message):
+                raise ValueError("it ends within a field")
+            value, at = message[at : at + length], at + length
+        else:
+            raise ValueError("a field of kind {}".format(kind))
+        yield number, value
+
+
+def _varint(message, at):
+    """An integer of seven bits a byte, the lowest first; and where it ends."""
+    value = shift = 0
+    while True:
+        byte = message[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+
+
+def _blob(message):
+    old_shape, shape, parts = {}, None, []
+    for number, value in _fields(message):
+        if number in _OLD_SHAPE:
+            old_shape[number] = value
+        elif number == _NEW_SHAPE:
+            shape = [n for _, dims in _fields(value) for n in _dims(dims)]
+        elif number in _DATA:
+            parts.append(np.frombuffer(value, _DATA[number]))
+    if shape is None:
+        shape = [old_shape.get(number, 1) for number in _OLD_SHAPE]
+    data = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return data.reshape(shape)
+
+
+def _dims(value):
+    """One length, or several in a row."""
+    if isinstance(value, int):
+        return [value]
+    dims, at = [], 0
+    while at < len(value):
+        n, at = _varint(value, at)
+        dims.append(n)
+    return dims

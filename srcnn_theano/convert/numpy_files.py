@@ -1,0 +1,93 @@
+"""Arrays of .npy and .npz files, of dictionaries of them too."""
+
+import collections
+import io
+import pickle
+import zipfile
+
+import numpy as np
+
+from srcnn_theano.errors import UserError
+
+
+def read_numpy(path):
+    """Arrays of a .npz file, or of a dictionary in a .npy file, by name.
+
+    Dictionaries within dictionaries and lists become names such as ``conv1_1.0``.
+    """
+    try:
+        if zipfile.is_zipfile(str(path)):
+            with zipfile.ZipFile(str(path)) as archive:
+                content = {
+                    name[: -len(".npy")]: _read(archive.read(name))
+                    for name in archive.namelist()
+                    if name.endswith(".npy")
+                }
+        else:
+            content = _read(path.read_bytes())
+    except _NotArrays as error:
+        raise UserError(
+            "{}: holds more than arrays ({}), and is not unpickled for safety; save "
+            "the arrays with numpy.savez".format(path, error)
+        )
+    return dict(_flattened(content, ""))
+
+
+def _read(content):
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    _, _, dtype = read_header(stream)
+    if not dtype.hasobject:
+        stream.seek(0)
+        return np.lib.format.read_array(stream, allow_pickle=False)
+    # From Python 2, bytes would be taken for ASCII otherwise.
+    objects = _Unpickler(stream, encoding="latin1").load()
+    if objects.shape != ():
+        raise ValueError("an array of {} objects".format(objects.size))
+    return objects.item()
+
+
+def _flattened(content, name):
+    """(name, array) of every array in dictionaries and lists."""
+    if isinstance(content, (dict, list, tuple)):
+        items = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, value in items:
+            yield from _flattened(value, "{}.{}".format(name, key) if name else key)
+    elif isinstance(content, np.ndarray) and name:
+        yield str(name), content
+    else:
+        raise ValueError("it is no dictionary of arrays")
+
+
+class _NotArrays(Exception):
+    pass
+
+
+def _latin1(text, encoding):
+    """How Python 3 writes bytes into pickles for Python 2."""
+    if encoding != "latin1":
+        raise ValueError("bytes in {}".format(encoding))
+    return text.encode("latin1")
+
+
+_MAY_BE_CALLED = {
+    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+    ("numpy.core.multiarray", "_reconstruct"): np.core.multiarray._reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): np.core.multiarray._reconstruct,
+    ("_codecs", "encode"): _latin1,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds arrays and dictionaries; a pickle may run anything, this one may not."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _MAY_BE_CALLED:
+            raise _NotArrays("{}.{}".format(module, name))
+        return _MAY_BE_CALLED[module, name]
