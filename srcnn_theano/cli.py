@@ -79,6 +79,7 @@ def train(options):
         Path(options.runs),
         n_epochs=options.epochs,
         resume=options.resume,
+        vgg=options.vgg,
     )
     print("the run is in {}".format(run_dir))
 
@@ -200,6 +201,12 @@ def _parser():
     _runs(sub)
     _seed(sub, None)
     sub.add_argument("--epochs", type=int, help="another number than the experiment's")
+    sub.add_argument(
+        "--vgg",
+        metavar="FILE",
+        help="VGG16 for perceptual losses (default: $SRCNN_VGG16, or the converted one "
+        "in the cache)",
+    )
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint")
 
     sub = command(evaluate, "score weights on folders of images, beside bicubic")

@@ -22,7 +22,9 @@ from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import sha256, write_json
 
 
-def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
+def run_experiment(
+    experiment, data_dir, runs_dir, n_epochs=None, resume=False, vgg=None
+):
     """Train one experiment, measure the network, leave all in the run folder.
 
     Parameters
@@ -35,6 +37,8 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
         Another number of epochs than the experiment's.
     resume : bool
         Go on from the checkpoint in the run folder.
+    vgg : path or None
+        VGG16 for rows that need it, see `vgg16_weights.find_vgg16`.
 
     Returns
     -------
@@ -59,11 +63,20 @@ def run_experiment(experiment, data_dir, runs_dir, n_epochs=None, resume=False):
                 experiment.name, experiment.weights_of
             )
         )
+    vgg = _load_vgg(experiment, vgg)
     write_json(run_dir / "experiment.json", record(experiment, data_dir))
     if experiment.weights_of is None:
-        _train(experiment, data_dir, run_dir, resume)
-    write_json(run_dir / "results.json", measure(experiment, network, data_dir))
+        _train(experiment, data_dir, run_dir, resume, vgg)
+    write_json(run_dir / "results.json", measure(experiment, network, data_dir, vgg))
     return run_dir
+
+
+def _load_vgg(experiment, path):
+    """VGG16 where the row's cost or figures need it, else None."""
+    from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
+
+    needed = experiment.vgg_weight or experiment.published_vgg is not None
+    return load_vgg16(find_vgg16(path)) if needed else None
 
 
 def weights_file(experiment, runs_dir):
@@ -117,19 +130,19 @@ def _refuse_to_overwrite(run_dir, resume):
         )
 
 
-def _train(experiment, data_dir, run_dir, resume):
+def _train(experiment, data_dir, run_dir, resume, vgg):
     from srcnn_theano.data.datasets import prepare
 
     recipe = training_recipe(experiment)
     train_set, set5 = (prepare(data_dir, name, recipe) for name in ("T91", "Set5"))
-    trainer, model = build_trainer(experiment, train_set, {"set5": set5}, run_dir)
+    trainer, model = build_trainer(experiment, train_set, {"set5": set5}, run_dir, vgg)
     if resume:
         trainer.resume()
     trainer.run(experiment.n_epochs)
     save_network(run_dir / "weights.h5", experiment, model, trainer.epoch)
 
 
-def measure(experiment, weights_file, data_dir):
+def measure(experiment, weights_file, data_dir, vgg=None):
     """Figures of a trained network: under its row's protocol, and under `standard`.
 
     Returns
@@ -137,7 +150,8 @@ def measure(experiment, weights_file, data_dir):
     dict
         ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
         "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
-        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
+        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol. With
+        VGG16 ``{"vgg": {set: {aggregation: dB}}}`` besides, of relu2_2.
     """
     from srcnn_theano.data.datasets import image_paths, prepare
     from srcnn_theano.evaluation import evaluate
@@ -155,6 +169,8 @@ def measure(experiment, weights_file, data_dir):
         "sub_images": {},
         "images": {},
     }
+    if vgg is not None:
+        results["vgg"] = {"source_sha256": vgg.source_sha256}
     recipe = training_recipe(experiment)
     for name in ("Set5", "Set14"):
         enlarged = pairs = prepare(data_dir, name, recipe)
@@ -163,6 +179,10 @@ def measure(experiment, weights_file, data_dir):
         results["sub_images"][name] = evaluate.score_network(
             weights, pairs, enlarged, protocol, experiment.batch_size
         )
+        if vgg is not None:
+            results["vgg"][name] = evaluate.score_features(
+                weights, pairs, protocol, vgg.values, experiment.vgg_input
+            )
     network = evaluate.Network(weights)
     for name in ("standard", "standard-rgb"):
         whole = make_protocol(name, experiment.scale)
@@ -181,7 +201,7 @@ def measure(experiment, weights_file, data_dir):
     return results
 
 
-def build_trainer(experiment, train_set, validation_sets, run_dir):
+def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
     """Compile what an experiment needs and return its (Trainer, Model).
 
     Parameters
@@ -191,13 +211,15 @@ def build_trainer(experiment, train_set, validation_sets, run_dir):
     validation_sets : dict of str to Pairs
         Each gives the history a column: the mean PSNR of its sub-images.
     run_dir : Path
+    vgg : VGG16Weights or None
+        For costs that need it.
     """
     from srcnn_theano.backend import T, theano
     from srcnn_theano.data.patches import central
     from srcnn_theano.evaluation.evaluate import sub_image_errors
     from srcnn_theano.evaluation.metrics import aggregate
     from srcnn_theano.models import model_for_pairs
-    from srcnn_theano.training.costs import COSTS
+    from srcnn_theano.training.costs import COSTS, vgg_loss
     from srcnn_theano.training.functions import (
         SharedPairs,
         error_function,
@@ -220,7 +242,11 @@ def build_trainer(experiment, train_set, validation_sets, run_dir):
         experiment.batch_size,
         experiment.augmentation,
     )
-    cost = COSTS[experiment.cost](model.output, y)
+    cost = experiment.pixel_weight * COSTS[experiment.cost](model.output, y)
+    if experiment.vgg_weight:
+        cost = cost + experiment.vgg_weight * vgg_loss(
+            model.output, y, model.output_shape, vgg.values, experiment.vgg_input
+        )
     if experiment.L2_reg:
         cost = cost + experiment.L2_reg * model.L2_sqr
     learning_rate = theano.shared(
@@ -277,7 +303,7 @@ def training_recipe(experiment):
 
     recipe = experiment_protocol(experiment).recipe
     upscales = model_class(experiment.model).upscales
-    return recipe._replace(enlarged=not upscales, **experiment.cut)
+    return recipe._replace(enlarged=not upscales, **experiment.recipe)
 
 
 def experiment_protocol(experiment):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from srcnn_theano.backend import T, theano
+from srcnn_theano.models.vgg16 import VGG16
 
 
 AUGMENTATIONS = ("none", "flip-translate", "dihedral")
@@ -155,6 +156,37 @@ def error_function(model):
             model.is_train: T.constant(0, dtype="int8"),
         },
         name="validate",
+    )
+
+
+def feature_error_function(model, values, preprocessing):
+    """Compile the distance in VGG space: uint8 pairs -> one number per sub-image.
+
+    Parameters
+    ----------
+    model : Model of three channels
+    values, preprocessing : as in `training.costs.vgg_loss`
+
+    Returns
+    -------
+    function of (low_res, high_res), both uint8 (n, 3, rows, cols)
+        Mean squared differences at relu2_2 over maps and pixels, floatX (n,), between
+        the output clipped to [0, 1] and the target.
+    """
+    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
+    shape = (None,) + tuple(model.output_shape[1:])
+    features, wanted = (
+        VGG16(images, shape, values, "relu2_2", preprocessing).output
+        for images in (T.clip(model.output, 0.0, 1.0), _unit(high_res))
+    )
+    return theano.function(
+        [low_res, high_res],
+        T.mean(T.sqr(features - wanted), axis=(1, 2, 3)),
+        givens={
+            model.input: _unit(low_res),
+            model.is_train: T.constant(0, dtype="int8"),
+        },
+        name="validate_features",
     )
 
 
