@@ -60,3 +60,37 @@ def passing_on():
         return Weights("srcnn", options, values, {})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def repeating():
+    """A maker of small FSRCNNs that repeat each pixel of their input, times `gain`.
+
+    The convolutions pass each channel on, slopes of 1 make the PReLUs straight, and the
+    stamps are squares of ones, as long as the stride.
+    """
+    from srcnn_theano.weights import Weights
+
+    def make(channels, scale, gain=1.0):
+        values = {}
+        for i, size in enumerate((5, 1, 3, 1), start=1):
+            W = np.zeros((channels, channels, size, size), "float32")
+            for c in range(channels):
+                W[c, c, size // 2, size // 2] = 1
+            values["conv{}.W".format(i)] = W
+            values["conv{}.b".format(i)] = np.zeros(channels, "float32")
+            values["prelu{}.a".format(i)] = np.ones(channels, "float32")
+        W = np.eye(channels, dtype="float32")[:, :, None, None] * np.float32(gain)
+        values["deconv.W"] = np.tile(W, (1, 1, scale, scale))
+        values["deconv.b"] = np.zeros(channels, "float32")
+        options = {
+            "channels": channels,
+            "scale": scale,
+            "d": channels,
+            "s": channels,
+            "m": 1,
+            "deconv_size": scale,
+        }
+        return Weights("fsrcnn", options, values, {"scale": scale})
+
+    return make

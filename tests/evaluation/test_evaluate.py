@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 
 from srcnn_theano.data.datasets import image_paths, prepare
-from srcnn_theano.data.patches import Pairs
+from srcnn_theano.data.degradation import rgb_to_ycbcr
+from srcnn_theano.data.images import read_pixels
+from srcnn_theano.data.patches import Degraded, Pairs, degrade, make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation import evaluate
-from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.weights import save_weights
+from srcnn_theano.evaluation.protocols import make_protocol, score
+from srcnn_theano.weights import Weights, save_weights
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +35,9 @@ def test_a_network_that_changes_nothing_scores_as_bicubic(
     picture, name, channels, passing_on
 ):
     network = evaluate.Network(passing_on(channels))
-    for score in evaluate.score_files([picture], make_protocol(name, 2), network):
-        assert score.psnr == pytest.approx(score.bicubic_psnr, abs=0.02)
-        assert score.ssim == pytest.approx(score.bicubic_ssim, abs=1e-3)
+    for one in evaluate.score_files([picture], make_protocol(name, 2), network):
+        assert one.psnr == pytest.approx(one.bicubic_psnr, abs=0.02)
+        assert one.ssim == pytest.approx(one.bicubic_ssim, abs=1e-3)
 
 
 def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture, passing_on):
@@ -48,18 +50,75 @@ def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture, passin
     assert first.psnr < first.bicubic_psnr - 10
 
 
-def test_the_network_gives_the_size_of_its_input_with_repeated_edges(passing_on):
+def degraded(low_res, scale):
+    """With white in the place of what the network does not look at."""
+    rows, cols, channels = low_res.shape
+    white = np.ones((scale * rows, scale * cols, channels))
+    return Degraded(low_res, white, white)
+
+
+def test_a_network_for_enlarged_images_repeats_their_edges(passing_on):
     network = evaluate.Network(passing_on(1))
     image = np.random.RandomState(1).rand(5, 7, 1)
-    np.testing.assert_allclose(network(image), image, atol=1e-6)
+    parts = degraded(image[:1, :1], 1)._replace(enlarged=image)
+    np.testing.assert_allclose(network(parts), image, atol=1e-6)
 
 
-def test_sub_image_errors_are_in_file_order_and_aggregate():
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_network_that_upscales_takes_the_low_resolution(repeating, scale):
+    network = evaluate.Network(repeating(1, scale))
+    image = np.random.RandomState(1).rand(5, 7, 1)
+    expected = image.repeat(scale, axis=0).repeat(scale, axis=1)
+    result = network(degraded(image, scale))
+    np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def test_in_colour_a_luma_network_leaves_chroma_to_bicubic(repeating):
+    rng = np.random.RandomState(3)
+    parts = Degraded(rng.rand(5, 7, 3), *rng.rand(2, 10, 14, 3))
+    result = evaluate.Network(repeating(1, 2)).in_colour(parts)
+    luma, chroma = rgb_to_ycbcr(parts.low_res), rgb_to_ycbcr(parts.enlarged)
+    expected = luma[..., :1].repeat(2, axis=0).repeat(2, axis=1)
+    np.testing.assert_allclose(rgb_to_ycbcr(result)[..., :1], expected, atol=1e-5)
+    np.testing.assert_allclose(
+        rgb_to_ycbcr(result)[..., 1:], chroma[..., 1:], atol=1e-5
+    )
+
+    all_three = evaluate.Network(repeating(3, 2)).in_colour(parts)
+    expected = parts.low_res.repeat(2, axis=0).repeat(2, axis=1)
+    np.testing.assert_allclose(all_three, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["standard", "standard-rgb"])
+def test_repeated_pixels_score_as_nearest_neighbours_do(
+    picture, name, channels, repeating
+):
+    protocol = make_protocol(name, 2)
+    network = evaluate.Network(repeating(channels, 2))
+    first, _ = evaluate.score_files([picture], protocol, network)
+    parts = degrade(read_pixels(picture), protocol.recipe)
+    nearest = parts.low_res.repeat(2, axis=0).repeat(2, axis=1)
+    expected = score(nearest, parts.high_res, protocol)
+    # Where network and protocol differ in colour, luma is made of rounded RGB.
+    same = (channels == 3) == (name == "standard-rgb")
+    if same:
+        np.testing.assert_allclose(first[1:3], expected, atol=0.02)
+    elif name == "standard":
+        np.testing.assert_allclose(first[1:3], expected, atol=0.3)
+    assert first.psnr < first.bicubic_psnr
+
+
+def random_pairs(n, offsets):
+    """What is to be compared with a network that changes nothing, and the errors."""
     rng = np.random.RandomState(2)
-    high_res = rng.randint(0, 256, (45, 1, 9, 9)).astype("uint8")
+    high_res = np.uint8(rng.randint(0, 128, (n, 1, 9, 9)))
+    return Pairs(high_res + np.uint8(offsets).reshape(-1, 1, 1, 1), high_res)
+
+
+def test_sub_image_errors_are_in_file_order_and_aggregate(passing_on):
     offsets = np.arange(45) % 7
-    low_res = np.uint8(np.clip(high_res // 2 + offsets[:, None, None, None], 0, 255))
-    pairs = Pairs(low_res, np.uint8(high_res // 2))
+    pairs = random_pairs(45, offsets)
 
     def errors(low_res, high_res):
         centre = low_res[:, :, 2:-2, 2:-2] / 255.0
@@ -67,13 +126,29 @@ def test_sub_image_errors_are_in_file_order_and_aggregate():
 
     mse = evaluate.sub_image_errors(errors, pairs, 2, batch_size=20)
     np.testing.assert_allclose(mse, (offsets / 255.0) ** 2)
-    scores = evaluate.score_sub_images(errors, pairs, 2, make_protocol("course"))
+
+    protocol = make_protocol("course")
+    scores = evaluate.score_network(passing_on(1), pairs, pairs, protocol)
     assert scores["n"] == 45
-    assert scores["ours"] == pytest.approx(scores["bicubic"])
+    assert scores["ours"] == pytest.approx(scores["bicubic"], abs=1e-3)
     assert sorted(scores["ours"]) == ["batch20", "global", "patch"]  # too few for 100
-    assert scores["ours"]["global"] == pytest.approx(-10 * np.log10(mse.mean()))
+    expected = -10 * np.log10(mse.mean())
+    assert scores["ours"]["global"] == pytest.approx(expected, abs=1e-3)
     floored = -10 * np.log10(np.maximum(mse, 1e-7))
-    assert scores["ours"]["patch"] == pytest.approx(floored.mean())
+    assert scores["bicubic"]["patch"] == pytest.approx(floored.mean(), abs=1e-3)
+
+
+def test_a_network_that_upscales_is_scored_beside_enlarged_sub_images(repeating):
+    low_res = np.uint8(np.random.RandomState(4).randint(0, 200, (30, 3, 4, 4)))
+    repeated = low_res.repeat(2, axis=2).repeat(2, axis=3)
+    pairs = Pairs(low_res, repeated + np.uint8(3))
+    enlarged = Pairs(repeated + np.uint8(10), pairs.high_res)
+    weights = repeating(3, 2)
+    scores = evaluate.score_network(weights, pairs, enlarged, make_protocol("course"))
+    for how in ("patch", "batch20", "global"):
+        ours, bicubic = (20 * np.log10(255 / level) for level in (3, 7))
+        assert scores["ours"][how] == pytest.approx(ours, abs=1e-3)
+        assert scores["bicubic"][how] == pytest.approx(bicubic, abs=1e-3)
 
 
 def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys, passing_on):
@@ -94,6 +169,40 @@ def test_a_y_network_has_no_figure_under_course(picture, tmp_path, passing_on):
     save_weights(weights, passing_on(1))
     with pytest.raises(UserError, match="compares 3 channels, the network has 1"):
         evaluate.print_evaluation([picture.parent], weights, "course", 4)
+
+
+def test_a_network_of_another_scale_is_refused_by_name(picture, tmp_path, repeating):
+    weights = tmp_path / "x3.h5"
+    save_weights(weights, repeating(1, 3))
+    with pytest.raises(UserError, match="x3.h5: enlarges 3 times, not 2.*--scale 3"):
+        evaluate.print_evaluation([picture.parent], weights, "standard", 2)
+
+
+def test_sub_images_for_a_network_that_upscales(
+    picture, tmp_path, capsys, monkeypatch, repeating
+):
+    """8x8 in, 33x33 out: a network that is told the size."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    weights = repeating(3, 4)
+    values = dict(weights.values, **{"deconv.W": np.zeros((3, 3, 9, 9), "float32")})
+    options = dict(weights.options, deconv_size=9)
+    save_weights(
+        tmp_path / "black.h5", weights._replace(options=options, values=values)
+    )
+    arguments = [picture.parent], tmp_path / "black.h5", "course", 4
+    evaluate.print_evaluation(*arguments, as_json=True)
+    scores = json.loads(capsys.readouterr().out)["folders"][str(picture.parent)]
+    recipe = make_protocol("course").recipe
+    pairs = make_pairs(read_pixels(picture), recipe)
+    assert scores["n"] == len(pairs.high_res) == 6
+    black, enlarged = (
+        np.mean((pairs.high_res / 255.0 - other) ** 2)
+        for other in (0, pairs.low_res / 255.0)
+    )
+    assert scores["ours"]["global"] == pytest.approx(-10 * np.log10(black), abs=1e-3)
+    assert scores["bicubic"]["global"] == pytest.approx(
+        -10 * np.log10(enlarged), abs=1e-3
+    )
 
 
 def test_a_tiny_image_is_named(tmp_path):
@@ -129,24 +238,17 @@ def test_official_weights_reach_the_published_psnr(
 def test_an_untrained_network_scores_about_6_5_under_course(data_dir, cache_dir):
     from srcnn_theano.backend import T
     from srcnn_theano.models.srcnn import SRCNN
-    from srcnn_theano.training.functions import error_function
 
+    options = {"channels": 3, "initializer": "xavier"}
     protocol = make_protocol("course")
     pairs = prepare(data_dir, "Set14", protocol.recipe, cache_dir)
-    models = [
-        SRCNN(
-            np.random.RandomState(seed),
-            T.tensor4("x"),
-            (None, 3, 33, 33),
-            initializer="xavier",
-        )
-        for seed in range(3)
-    ]
-    errors = error_function(models[0])
     figures = []
-    for model in models:
-        models[0].set_values(model.get_values())
-        scores = evaluate.score_sub_images(errors, pairs, model.margin, protocol)
+    for seed in range(3):
+        model = SRCNN(
+            np.random.RandomState(seed), T.tensor4("x"), (None, 3, 33, 33), **options
+        )
+        weights = Weights("srcnn", options, model.get_values(), {})
+        scores = evaluate.score_network(weights, pairs, pairs, protocol)
         figures.append(scores["ours"]["batch100"])
     assert np.mean(figures) == pytest.approx(6.51, abs=0.25)
     assert scores["bicubic"]["patch"] == pytest.approx(35.03, abs=0.05)
