@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import onednn
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.graph.subjects import find_subject
+from srcnn_theano.models import MODELS
+from srcnn_theano.weights import save_weights
+
+
+@pytest.fixture(scope="module")
+def srcnn():
+    return find_subject("srcnn")
+
+
+@pytest.fixture(scope="module")
+def adam():
+    return find_subject("table1_adam")
+
+
+def shape_returned(graph):
+    return graph.variables[graph.outputs[0]].shape
+
+
+def test_srcnn_is_three_convolutions(srcnn):
+    before, after = srcnn.rewriting.before, srcnn.rewriting.after
+    assert before.counts()["AbstractConv2d"] == 3
+    assert not any(name.startswith("Abstract") for name in after.counts())
+    assert sum(node.kind == "convolution" for node in after.nodes) == 3
+    # 9-1-5 takes 6 pixels off each side of 33.
+    for graph in (before, after):
+        assert shape_returned(graph) == (1, 3, 21, 21)
+
+
+@pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
+def test_with_onednn_nothing_but_convolutions_is_left_of_srcnn(srcnn):
+    assert srcnn.rewriting.after.counts() == {"Convolution{forward}": 3}
+
+
+def test_a_step_of_training_has_the_gradients_and_the_optimiser(adam):
+    assert adam.what == "train"
+    counts = adam.rewriting.before.counts()
+    assert counts["AbstractConv2d"] == 3
+    assert counts["AbstractConv2d_gradWeights"] == 3
+    # The images themselves are not learned.
+    assert counts["AbstractConv2d_gradInputs"] == 2
+    for graph in (adam.rewriting.before, adam.rewriting.after):
+        updated = {graph.variables[shared].name for shared, _ in graph.updates}
+        params = {"conv{}.{}".format(i, what) for i in (1, 2, 3) for what in ("W", "b")}
+        accumulators = {name + what for name in params for what in (".m", ".v")}
+        assert updated == params | accumulators | {"adam.t"}
+        shapes = {
+            graph.variables[shared].name: graph.variables[new].shape
+            for shared, new in graph.updates
+        }
+        assert shapes["conv1.W"] == shapes["conv1.W.m"] == (64, 3, 9, 9)
+
+
+def test_an_experiment_has_its_own_batch_and_optimiser():
+    rmsprop = find_subject("table1_rmsprop")
+    graph = rmsprop.rewriting.before
+    updated = {graph.variables[shared].name for shared, _ in graph.updates}
+    assert "conv1.W.square" in updated and "adam.t" not in updated
+    half = find_subject("half-fsrcnn", "train")
+    assert half.shape == (20, 3, 8, 8)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_has_a_graph(name):
+    subject = find_subject(name)
+    assert subject.what == "predict" and subject.layers
+    for graph in (subject.rewriting.before, subject.rewriting.after):
+        assert None not in {variable.shape for variable in graph.variables}
+
+
+def test_networks_of_one_window_have_a_graph():
+    subject = find_subject("fsrcnn_full_border", "predict")
+    assert subject.shape == (1, 3, 8, 8)
+
+
+def test_weight_files_have_the_graph_of_what_they_hold(passing_on, tmp_path):
+    path = tmp_path / "mine.h5"
+    save_weights(path, passing_on(1))
+    subject = find_subject(str(path))
+    W = next(v for v in subject.rewriting.before.variables if v.name == "conv1.W")
+    assert W.shape == (1, 1, 3, 3)
+    step = find_subject(str(path), "train")
+    assert step.shape[1:] == (1, 33, 33)
+
+
+def test_what_weights_are_used_of_is_what_trained_them():
+    row = EXPERIMENTS["table2_set5"]
+    assert find_subject("table2_set5").what == "predict"
+    step = find_subject("table2_set5", "train")
+    assert step.experiment.name == row.weights_of
+
+
+def test_unknown_names_are_told_with_the_models(tmp_path):
+    with pytest.raises(UserError, match="'vdsr'.* srcnn, fsrcnn"):
+        find_subject("vdsr")
+    picture = tmp_path / "noise.h5"
+    picture.write_bytes(np.arange(100, dtype="uint8").tobytes())
+    with pytest.raises(UserError, match="noise.h5"):
+        find_subject(str(picture))
