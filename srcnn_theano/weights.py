@@ -112,7 +112,7 @@ def _checked(path, attributes, values):
             )
     try:
         build_model(weights)
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             "{}: does not fit the model {!r} it names: {}".format(
                 path, weights.model, error
@@ -238,8 +238,8 @@ def weights_for_scale(scale, model="fsrcnn"):
     path = shipped_weights().get("{}_x{}".format(model, scale))
     if path is None:
         raise UserError(
-            "--model {} --scale {}: no such network comes along; use one of {} at scale "
-            "2, 3 or 4, or name a file with --weights".format(
+            "--model {} --scale {}: no such network comes along; use one of {} at "
+            "scale 2, 3 or 4, or name a file with --weights".format(
                 model, scale, ", ".join(PICTURE_MODELS)
             )
         )

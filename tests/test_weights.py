@@ -4,17 +4,22 @@ import h5py
 import numpy as np
 import pytest
 
+from srcnn_theano.backend import T, theano
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
+from srcnn_theano.models import model_class
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.weights import (
+    PICTURE_MODELS,
     Weights,
     build_model,
     build_predictor,
+    check_scale,
     load_weights,
     save_weights,
     shipped_weights,
+    weights_for_scale,
 )
 
 OPTIONS = {
@@ -92,8 +97,9 @@ def test_the_network_has_the_options_and_the_values(path):
 
 
 def test_predictor_takes_any_size(path):
-    predict, margin = build_predictor(load_weights(path))
-    assert margin == 2
+    predict = build_predictor(load_weights(path))
+    assert (predict.halo, predict.factor, predict.channels) == (2, 1, 1)
+    assert not predict.upscales
     rng = np.random.RandomState(0)
     large = rng.uniform(size=(1, 1, 15, 12)).astype("float32")
     whole = predict(large)
@@ -101,6 +107,114 @@ def test_predictor_takes_any_size(path):
     # Running statistics: a part of the image gives that part of the output.
     part = predict(large[:, :, 3:12, 2:9])
     np.testing.assert_allclose(part, whole[:, :, 3:8, 2:5], rtol=1e-4, atol=1e-5)
+
+
+# FSRCNN
+
+
+def make_fsrcnn(seed=0, model="fsrcnn", **options):
+    """Random values, all of a size that matters."""
+    options = dict({"channels": 3, "scale": 4, "d": 4, "s": 3, "m": 1}, **options)
+    network = model_class(model)(
+        np.random.RandomState(seed),
+        T.tensor4("x"),
+        (None, options["channels"], None, None),
+        **options
+    )
+    rng = np.random.RandomState(seed)
+    values = {
+        name: rng.normal(scale=0.3, size=value.shape).astype("float32")
+        for name, value in network.get_values().items()
+    }
+    return Weights(model, options, values, {"scale": options["scale"]})
+
+
+@pytest.mark.parametrize(
+    "model, options",
+    [
+        ("fsrcnn", {"slopes": "layer", "crop": 4}),
+        ("half-fsrcnn", {"skip": "both", "activation": "relu"}),
+        ("fsrcnn", {"upsampling": "full-border", "deconv_size": 26}),
+    ],
+)
+def test_round_trip_of_fsrcnn(tmp_path, model, options):
+    saved = make_fsrcnn(model=model, **options)
+    save_weights(tmp_path / "net.h5", saved)
+    loaded = load_weights(tmp_path / "net.h5")
+    assert loaded[:2] == saved[:2] and loaded.about == saved.about
+    assert set(loaded.values) == set(saved.values)
+    for name, value in loaded.values.items():
+        np.testing.assert_array_equal(value, saved.values[name])
+
+
+@pytest.mark.parametrize(
+    "options, match",
+    [
+        ({"scale": 0}, "scale 0"),
+        ({"scale": 3.5}, "stride 3.5"),
+        ({"scale": "4"}, "does not fit the model"),
+        ({"d": 0}, "does not fit the model"),
+        ({"d": -5}, "does not fit the model"),
+        ({"channels": 1}, r"\(4, 1, 5, 5\) needed"),
+        ({"deconv_size": 2}, "deconv"),
+        ({"m": 2}, "conv5"),
+        ({"upsampling": "full-border", "scale": 1}, "scale 1"),
+        ({"output_size": [41, 41]}, "deconv.*known"),
+        ({"skip": "all"}, "'all'"),
+    ],
+)
+def test_options_that_give_no_fsrcnn(tmp_path, options, match):
+    weights = make_fsrcnn()
+    path = tmp_path / "net.h5"
+    save_weights(path, weights._replace(options=dict(weights.options, **options)))
+    refused(path, match)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_predictor_of_fsrcnn(scale):
+    weights = make_fsrcnn(scale=scale)
+    predict = build_predictor(weights)
+    assert (predict.factor, predict.channels, predict.upscales) == (scale, 3, True)
+    large = np.random.RandomState(1).uniform(size=(2, 3, 15, 14)).astype("float32")
+    whole, h = predict(large), predict.halo
+    rows, cols = scale * (15 - 2 * h), scale * (14 - 2 * h)
+    assert whole.shape == (2, 3, rows, cols) and whole.dtype == np.float32
+    part = predict(large[:, :, 1:-3, 2:-1])
+    expected = whole[:, :, scale : -3 * scale, 2 * scale : -scale]
+    np.testing.assert_allclose(part, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 10), (13, 8), (7, 7), (16, 21)])
+def test_a_network_of_one_size_goes_over_the_image_in_windows(size):
+    weights = make_fsrcnn(upsampling="full-border", deconv_size=26)
+    predict = build_predictor(weights)
+    assert predict.halo == 3
+    images = np.random.RandomState(1).uniform(size=(2, 3) + size).astype("float32")
+
+    result = predict(images)
+
+    # Two of eight pixels are restored at a time, with three around them as they are in
+    # the image or, beyond it, as its outermost pixels.
+    network = build_model(weights, (1, 3, 8, 8))
+    window = theano.function([network.input], network.output)
+    inside = tuple(n - 6 for n in size)
+    padded = np.pad(images, [(0, 0), (0, 0), (0, 1), (0, 1)], mode="edge")
+    expected = np.empty((2, 3, 4 * inside[0] + 4, 4 * inside[1] + 4), "float32")
+    for n, i, j in np.ndindex(2, *((k + 1) // 2 for k in inside)):
+        piece = padded[n : n + 1, :, 2 * i : 2 * i + 8, 2 * j : 2 * j + 8]
+        expected[n, :, 8 * i : 8 * i + 8, 8 * j : 8 * j + 8] = window(piece)[
+            0, :, 12:20, 12:20
+        ]
+    expected = expected[:, :, : 4 * inside[0], : 4 * inside[1]]
+    assert result.shape == expected.shape
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_another_scale_is_refused():
+    check_scale("a.h5", make_fsrcnn(scale=3), 3)
+    check_scale("a.h5", make_weights(), 4)  # SRCNN leaves the size as it is
+    with pytest.raises(UserError, match="a.h5: enlarges 3 times, not 2; use --scale 3"):
+        check_scale("a.h5", make_fsrcnn(scale=3), 2)
 
 
 def test_missing_file(tmp_path):
@@ -219,3 +333,24 @@ def test_shipped_weights_are_readable():
     for name, path in found.items():
         weights = load_weights(path)
         assert weights.about["scale"] in (2, 3, 4), name
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("model", PICTURE_MODELS)
+def test_networks_for_pictures_come_along(model, scale):
+    path = shipped_weights().get("{}_x{}".format(model, scale))
+    if path is None:
+        pytest.skip("{} x{} does not come along yet".format(model, scale))
+    assert weights_for_scale(scale, model) == path
+    weights = load_weights(path)
+    assert (weights.model, weights.about["scale"]) == (model, scale)
+    check_scale(path, weights, scale)
+    if model == PICTURE_MODELS[0]:
+        assert weights_for_scale(scale) == path
+
+
+@pytest.mark.parametrize("scale, model", [(5, "srcnn"), (2, "vdsr"), (0, "fsrcnn")])
+def test_networks_that_do_not_come_along(scale, model):
+    match = "--model {} --scale {}.*fsrcnn, srcnn.*--weights".format(model, scale)
+    with pytest.raises(UserError, match=match):
+        weights_for_scale(scale, model)
