@@ -7,6 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from srcnn_theano.backend import onednn
+from srcnn_theano.backend.maps import Maps
 
 # isort: split
 
@@ -38,7 +39,7 @@ KINDS = ("convolution", "elementwise", "reduction", "bookkeeping", "other")
 
 _CLASSES = {
     "convolution": (BaseAbstractConv, BaseCorrMM, onednn.Convolution),
-    "elementwise": (Elemwise,),
+    "elementwise": (Elemwise, Maps),
     "reduction": (CAReduce,),
     "bookkeeping": (
         Assert,
