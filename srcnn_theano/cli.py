@@ -141,7 +141,10 @@ def bench(options):
     from srcnn_theano.bench.runner import run_bench
 
     against = [] if options.against == "none" else options.against.split(",")
-    run_bench(against, options.threads, as_json=options.json, out=options.out)
+    only = None if options.only is None else options.only.split(",")
+    run_bench(
+        against, options.threads, only, as_json=options.json, out=_path(options.out)
+    )
 
 
 def doctor(options):
@@ -258,7 +261,12 @@ def _parser():
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
     sub.add_argument("--against", default="torch", help="torch, jax, torch,jax or none")
-    sub.add_argument("--threads", type=int, help="default: all cores")
+    sub.add_argument(
+        "--threads", type=int, help="default: one, and then one for each core"
+    )
+    sub.add_argument(
+        "--only", metavar="JOBS", help="some jobs: srcnn-20,vgg-100,samples,first-use"
+    )
     _out(sub, "file for the figures (JSON)")
     _json(sub)
 

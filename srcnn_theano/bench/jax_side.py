@@ -2,47 +2,97 @@
 
 from functools import partial
 
+import numpy as np
+
 from srcnn_theano.bench import work as given
 
 VARIANTS = ("jit",)
 
 
 def make_job(work, variant):
-    """A function without arguments that does the job once and returns a number."""
+    """A function without arguments that does the job once and returns its result."""
     import jax
-    import jax.numpy as jnp
 
-    params = [
-        (jnp.asarray(W), jnp.asarray(b))
-        for W, b in given.initial_weights(work.channels)
-    ]
+    network, params = _network(jax, given.layers(work))
+    if work.kind == "step":
+        return _step(jax, work, network, params)
+    predict = jax.jit(lambda params, x: given.inside(work, network(params, x)))
+    x = jax.numpy.asarray(given.image(work))
+    return lambda: np.asarray(predict(params, x))
 
-    def network(params, x):
-        for i, (W, b) in enumerate(params):
-            x = jax.lax.conv(x, W, (1, 1), "VALID") + b[:, None, None]
-            x = jax.nn.relu(x) if i < 2 else x
+
+def _network(jax, layers):
+    """A function of (params, x), and the params."""
+    jnp = jax.numpy
+    params = [{k: jnp.asarray(v) for k, v in layer.values.items()} for layer in layers]
+
+    def apply(params, x):
+        for layer, p in zip(layers, params):
+            x = _OPERATIONS[layer.kind](jax, x, p, layer.padding)
         return x
 
-    if work.kind == "predict":
-        x, run = jnp.asarray(given.image(work)), jax.jit(network)
-        return lambda: float(run(params, x)[0, 0, 0, 0])
-    return _training_job(jax, work, network, params)
+    return apply, params
 
 
-def _training_job(jax, work, network, params):
+def _conv(jax, x, p, padding):
+    padding = [(padding, padding)] * 2
+    x = jax.lax.conv_general_dilated(x, p["W"], (1, 1), padding)
+    return x + p["b"][:, None, None]
+
+
+def _deconv(jax, x, p, padding):
+    # The gradient of a convolution: the input spread out, filters turned round.
+    W = p["W"].transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
+    padding = [(W.shape[2] - 1 - padding,) * 2] * 2
+    x = jax.lax.conv_general_dilated(
+        x, W, (1, 1), padding, lhs_dilation=(given.SCALE, given.SCALE)
+    )
+    return x + p["b"][:, None, None]
+
+
+def _prelu(jax, x, p, padding):
+    return jax.numpy.where(x > 0, x, p["a"][:, None, None] * x)
+
+
+def _relu(jax, x, p, padding):
+    return jax.nn.relu(x)
+
+
+def _pool(jax, x, p, padding):
+    window = (1, 1, 2, 2)
+    return jax.lax.reduce_window(
+        x, -jax.numpy.inf, jax.lax.max, window, window, "VALID"
+    )
+
+
+_OPERATIONS = {
+    "conv": _conv,
+    "deconv": _deconv,
+    "prelu": _prelu,
+    "relu": _relu,
+    "pool": _pool,
+}
+
+
+def _step(jax, work, network, params):
     jnp, tree = jax.numpy, jax.tree_util
     low_res, high_res = (jnp.asarray(a) for a in given.sub_images(work))
     n_batches = len(low_res) // work.batch_size
     order = jnp.arange(len(low_res))
+    # No layers at all leave the pixels as they are.
+    features = partial(
+        *_network(jax, given.feature_layers() if work.perceptual else [])
+    )
+
+    def cost_of(params, x, y):
+        return jnp.mean((features(network(params, x)) - features(y)) ** 2)
 
     @partial(jax.jit, donate_argnums=(0,))
     def step(state, start):
         params, m, v, t = state
         rows = jax.lax.dynamic_slice(order, (start,), (work.batch_size,))
         x, y = (a[rows].astype("float32") / 255 for a in (low_res, high_res))
-        cost, g = jax.value_and_grad(lambda p: jnp.mean((network(p, x) - y) ** 2))(
-            params
-        )
+        cost, g = jax.value_and_grad(cost_of)(params, x, y)
         t = t + 1.0
         m = tree.tree_map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
         v = tree.tree_map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)

@@ -6,35 +6,37 @@ from srcnn_theano.bench import work as given
 
 
 def make_job(work, variant):
-    """A function without arguments that does the job once and returns a number."""
+    """A function without arguments that does the job once and returns its result."""
+    if work.kind == "step":
+        return _step(work)
+    if work.kind == "picture":
+        return _picture(work)
+    predictor, image = _predictor(work), given.image(work)
+    return lambda: predictor(image)
+
+
+def _step(work):
     from srcnn_theano.backend import T
-    from srcnn_theano.models.srcnn import SRCNN
-    from srcnn_theano.training.functions import prediction_function
-
-    shape = (work.batch_size if work.kind == "train" else 1, work.channels) + work.size
-    model = SRCNN(
-        np.random.RandomState(0), T.tensor4("x"), shape, channels=work.channels
-    )
-    names = ("conv1", "conv2", "conv3")
-    values = {}
-    for name, (W, b) in zip(names, given.initial_weights(work.channels)):
-        values.update({name + ".W": W, name + ".b": b})
-    model.set_values(values)
-    if work.kind == "predict":
-        predict, image = prediction_function(model), given.image(work)
-        return lambda: float(predict(image)[0, 0, 0, 0])
-    return _training_job(work, model)
-
-
-def _training_job(work, model):
-    from srcnn_theano.backend import T
+    from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.costs import mse
     from srcnn_theano.training.functions import SharedPairs, training_function
     from srcnn_theano.training.updates import adam
 
+    arrays = given.sub_images(work)
+    model = model_for_pairs(
+        work.network,
+        {"channels": work.channels},
+        arrays,
+        np.random.RandomState(0),
+        work.batch_size,
+    )
+    model.set_values(given.named_values(given.layers(work)))
     y = T.tensor4("y")
-    pairs = SharedPairs(*given.sub_images(work), batch_size=work.batch_size)
-    cost = mse(model.output, y)
+    pairs = SharedPairs(*arrays, batch_size=work.batch_size)
+    output, target = model.output, y
+    if work.perceptual:
+        output, target = (_features(x, model.output_shape) for x in (output, y))
+    cost = mse(output, target)
     updates = adam(cost, model.params, given.LEARNING_RATE)
     step = training_function(model, y, cost, updates, pairs)
     done = [0]
@@ -45,3 +47,28 @@ def _training_job(work, model):
         return float(cost)
 
     return job
+
+
+def _features(images, shape):
+    from srcnn_theano.models.vgg16 import VGG16
+
+    values = given.named_values(given.feature_layers())
+    return VGG16(images, shape, values, "relu2_2", "unit").output
+
+
+def _picture(work):
+    from srcnn_theano.data.images import Picture
+    from srcnn_theano.upscale import Upscaler
+
+    pixels = np.random.RandomState(2).randint(0, 256, work.size + (3,))
+    picture = Picture(pixels.astype("uint8"))
+    upscaler = Upscaler(_predictor(work), given.SCALE)
+    return lambda: upscaler(picture).pixels
+
+
+def _predictor(work):
+    from srcnn_theano.weights import Weights, build_predictor
+
+    options = {"channels": work.channels}
+    values = given.named_values(given.layers(work))
+    return build_predictor(Weights(work.network, options, values, {}))

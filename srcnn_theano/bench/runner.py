@@ -1,55 +1,80 @@
-"""Timings side by side: two or more processes that take turns in one run.
-
-Machines are noisy, so figures are medians over all turns, and ratios are taken turn by
-turn; absolute times mean little elsewhere.
-"""
+"""`srcnn-theano bench`: what is measured, in which order, and against whom."""
 
 import json
-import os
-import subprocess
+import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.bench.work import WORKS
+from srcnn_theano import __version__
+from srcnn_theano.bench import first_use, sgemm, sides
+from srcnn_theano.bench.marks import evaluate
+from srcnn_theano.bench.sides import Contender
+from srcnn_theano.bench.table import markdown
+from srcnn_theano.bench.work import SCALE, WORKS, Work, multiply_adds
+from srcnn_theano.environment import usable_cores
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json
 
-TURNS = 7
-SECONDS_PER_TURN = 1.0
-# Sides that compute the same have the same costs; after this, the comparison is off.
+# Sides that compute the same have the same results; beyond this, no comparison.
 RELATIVE_DIFFERENCE = 1e-4
 
+# The rate of the machine, and what a second thread brings, are measured beside these.
+LIMITED = ("srcnn-20", "srcnn-100")
+BATCH_SIZES = (20, 50, 100, 200, 500)
+PICTURE_SIZES = ((64, 100), (250, 250), (500, 500), (1000, 1500))  # before enlarging
+GROWTHS = ("samples", "srcnn-pictures", "fsrcnn-pictures")
+FIRST_USE = "first-use"
+NAMES = tuple(WORKS) + GROWTHS + (FIRST_USE,)
 
-def run_bench(against=("torch",), threads=None, as_json=False, out=None):
-    """Time every job on every side, print a table, and write the figures.
+
+def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=None):
+    """Time the jobs on every side, print tables, and write the figures.
 
     Parameters
     ----------
     against : sequence of 'torch' and 'jax'
         Sides beside ours; empty for ours alone.
     threads : int or None
-        None is all cores.
+        None is one thread and then as many as there are cores.
+    only : sequence of `NAMES`, or None
+        None is everything but the first use, which compiles all modules anew.
     as_json : bool
-        Print JSON instead of a table.
+        Print JSON instead of tables.
     out : path or None
         File for the JSON.
 
     Raises
     ------
     UserError
-        A side is not installed or unknown; or it does not compute what ours computes.
+        A side is not installed or unknown, a job is unknown. After everything has been
+        written: a side does not compute what ours computes, or ours fails.
     """
-    sides = [("ours", "")] + [side for name in against for side in _variants(name)]
-    threads = threads or len(os.sched_getaffinity(0))
-    report = {"threads": threads, "jobs": {}}
-    for work in WORKS.values():
-        report["jobs"][work.name] = _compare(work, sides, threads)
+    rivals = [side for name in against for side in _variants(name)]
+    names = _chosen(only)
+    cores = usable_cores()
+    passes = sorted({1, cores}) if threads is None else [threads]
+    report = {"machine": _machine(), "command": _command(), "passes": {}}
+    for n in passes:
+        jobs = [WORKS[name] for name in names if name in WORKS]
+        report["passes"][str(n)] = {
+            work.name: _compare(work, _contenders(work, rivals, n, n == cores))
+            for work in tqdm(jobs, desc="{} thread(s)".format(n), disable=None)
+        }
+    report["growths"] = {
+        name: _grow(name, passes[-1]) for name in names if name in GROWTHS
+    }
+    if FIRST_USE in names:
+        report["first_use"] = first_use.measure()
+    report["marks"] = evaluate(report)
     if out is not None:
         write_json(out, report)
-    print(json.dumps(report, indent=2) if as_json else _table(report))
+    print(json.dumps(report, indent=2) if as_json else markdown(report))
+    _refuse(report)
 
 
 def _variants(name):
@@ -67,116 +92,181 @@ def _variants(name):
     return [(name, variant) for variant in VARIANTS]
 
 
-class _Side:
-    """A worker process."""
-
-    def __init__(self, side, variant, work, threads):
-        self.name = " ".join(filter(None, (side, variant)))
-        # Threads that spin while they wait would slow down the other sides.
-        environment = dict(
-            os.environ, OMP_NUM_THREADS=str(threads), OMP_WAIT_POLICY="PASSIVE"
-        )
-        command = [sys.executable, "-m", "srcnn_theano.bench.worker"]
-        self.process = subprocess.Popen(
-            command + [side, variant, work.name, str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            universal_newlines=True,
-        )
-        self.seconds = []
-
-    def ask(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def answer(self):
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
+def _chosen(only):
+    if only is None:
+        return [name for name in NAMES if name != FIRST_USE]
+    unknown = sorted(set(only) - set(NAMES))
+    if unknown:
         raise UserError(
-            "{} failed:\n{}".format(self.name, self.process.stderr.read()[-2000:])
+            "--only {}: no such job; there are {}".format(
+                ",".join(unknown), ", ".join(NAMES)
+            )
         )
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+    return list(only)
 
 
-def _compare(work, sides, threads):
-    """Medians, ratios and memory of all sides on one job."""
-    opened, skipped = [], {}
+# --- the sides of one job ------------------------------------------------------------
+
+
+def _contenders(work, rivals, threads, all_cores):
+    found = [Contender("ours", "ours", "", work, threads)]
+    for side, variant in rivals:
+        found.append(Contender(side + " " + variant, side, variant, work, threads))
+    if work.name in LIMITED:
+        for variant in sgemm.VARIANTS:
+            label = "sgemm " + variant
+            found.append(Contender(label, "sgemm", variant, work, threads))
+        if all_cores and threads > 1:
+            found.append(Contender("ours, 1 thread", "ours", "", work, 1))
+    return found
+
+
+def _compare(work, contenders):
+    """Figures of all sides on one job; those of other results are left out."""
+    job = {
+        "title": work.title,
+        "multiply_adds": multiply_adds(work),
+        "sides": {},
+        "left_out": {},
+    }
+    started, job["left_out"] = sides.start(contenders)
     try:
-        for side, variant in sides:
-            one = _Side(side, variant, work, threads)
-            try:
-                one.answer()
-                one.first = one.ask("run 5")["values"]
-                opened.append(one)
-            except UserError as error:
-                if side == "ours":
-                    raise
-                skipped[one.name] = str(error).splitlines()[-1]
-                one.close()
-        _same_result(work, opened)
-        for _ in tqdm(range(TURNS), desc=work.title, leave=False, disable=None):
-            for one in opened:
-                one.seconds.append(_turn(one))
-        return _figures(work, opened, skipped)
+        if not started or started[0].contender is not contenders[0]:
+            return job
+        agreeing = []
+        for side in started:
+            reason = _difference(started[0], side)
+            if reason:
+                job["left_out"][side.contender.label] = reason
+            else:
+                agreeing.append(side)
+        sides.take_turns(agreeing, work.title)
+        job["sides"] = _side_by_side(agreeing, job["multiply_adds"])
     finally:
-        for one in opened:
-            one.close()
+        sides.close(started)
+    return job
 
 
-def _turn(side):
-    once = side.ask("run 1")["seconds"][0]
-    count = max(3, int(SECONDS_PER_TURN / once))
-    return float(np.median(side.ask("run {}".format(count))["seconds"]))
+def _difference(ours, other):
+    """Why two sides cannot be compared; empty if their first results agree."""
+    if other.contender.side == "sgemm":
+        return ""
+    worst = 0.0
+    for expected, found in zip(np.array(ours.first), np.array(other.first)):
+        distance = np.linalg.norm(found - expected)
+        worst = max(worst, distance / np.linalg.norm(expected))
+    if worst <= RELATIVE_DIFFERENCE:
+        return ""
+    return "not compared: results differ from ours by {:.1e} after {} runs".format(
+        worst, len(ours.first)
+    )
 
 
-def _same_result(work, sides):
-    ours = np.array(sides[0].first)
-    for other in sides[1:]:
-        worst = np.max(np.abs(np.array(other.first) / ours - 1))
-        if not worst <= RELATIVE_DIFFERENCE:
-            raise UserError(
-                "{}: {} does not compute what we compute (results differ by {:.1e} "
-                "after 5 steps); no comparison".format(work.title, other.name, worst)
-            )
+def _side_by_side(agreeing, job_multiply_adds):
+    """Figures by label; the first side is what the others are measured by."""
+    found = {}
+    ours = np.array(agreeing[0].seconds)
+    for side in agreeing:
+        seconds, its_figures = np.array(side.seconds), sides.figures(side)
+        count = job_multiply_adds
+        if side.contender.side == "sgemm":
+            count = sgemm.MULTIPLY_ADDS
+            share = (job_multiply_adds / ours) / (count / seconds)
+            its_figures["our_share"] = sides.spread(share)
+        else:
+            its_figures["times_ours"] = sides.spread(seconds / ours)
+        # A multiplication and an addition are two operations.
+        its_figures["GFLOP_per_s"] = 2e-9 * count / float(np.median(seconds))
+        found[side.contender.label] = its_figures
+    return found
 
 
-def _figures(work, sides, skipped):
-    figures = {"title": work.title, "sides": {}, "skipped": skipped}
-    ours = np.array(sides[0].seconds)
-    for one in sides:
-        ratios = np.array(one.seconds) / ours
-        figures["sides"][one.name] = {
-            "median_ms": 1e3 * float(np.median(one.seconds)),
-            "times_as_slow_as_ours": float(np.median(ratios)),
-            "from": float(ratios.min()),
-            "to": float(ratios.max()),
-            "peak_memory_MiB": one.ask("memory")["memory"],
-        }
-    return figures
+# --- more of the same work -----------------------------------------------------------
 
 
-def _table(report):
-    """The report as a Markdown table."""
-    lines = [
-        "{} thread(s), medians of {} turns".format(report["threads"], TURNS),
-        "",
-        "| job | side | ms | times ours | spread | peak MiB |",
-        "| --- | --- | ---: | ---: | --- | ---: |",
+def _grow(name, threads):
+    """Our cost by the amount of work: per sample, or per pixel of the output."""
+    if name == "samples":
+        title, unit = "SRCNN 9-1-5 RGB step, by batch size", "sample"
+        works = [WORKS["srcnn-20"]._replace(batch_size=size) for size in BATCH_SIZES]
+        amounts = {"{}".format(size): size for size in BATCH_SIZES}
+    else:
+        network = name.split("-")[0]
+        title = "{} x4 Y, RGB pictures in tiles".format(network.upper())
+        unit = "megapixel"
+        works = [
+            Work(name, title, "picture", network, 1, 1, size) for size in PICTURE_SIZES
+        ]
+        megapixels = [SCALE**2 * rows * cols / 1e6 for rows, cols in PICTURE_SIZES]
+        amounts = {"{:.1f}".format(amount): amount for amount in megapixels}
+    contenders = [
+        Contender(label, "ours", "", work, threads)
+        for label, work in zip(amounts, works)
     ]
-    row = "| {} | {} | {:.2f} | {:.2f} | {:.2f} to {:.2f} | {:.0f} |"
-    for figures in report["jobs"].values():
-        for name, side in figures["sides"].items():
-            values = list(side.values())
-            lines.append(row.format(figures["title"], name, *values))
-        for name, why in figures["skipped"].items():
-            lines.append(
-                "| {} | {} | not run: {} | | | |".format(figures["title"], name, why)
-            )
-    return "\n".join(lines)
+    growth = {"title": title, "unit": unit, "threads": threads, "amounts": {}}
+    started, growth["left_out"] = sides.start(contenders)
+    try:
+        if not growth["left_out"]:
+            sides.take_turns(started, title)
+            growth["amounts"] = _per_unit(started, amounts)
+    finally:
+        sides.close(started)
+    return growth
+
+
+def _per_unit(started, amounts):
+    """Figures by amount; the smallest is what the others are measured by."""
+    found, least = {}, None
+    for side in started:
+        amount = amounts[side.contender.label]
+        cost = np.array(side.seconds) / amount
+        least = cost if least is None else least
+        its_figures = sides.figures(side)
+        its_figures["ms_per_unit"] = 1e3 * float(np.median(cost))
+        its_figures["times_smallest"] = sides.spread(cost / least)
+        found[side.contender.label] = its_figures
+    return found
+
+
+# --- what the figures are of ---------------------------------------------------------
+
+
+def _machine():
+    """Processor and versions, by name."""
+    libraries = ("numpy", "Theano-PyMC", "onednn-cpu-gomp", "torch", "jax", "jaxlib")
+    found = {"processor": _processor(), "cores": usable_cores()}
+    found.update({"python": platform.python_version(), "srcnn-theano": __version__})
+    for name in libraries:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _processor():
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _command():
+    return " ".join(["srcnn-theano"] + sys.argv[1:])
+
+
+def _refuse(report):
+    """Raise when results differ or ours has failed, now that all is written."""
+    reasons = []
+    for jobs in report["passes"].values():
+        for name, job in jobs.items():
+            for label, reason in job["left_out"].items():
+                if label == "ours" or reason.startswith("not compared"):
+                    reasons.append("{}, {}: {}".format(name, label, reason))
+    for name, growth in report["growths"].items():
+        reasons += ["{}, {}".format(name, r) for r in growth["left_out"].values()]
+    if reasons:
+        raise UserError("no comparison of\n  {}".format("\n  ".join(reasons)))

@@ -1,8 +1,11 @@
 """What is timed: the same shapes, values and weights for every framework, in numpy."""
 
-from typing import NamedTuple
+from typing import Any, Dict, NamedTuple, Tuple
 
 import numpy as np
+
+LEARNING_RATE = 1e-4
+N_SUB_IMAGES = 1000
 
 
 class Work(NamedTuple):
@@ -11,58 +14,217 @@ class Work(NamedTuple):
     Attributes
     ----------
     name, title : str
-    kind : 'train' or 'predict'
-        One Adam step on a minibatch of 33x33 sub-images, or one image through the
-        network at its final size.
+    kind : 'step', 'image' or 'picture'
+        From a minibatch of uint8 sub-images in memory to weights updated by Adam; from
+        one float32 image to the network's output; or from one RGB picture of 8 bits to
+        the enlarged one, in tiles (ours alone).
+    network : 'srcnn' or 'fsrcnn'
     channels, batch_size : int
-    size : (rows, cols) of the input
+    size : (rows, cols) of what goes in
+    perceptual : bool
+        Whether the cost is the mean squared error of relu2_2 of VGG16 and not that of
+        the pixels.
     """
 
     name: str
     title: str
     kind: str
+    network: str
     channels: int
     batch_size: int
-    size: tuple
+    size: Tuple[int, int]
+    perceptual: bool = False
 
 
-# 1,000 x 1,000 pixels come out; valid convolutions cut 6 off at each side.
+def _step(name, title, network, batch_size, size, perceptual=False):
+    title = "{}, batch {}".format(title, batch_size)
+    return Work(name, title, "step", network, 3, batch_size, (size, size), perceptual)
+
+
+# 1,000 x 1,000 pixels come out of the images: the valid convolutions of SRCNN cut 6 off
+# at each side, and FSRCNN's output depends on 7 more pixels at each side of its input.
 WORKS = {
     work.name: work
     for work in (
-        Work("train-20", "SRCNN 9-1-5 RGB step, batch 20", "train", 3, 20, (33, 33)),
-        Work("train-100", "SRCNN 9-1-5 RGB step, batch 100", "train", 3, 100, (33, 33)),
-        Work("upscale", "SRCNN 9-1-5 Y, 1 megapixel", "predict", 1, 1, (1012, 1012)),
+        _step("srcnn-20", "SRCNN 9-1-5 RGB step", "srcnn", 20, 33),
+        _step("srcnn-100", "SRCNN 9-1-5 RGB step", "srcnn", 100, 33),
+        _step("fsrcnn-20", "FSRCNN(56,12,4) RGB step", "fsrcnn", 20, 8),
+        _step("fsrcnn-100", "FSRCNN(56,12,4) RGB step", "fsrcnn", 100, 8),
+        _step("vgg-100", "SRCNN + VGG relu2_2 step", "srcnn", 100, 33, True),
+        Work(
+            "srcnn-image",
+            "SRCNN 9-1-5 Y, 1 megapixel",
+            "image",
+            "srcnn",
+            1,
+            1,
+            (1012, 1012),
+        ),
+        Work(
+            "fsrcnn-image",
+            "FSRCNN(56,12,4) x4 Y, 1 megapixel",
+            "image",
+            "fsrcnn",
+            1,
+            1,
+            (264, 264),
+        ),
     )
 }
-MARGIN = 6
-N_SUB_IMAGES = 1000
-LEARNING_RATE = 1e-4
+
+SCALE = 4
+MARGIN = 6  # of SRCNN 9-1-5
+HALO = 7  # of FSRCNN(56,12,4)
 
 
-def initial_weights(channels):
-    """Filters (maps out, maps in, rows, cols) and biases of SRCNN 9-1-5, float32."""
+class Layer(NamedTuple):
+    """A layer of a network, as every side builds it in its own way.
+
+    Attributes
+    ----------
+    kind : 'conv', 'deconv', 'relu', 'prelu' or 'pool'
+        'deconv' is a transposed convolution of stride `SCALE`; 'pool' takes the largest
+        of each 2x2 pixels.
+    name : str, empty where there are no values
+    values : dict of str to float32 array
+        W (maps out, maps in, rows, cols) of a convolution, (maps in, maps out, rows,
+        cols) of a deconvolution; b (maps out,); a (maps,), the slopes of a PReLU.
+    padding : int
+        Zeros at each side of the input; of a deconvolution, pixels cut off each side of
+        the output.
+    """
+
+    kind: str
+    name: str
+    values: Dict[str, Any]
+    padding: int = 0
+
+
+def layers(work):
+    """The network that is trained or applied, with its initial values."""
     rng = np.random.RandomState(0)
-    shapes = [(64, channels, 9, 9), (32, 64, 1, 1), (channels, 32, 5, 5)]
-    return [
-        (
-            rng.normal(0, np.sqrt(2.0 / np.prod(shape[1:])), shape).astype("float32"),
-            np.zeros(shape[0], "float32"),
-        )
-        for shape in shapes
-    ]
+    if work.network == "srcnn":
+        return _convolutions(
+            rng,
+            ["conv1", "conv2", "conv3"],
+            [(work.channels, 64, 9), (64, 32, 1), (32, work.channels, 5)],
+        )[:-1]
+    sizes = [(work.channels, 56, 5), (56, 12, 1)] + 4 * [(12, 12, 3)] + [(12, 56, 1)]
+    names = ["conv{}".format(i) for i in range(1, len(sizes) + 1)]
+    found = _convolutions(rng, names, sizes, same_size=True)
+    for i, layer in enumerate(found):
+        if layer.kind == "relu":
+            maps = len(found[i - 1].values["b"])
+            name = found[i - 1].name.replace("conv", "prelu")
+            found[i] = Layer("prelu", name, {"a": np.full(maps, 0.25, "float32")})
+    # The paper's N(0, 0.001) would make an output of almost 0, whatever the maps are.
+    W = rng.normal(0, 0.01, (56, work.channels, 9, 9)).astype("float32")
+    b = np.zeros(work.channels, "float32")
+    return found + [Layer("deconv", "deconv", {"W": W, "b": b}, padding=2)]
+
+
+def feature_layers():
+    """VGG16 up to relu2_2 (Simonyan and Zisserman, 2015), with random filters."""
+    rng = np.random.RandomState(3)
+    first = _convolutions(
+        rng, ["conv1_1", "conv1_2"], [(3, 64, 3), (64, 64, 3)], same_size=True
+    )
+    second = _convolutions(
+        rng, ["conv2_1", "conv2_2"], [(64, 128, 3), (128, 128, 3)], same_size=True
+    )
+    return first + [Layer("pool", "", {})] + second
+
+
+def _convolutions(rng, names, sizes, same_size=False):
+    """Convolutions and ReLUs; sizes are (maps in, maps out, filter length)."""
+    found = []
+    for name, (n_in, n_out, length) in zip(names, sizes):
+        scale = np.sqrt(2.0 / (n_in * length**2))  # He's
+        W = rng.normal(0, scale, (n_out, n_in, length, length)).astype("float32")
+        values = {"W": W, "b": np.zeros(n_out, "float32")}
+        padding = length // 2 if same_size else 0
+        found += [Layer("conv", name, values, padding), Layer("relu", "", {})]
+    return found
+
+
+def named_values(some_layers):
+    """Arrays by the names that weight files have (``conv1.W``)."""
+    return {
+        "{}.{}".format(layer.name, key): value
+        for layer in some_layers
+        for key, value in layer.values.items()
+    }
 
 
 def sub_images(work):
-    """Inputs (n, channels, 33, 33) and centres (n, channels, 21, 21), uint8."""
+    """Inputs and targets (n, channels, rows, cols), uint8, of the network's sizes."""
     rng = np.random.RandomState(1)
     shape = (N_SUB_IMAGES, work.channels) + work.size
     low_res = rng.randint(0, 256, shape).astype("uint8")
-    high_res = low_res[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return low_res, np.ascontiguousarray(high_res)
+    if work.network == "srcnn":
+        high_res = low_res[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        return low_res, np.ascontiguousarray(high_res)
+    shape = shape[:2] + tuple(SCALE * n + 1 for n in work.size)
+    return low_res, rng.randint(0, 256, shape).astype("uint8")
 
 
 def image(work):
     """One image, float32 (1, channels, rows, cols) in [0, 1]."""
     rng = np.random.RandomState(2)
     return rng.uniform(size=(1, work.channels) + work.size).astype("float32")
+
+
+def inside(work, output):
+    """What of an image's output does not depend on the zeros around the image."""
+    if work.network == "srcnn":
+        return output
+    rows, cols = (SCALE * (n - 2 * HALO) for n in work.size)
+    first = SCALE * HALO
+    return output[:, :, first : first + rows, first : first + cols]
+
+
+def multiply_adds(work):
+    """Multiplications and additions of all convolutions that the job needs.
+
+    A step needs each convolution of the network once forward, once for the gradient of
+    its filters and, the first one excepted, once for that of its input. Features are
+    computed of the target, and of the output with the gradient of their input. Products
+    with the zeros around an image, and those that a deconvolution stamps beyond the
+    border, are not counted.
+    """
+    if work.kind == "step":
+        (first, *others), size = _layer_multiply_adds(layers(work), work.size)
+        total = 2 * first + 3 * sum(others)
+        if work.perceptual:
+            total += 3 * sum(_layer_multiply_adds(feature_layers(), size)[0])
+        return work.batch_size * total
+    return sum(_layer_multiply_adds(layers(work), work.size)[0])
+
+
+def _layer_multiply_adds(some_layers, size):
+    """Of each convolution for one image, and the size that comes out."""
+    counts = []
+    for layer in some_layers:
+        if layer.kind == "pool":
+            size = tuple(n // 2 for n in size)
+        elif layer.kind in ("conv", "deconv"):
+            W, stride = layer.values["W"], SCALE if layer.kind == "deconv" else 1
+            kernel, taps, result = W.shape[2], 1, []
+            for n in size:
+                if layer.kind == "conv":
+                    large, small = n, n + 2 * layer.padding - kernel + 1
+                    result.append(small)
+                else:
+                    small, large = n, stride * (n - 1) + kernel - 2 * layer.padding
+                    result.append(large)
+                taps *= _taps(large, small, kernel, stride, layer.padding)
+            counts.append(int(np.prod(W.shape[:2])) * taps)
+            size = tuple(result)
+    return counts, size
+
+
+def _taps(large, small, kernel, stride, padding):
+    """Pairs of pixel and tap along one axis that lie within the larger side."""
+    starts = stride * np.arange(small) - padding
+    inside = np.minimum(starts + kernel, large) - np.maximum(starts, 0)
+    return int(np.maximum(inside, 0).sum())

@@ -1,49 +1,75 @@
 """One side of a comparison in a process of its own: answers commands on stdin.
 
-``run N`` does the job N times and answers with its numbers and the seconds that each
-took; ``memory`` answers with the peak resident memory in MiB.
+``run N`` does the job N times and answers with numbers from its results and the seconds
+that each took, on the clock and of the processor; ``memory`` answers with the peak
+resident memory in MiB.
 """
 
 import json
+import os
 import resource
 import sys
 import time
+from importlib import import_module
+
+import numpy as np
+
+from srcnn_theano.bench.work import Work
+
+_MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side", "sgemm": "sgemm"}
+N_NUMBERS = 1000
 
 
-def main(side, variant, name, threads):
-    from importlib import import_module
+def main(side, variant, work, threads):
+    """Make the job, then obey until stdin ends.
 
-    from srcnn_theano.bench.work import WORKS
+    Parameters
+    ----------
+    side, variant : str
+    work : str
+        The fields of a `Work` as a JSON object.
+    threads : str
+    """
+    _limit_threads(side, int(threads))
+    module = import_module("srcnn_theano.bench." + _MODULES[side])
+    fields = json.loads(work)
+    job = module.make_job(Work(**dict(fields, size=tuple(fields["size"]))), variant)
+    for line in sys.stdin:
+        command, _, count = line.strip().partition(" ")
+        answer = _timed(job, int(count)) if command == "run" else _memory()
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
+
+def _limit_threads(side, threads):
+    """What the variable OMP_NUM_THREADS does not do."""
     if side == "torch":
         import torch
 
-        torch.set_num_threads(int(threads))
-    module = {"ours": "ours", "torch": "torch_side", "jax": "jax_side"}[side]
-    make_job = import_module("srcnn_theano.bench." + module).make_job
-    job = make_job(WORKS[name], variant)
-    _answer({"ready": True})
-    for line in sys.stdin:
-        command, _, count = line.strip().partition(" ")
-        if command == "run":
-            _answer(_timed(job, int(count)))
-        else:
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            _answer({"memory": peak / 1024.0})
+        torch.set_num_threads(threads)
+    if side == "jax":  # it starts a thread for each core it may use
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 def _timed(job, count):
-    values, seconds = [], []
+    answer = {"values": [], "seconds": [], "cpu_seconds": []}
     for _ in range(count):
-        started = time.perf_counter()
-        values.append(job())
-        seconds.append(time.perf_counter() - started)
-    return {"values": values, "seconds": seconds}
+        cpu, clock = time.process_time(), time.perf_counter()
+        result = job()
+        answer["seconds"].append(time.perf_counter() - clock)
+        answer["cpu_seconds"].append(time.process_time() - cpu)
+        answer["values"].append(_numbers(result))
+    return answer
 
 
-def _answer(value):
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+def _numbers(result):
+    """Some numbers of an array, evenly spread."""
+    flat = np.ravel(result)
+    return [float(value) for value in flat[:: -(-flat.size // N_NUMBERS)]]
+
+
+def _memory():
+    return {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
 
 
 if __name__ == "__main__":

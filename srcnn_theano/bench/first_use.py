@@ -1,0 +1,72 @@
+"""How long the first results take when nothing has been compiled yet."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from srcnn_theano.bench.work import SCALE, WORKS
+from srcnn_theano.data.images import Picture, write_picture
+from srcnn_theano.environment import usable_cores
+
+PICTURE = (64, 64)
+TITLES = {
+    "step": "first SRCNN training step",
+    "upscale": "upscaling a small picture",
+    "demo": "demo, with 15 s of training",
+}
+
+
+def measure():
+    """Seconds from a command to its end, each with an empty compile folder.
+
+    Returns
+    -------
+    dict of name, a key of `TITLES`, to {"title": str, "seconds": float}, or with
+    "failed", the last line that was said, instead of the seconds.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / "small.png"
+        pixels = np.random.RandomState(0).randint(0, 256, PICTURE + (3,))
+        write_picture(small, Picture(pixels.astype("uint8")))
+        step = json.dumps(WORKS["srcnn-20"]._asdict())
+        enlarge = ["upscale", str(small), "--scale", str(SCALE), "--out", folder + "/o"]
+        commands = {
+            "step": [
+                "srcnn_theano.bench.worker",
+                "ours",
+                "",
+                step,
+                str(usable_cores()),
+            ],
+            "upscale": ["srcnn_theano"] + enlarge,
+            "demo": ["srcnn_theano", "demo", "--out", folder + "/demo"],
+        }
+        return {
+            name: dict(_seconds(commands[name]), title=title)
+            for name, title in TITLES.items()
+        }
+
+
+def _seconds(command):
+    with tempfile.TemporaryDirectory() as empty:
+        # Theano takes the last of two values, and this flag before its base folder.
+        flags = [os.environ.get("THEANO_FLAGS"), "compiledir=" + empty]
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m"] + command,
+            input="run 1\n",  # to the worker; others do not listen
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, THEANO_FLAGS=",".join(filter(None, flags))),
+            universal_newlines=True,
+        )
+        seconds = time.perf_counter() - started
+    if done.returncode:
+        return {"failed": (done.stderr.strip().splitlines() or ["ended"])[-1]}
+    return {"seconds": seconds}

@@ -1,0 +1,147 @@
+"""What was set out to be reached, beside what was measured."""
+
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """A line of the table of marks.
+
+    Attributes
+    ----------
+    job : str
+        Name of a job, of a growth or of a first use.
+    measure : str, a key of `_MEASURES`
+    value : float
+        What is to be reached: at least, or, where less is better, at most.
+    """
+
+    job: str
+    measure: str
+    value: float
+
+
+MARKS = (
+    Mark("srcnn-20", "speed", 1.4),
+    Mark("srcnn-100", "speed", 1.4),
+    Mark("fsrcnn-20", "speed", 2.0),
+    Mark("vgg-100", "speed", 1.2),
+    Mark("srcnn-image", "speed", 1.3),
+    Mark("fsrcnn-image", "speed", 1.3),
+    Mark("srcnn-20", "share", 0.65),
+    Mark("srcnn-100", "share", 0.65),
+    Mark("srcnn-20", "memory", 1.0),
+    Mark("srcnn-100", "memory", 1.0),
+    Mark("srcnn-20", "threads", 1.7),
+    Mark("srcnn-100", "threads", 1.7),
+    # "Flat" is within a tenth.
+    Mark("samples", "growth", 1.1),
+    Mark("srcnn-pictures", "growth", 1.1),
+    Mark("fsrcnn-pictures", "growth", 1.1),
+    Mark("step", "first", 15.0),
+    Mark("upscale", "first", 8.0),
+    Mark("demo", "first", 35.0),
+)
+AT_MOST = ("memory", "growth", "first")
+
+
+def evaluate(report):
+    """The marks with what a report has on them.
+
+    Parameters
+    ----------
+    report : dict, as `runner.run_bench` makes it
+        Jobs are looked at with the largest number of threads.
+
+    Returns
+    -------
+    list of dict
+        The fields of `Mark`; `title`, of what was measured; `against`, which side, or
+        which amount of work; `measured`, a spread (median, from, to) or None where the
+        report has nothing; `met`, likewise None.
+    """
+    jobs = {}
+    for n in sorted(report["passes"], key=int):
+        jobs.update(report["passes"][n])
+    found = dict(jobs, **report["growths"])
+    found.update(report.get("first_use", {}))
+    return [_evaluated(mark, found.get(mark.job)) for mark in MARKS]
+
+
+def _evaluated(mark, figures):
+    against, measured = "", None
+    if figures is not None:
+        against, measured = _MEASURES[mark.measure](figures) or (against, None)
+    met = None
+    if measured is not None:
+        median = measured["median"]
+        met = median <= mark.value if mark.measure in AT_MOST else median >= mark.value
+    title = (figures or {}).get("title", mark.job)
+    return dict(
+        mark._asdict(), title=title, against=against, measured=measured, met=met
+    )
+
+
+# Each takes the figures of a job and gives (against whom, spread), or None.
+
+
+def _speed(job):
+    """Times as fast as the fastest variant of PyTorch."""
+    ratios = {k: v["times_ours"] for k, v in _of(job, "torch").items()}
+    if ratios:
+        best = min(ratios, key=lambda label: ratios[label]["median"])
+        return best, ratios[best]
+
+
+def _share(job):
+    """Share of the fastest product of large matrices that the machine has shown."""
+    rates = _of(job, "sgemm")
+    if rates:
+        best = max(rates, key=lambda label: rates[label]["GFLOP_per_s"])
+        return best, rates[best]["our_share"]
+
+
+def _memory(job):
+    """Peak memory over that of the PyTorch variant that needs least."""
+    peaks = {k: v["peak_memory_MiB"] for k, v in _of(job, "torch").items()}
+    if peaks:
+        least = min(peaks, key=peaks.get)
+        return least, _exactly(job["sides"]["ours"]["peak_memory_MiB"] / peaks[least])
+
+
+def _threads(job):
+    """Speed with all cores over the speed with one."""
+    alone = "ours, 1 thread"
+    if alone in job["sides"]:
+        return alone, job["sides"][alone]["times_ours"]
+
+
+def _growth(growth):
+    """Cost per sample or pixel where it is largest, over that of the least work."""
+    ratios = {k: v["times_smallest"] for k, v in growth["amounts"].items()}
+    if ratios:
+        worst = max(ratios, key=lambda label: ratios[label]["median"])
+        return "{} against {}".format(worst, next(iter(ratios))), ratios[worst]
+
+
+def _first(use):
+    """Seconds from the command to the result, with an empty compile folder."""
+    if "seconds" in use:
+        return "", _exactly(use["seconds"])
+
+
+_MEASURES = {
+    "speed": _speed,
+    "share": _share,
+    "memory": _memory,
+    "threads": _threads,
+    "growth": _growth,
+    "first": _first,
+}
+
+
+def _of(job, kind):
+    return {k: v for k, v in job["sides"].items() if k.split()[0] == kind}
+
+
+def _exactly(value):
+    return {"median": value, "from": value, "to": value}

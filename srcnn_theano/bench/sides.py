@@ -1,0 +1,182 @@
+"""Processes that do jobs by turns.
+
+Machines are noisy: another program, or the clock of the processor, changes how fast
+everything is from one second to the next. So the sides of a comparison take turns, and
+ratios are taken turn by turn.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from srcnn_theano.bench.work import Work
+from srcnn_theano.errors import UserError
+
+TURNS = 7
+LEAST_TURNS = 3
+SECONDS_PER_TURN = 0.5
+SECONDS_PER_JOB = 20
+# Runs before the first turn; after as many steps, costs are compared.
+FIRST_RUNS = {"step": 5, "image": 2, "picture": 1}
+
+
+class Contender(NamedTuple):
+    """Who does which job: a row of a table.
+
+    Attributes
+    ----------
+    label : str
+    side : 'ours', 'torch', 'jax' or 'sgemm'
+    variant : str
+    work : Work
+    threads : int
+    """
+
+    label: str
+    side: str
+    variant: str
+    work: Work
+    threads: int
+
+
+class Side:
+    """A contender's process.
+
+    Attributes
+    ----------
+    contender : Contender
+    first : list of lists of float
+        Numbers from the results of the first runs.
+    seconds, cpu_seconds : lists of float
+        Medians of the turns.
+    """
+
+    def __init__(self, contender):
+        self.contender = contender
+        self.seconds, self.cpu_seconds = [], []
+        self._errors = tempfile.TemporaryFile("w+")
+        arguments = [
+            contender.side,
+            contender.variant,
+            json.dumps(contender.work._asdict()),
+            str(contender.threads),
+        ]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "srcnn_theano.bench.worker"] + arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=dict(os.environ, OMP_NUM_THREADS=str(contender.threads)),
+            universal_newlines=True,
+        )
+
+    def send(self, command):
+        """Give a command without waiting for its answer."""
+        try:
+            self._process.stdin.write(command + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:  # `answer` says why
+            pass
+
+    def answer(self):
+        """What the process answers to the oldest command.
+
+        Raises
+        ------
+        UserError
+            It has ended instead; the message is the last of what it said.
+        """
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        self._errors.seek(0)
+        said = self._errors.read().strip().splitlines() or ["ended"]
+        raise UserError("{}: {}".format(self.contender.label, said[-1]))
+
+    def ask(self, command):
+        """Give a command and wait for its answer."""
+        self.send(command)
+        return self.answer()
+
+    def close(self):
+        """End the process."""
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+        self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+
+def start(contenders):
+    """Start all processes and let them do their first runs.
+
+    Returns
+    -------
+    sides : list of Side
+        To be closed by the caller.
+    failed : dict of label to the reason
+    """
+    started = [Side(contender) for contender in contenders]
+    try:
+        # All at the same time: what takes long here is compiling, and is not timed.
+        for side in started:
+            side.send("run {}".format(FIRST_RUNS[side.contender.work.kind]))
+        sides, failed = [], {}
+        for side in started:
+            try:
+                side.first = side.answer()["values"]
+                sides.append(side)
+            except UserError as error:
+                failed[side.contender.label] = str(error)
+                side.close()
+        return sides, failed
+    except BaseException:
+        close(started)
+        raise
+
+
+def close(sides):
+    """End all processes."""
+    for side in sides:
+        side.close()
+
+
+def take_turns(sides, title):
+    """Let each side run for about `SECONDS_PER_TURN`, one after the other, again."""
+    # Now that nothing compiles any more, how long does a run take?
+    once = [side.ask("run 1")["seconds"][0] for side in sides]
+    counts = [max(1, int(SECONDS_PER_TURN / seconds)) for seconds in once]
+    seconds_per_round = sum(n * seconds for n, seconds in zip(counts, once))
+    n_turns = int(np.clip(SECONDS_PER_JOB / seconds_per_round, LEAST_TURNS, TURNS))
+    for _ in tqdm(range(n_turns), desc=title, leave=False, disable=None):
+        for side, count in zip(sides, counts):
+            answer = side.ask("run {}".format(count))
+            side.seconds.append(float(np.median(answer["seconds"])))
+            side.cpu_seconds.append(float(np.median(answer["cpu_seconds"])))
+
+
+def figures(side):
+    """What is known of a side after its turns, as numbers by name."""
+    return {
+        "median_ms": 1e3 * float(np.median(side.seconds)),
+        "cpu_ms": 1e3 * float(np.median(side.cpu_seconds)),
+        "peak_memory_MiB": side.ask("memory")["memory"],
+        "seconds_by_turn": side.seconds,
+    }
+
+
+def spread(values):
+    """Median, smallest and largest of the turns."""
+    return {
+        "median": float(np.median(values)),
+        "from": float(np.min(values)),
+        "to": float(np.max(values)),
+    }

@@ -1,0 +1,164 @@
+"""Reports of measurements as Markdown.
+
+    python -m srcnn_theano.bench.table FIGURES.json [README.md]
+
+prints the tables of a report that `srcnn-theano bench --out FIGURES.json` has written,
+or puts them into a file, between the lines ``<!-- figures -->`` and
+``<!-- end of figures -->``.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from srcnn_theano.bench.marks import AT_MOST
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import write_text
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+_MEASURES = {
+    "speed": "times as fast as the best of PyTorch",
+    "share": "share of the rate of sgemm",
+    "memory": "peak memory over PyTorch's",
+    "threads": "times as fast as 1 thread",
+    "growth": "cost per {unit} over the least work's",
+    "first": "seconds with an empty compile folder",
+}
+_MET = {True: "met", False: "**missed**", None: "not measured"}
+
+
+def markdown(report):
+    """A report as Markdown."""
+    parts = [_preface(report), _marks(report)]
+    parts += [_jobs(int(n), jobs) for n, jobs in report["passes"].items() if jobs]
+    parts += [_growth(growth) for growth in report["growths"].values()]
+    return "\n\n".join(parts)
+
+
+def _preface(report):
+    machine = dict(report["machine"])
+    names = {"python": "Python", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
+    names["onednn-cpu-gomp"] = "oneDNN"
+    return "Measured by `{}` on {} ({} cores) with {}.".format(
+        report["command"],
+        machine.pop("processor"),
+        machine.pop("cores"),
+        ", ".join(
+            "{} {}".format(names.get(name, name), number)
+            for name, number in machine.items()
+            if number is not None
+        ),
+    )
+
+
+def _marks(report):
+    rows = []
+    for mark in report["marks"]:
+        growth = report["growths"].get(mark["job"], {})
+        bound = "at most" if mark["measure"] in AT_MOST else "at least"
+        rows.append(
+            [
+                mark["title"],
+                _MEASURES[mark["measure"]].format(**{"unit": "pixel", **growth}),
+                "{} {:g}".format(bound, mark["value"]),
+                *_median_and_spread(mark["measured"]),
+                mark["against"],
+                _MET[mark["met"]],
+            ]
+        )
+    head = ["work", "measure", "mark", "measured", "spread", "against", ""]
+    return _table(head, rows, right=(3,))
+
+
+def _jobs(threads, jobs):
+    rows = []
+    for job in jobs.values():
+        for label, side in job["sides"].items():
+            ratio = _median_and_spread(side.get("times_ours"))
+            if "our_share" in side:
+                ratio = _median_and_spread(side["our_share"], "ours has {:.2f} of it")
+            rows.append(
+                [
+                    job["title"],
+                    label,
+                    "{:.2f}".format(side["median_ms"]),
+                    *ratio,
+                    "{:.0f}".format(side["GFLOP_per_s"]),
+                    "{:.0f}".format(side["peak_memory_MiB"]),
+                ]
+            )
+        for label, reason in job["left_out"].items():
+            rows.append([job["title"], label, "", reason.replace("|", "/"), "", "", ""])
+    title = "### {} thread{}".format(threads, "" if threads == 1 else "s")
+    head = ["job", "side", "ms", "times ours", "spread", "GFLOP/s", "peak MiB"]
+    return title + "\n\n" + _table(head, rows, right=(2, 3, 5, 6))
+
+
+def _growth(growth):
+    rows = [
+        [
+            label,
+            "{:.2f}".format(figures["median_ms"]),
+            "{:.3f}".format(figures["ms_per_unit"]),
+            *_median_and_spread(figures["times_smallest"]),
+            "{:.2f}".format(figures["cpu_ms"] / 1e3),
+            "{:.0f}".format(figures["peak_memory_MiB"]),
+        ]
+        for label, figures in growth["amounts"].items()
+    ]
+    unit = growth["unit"]
+    head = [unit + "s", "ms", "ms per " + unit, "times the first's", "spread"]
+    head += ["CPU seconds", "peak MiB"]
+    title = "### {}, {} thread(s)".format(growth["title"], growth["threads"])
+    return title + "\n\n" + _table(head, rows, right=(0, 1, 2, 3, 5, 6))
+
+
+def _median_and_spread(values, form="{:.2f}"):
+    """Two cells."""
+    if values is None:
+        return ["", ""]
+    middle = form.format(values["median"])
+    if values["from"] == values["to"]:
+        return [middle, ""]
+    return [middle, "{:.2f} to {:.2f}".format(values["from"], values["to"])]
+
+
+def _table(head, rows, right):
+    """A Markdown table; the columns numbered in `right` are set to the right."""
+    rule = ["---:" if i in right else "---" for i in range(len(head))]
+    return "\n".join("| {} |".format(" | ".join(row)) for row in [head, rule] + rows)
+
+
+def update(path, report):
+    """Put the tables of a report between the marks in a Markdown file.
+
+    Raises
+    ------
+    UserError
+        The file has no such marks.
+    """
+    path = Path(path)
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise UserError(
+            "{}: has no lines {} and {}; put them where the tables go".format(
+                path, BEGIN, END
+            )
+        )
+    tables = "\n\n{}\n\n".format(markdown(report))
+    write_text(path, before + begin + tables + end + after)
+
+
+def main(figures, target=None):
+    """Print the tables of a JSON file, or put them into a Markdown file."""
+    report = json.loads(Path(figures).read_text(encoding="utf-8"))
+    if target is None:
+        print(markdown(report))
+    else:
+        update(target, report)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
