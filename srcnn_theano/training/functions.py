@@ -5,7 +5,6 @@ import numpy as np
 from srcnn_theano.backend import T, theano
 from srcnn_theano.models.vgg16 import VGG16
 
-
 AUGMENTATIONS = ("none", "flip-translate", "dihedral")
 
 
@@ -62,16 +61,17 @@ class _Moves:
     """Flips and translations as indices of rows and columns, a set per minibatch."""
 
     def __init__(self, n_batches, low_size, high_size, augmentation):
-        if augmentation == "dihedral" and low_size[0] != low_size[1]:
+        sizes = tuple(low_size), tuple(high_size)
+        if augmentation == "dihedral" and any(rows != cols for rows, cols in sizes):
             raise ValueError(
-                "quarter turns need square sub-images, not {}".format(low_size)
+                "quarter turns need square sub-images, not {} and {}".format(*sizes)
             )
         self.n_batches = n_batches
         self.reach = 1 if augmentation == "flip-translate" else 0
         # Rows and columns of the inputs, rows and columns of the targets.
-        self.lengths = tuple(low_size) + tuple(high_size)
+        self.lengths = sizes[0] + sizes[1]
         self.indices = [
-            theano.shared(np.zeros((n_batches, n), "int32"), name=name)
+            theano.shared(np.tile(np.arange(n, dtype="int32"), (n_batches, 1)), name)
             for name, n in zip(
                 ("low_rows", "low_cols", "high_rows", "high_cols"), self.lengths
             )
