@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from srcnn_theano.backend import T
 from srcnn_theano.cli import main
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.degradation import (
@@ -19,8 +20,10 @@ from srcnn_theano.data.images import Picture, read_picture, read_rgb
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.evaluate import Network, score_files
 from srcnn_theano.evaluation.protocols import make_protocol, score
+from srcnn_theano.models.fsrcnn import FSRCNN
 from srcnn_theano.upscale import Upscaler, load_upscaler, upscale_paths
 from srcnn_theano.weights import (
+    Predictor,
     Weights,
     build_predictor,
     load_weights,
@@ -183,6 +186,153 @@ def test_progress_counts_the_tiles(predict):
     upscaler = Upscaler(predict[1], 2, tile=8)
     upscaler(source, on_tile=lambda: calls.append(1))
     assert len(calls) == upscaler.n_tiles(source) == 3 * 2
+
+
+# Networks that take the picture as it is
+
+
+class Repeat:
+    """A network that gives each pixel of its input `factor` times, less its halo."""
+
+    halo, upscales = 4, True
+
+    def __init__(self, channels, factor):
+        self.channels, self.factor = channels, factor
+
+    def __call__(self, x):
+        inside = x[:, :, self.halo : -self.halo, self.halo : -self.halo]
+        return inside.repeat(self.factor, axis=2).repeat(self.factor, axis=3)
+
+
+def repeated(image, scale):
+    return image.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("tile", [None, 1, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_go_in_as_they_are_and_come_out_in_their_place(scale, tile, dtype):
+    source = picture((11, 8, 3), dtype)
+    source = source._replace(alpha=picture((11, 8), dtype, seed=1).pixels)
+    result = Upscaler(Repeat(3, scale), scale, tile=tile)(source)
+    np.testing.assert_array_equal(result.pixels, repeated(source.pixels, scale))
+    assert result.pixels.dtype == dtype
+    expected = from_float(imresize(to_float(source.alpha), scale), dtype)
+    np.testing.assert_array_equal(result.alpha, expected)
+
+    grey = picture((11, 8, 1), dtype)
+    for channels in (1, 3):
+        result = Upscaler(Repeat(channels, scale), scale, tile=tile)(grey)
+        np.testing.assert_array_equal(result.pixels, repeated(grey.pixels, scale))
+
+
+def test_luma_from_the_picture_as_it_is_and_chroma_by_bicubic():
+    image = picture((9, 10, 3)).pixels
+    result = whole(Upscaler(Repeat(1, 3), 3), image)
+    ycbcr = rgb_to_ycbcr(imresize(to_float(image), 3))
+    ycbcr[..., :1] = repeated(rgb_to_y(to_float(image)), 3)
+    np.testing.assert_allclose(result, ycbcr_to_rgb(ycbcr), atol=1e-5)
+
+
+FSRCNNS = [
+    (1, 2, {}),
+    (3, 3, {}),
+    (1, 4, {"slopes": "layer", "crop": 4}),
+]
+
+
+@pytest.fixture(scope="module", params=FSRCNNS, ids=str)
+def fsrcnn(request):
+    """(predictor, scale) of a compiled FSRCNN with random filters."""
+    return random_fsrcnn(*request.param)
+
+
+def random_fsrcnn(channels, scale, options):
+    options = dict(dict(channels=channels, scale=scale, d=4, s=3, m=1), **options)
+    shape = (None, channels, None, None)
+    model = FSRCNN(np.random.RandomState(3), T.tensor4("x"), shape, **options)
+    rng = np.random.RandomState(4)
+    for param in model.params:
+        value = param.get_value()
+        param.set_value(rng.normal(0, 0.2, value.shape).astype("float32"))
+    return Predictor(model), scale
+
+
+@pytest.mark.parametrize("n_colours", [1, 3])
+@pytest.mark.parametrize("tta", [False, True])
+def test_fsrcnn_tiled_equals_untiled(fsrcnn, tta, n_colours):
+    predict, scale = fsrcnn
+    image = picture((13, 17, n_colours)).pixels
+    upscaler = Upscaler(predict, scale, tta=tta)
+    expected = whole(upscaler, image)
+    assert expected.shape == (13 * scale, 17 * scale, n_colours)
+    for top, bottom in ((0, 3), (3, 13)):
+        for left, right in ((0, 1), (1, 8), (8, 17)):
+            rows = slice(scale * top, scale * bottom)
+            cols = slice(scale * left, scale * right)
+            tile = upscaler.restore(image, rows, cols)
+            np.testing.assert_allclose(tile, expected[rows, cols], atol=1e-5)
+
+
+def test_the_naive_fsrcnn_tiled_equals_untiled():
+    """Where tiles hold whole windows: two pixels, as 192 does."""
+    naive = {"upsampling": "full-border", "deconv_size": 26}
+    predict, scale = random_fsrcnn(3, 4, naive)
+    source = picture((13, 17, 3))
+    at_once = Upscaler(predict, scale, tile=None)(source).pixels.astype(int)
+    assert at_once.shape == (52, 68, 3)
+    for tile in (2, 6):
+        tiled = Upscaler(predict, scale, tile=tile)(source).pixels
+        assert np.abs(tiled - at_once).max() <= 1
+    assert Upscaler(predict, scale, tta=True)(picture((1, 1, 1))).pixels.size == 16
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 1, 3), (1, 5, 3), (4, 1, 1)])
+def test_pictures_smaller_than_what_fsrcnn_looks_at(fsrcnn, shape):
+    predict, scale = fsrcnn
+    for tta in (False, True):
+        result = Upscaler(predict, scale, tta=tta)(picture(shape, np.uint16))
+        assert result.pixels.shape == (scale * shape[0], scale * shape[1], shape[2])
+        assert result.pixels.dtype == np.uint16
+
+
+def test_tta_of_fsrcnn_commutes_with_flips_and_turns(fsrcnn):
+    predict, scale = fsrcnn
+    image = picture((9, 12, 3)).pixels
+    upscaler = Upscaler(predict, scale, tta=True)
+    result = whole(upscaler, image)
+    turned = whole(upscaler, np.rot90(image))
+    mirrored = whole(upscaler, image[:, ::-1])
+    np.testing.assert_allclose(turned, np.rot90(result), atol=1e-5)
+    np.testing.assert_allclose(mirrored, result[:, ::-1], atol=1e-5)
+    assert np.abs(result - whole(Upscaler(predict, scale), image)).max() > 1e-3
+
+
+def test_tiles_count_pixels_of_the_input():
+    upscaler = Upscaler(Repeat(3, 4), 4, tile=8)
+    assert upscaler.n_tiles(picture((16, 17, 3))) == 2 * 3
+    # Of SRCNN that is the enlarged picture.
+    assert Upscaler(Cut(3), 4, tile=8).n_tiles(picture((16, 17, 3))) == 8 * 9
+
+
+def test_network_that_enlarges_by_another_factor(tmp_path, repeating):
+    path = tmp_path / "x3.h5"
+    save_weights(path, repeating(1, 3))
+    with pytest.raises(UserError, match="x3.h5: enlarges 3 times, not 2.*--scale 3"):
+        load_upscaler(2, path)
+    image = picture((5, 4, 1))
+    result = load_upscaler(3, path)(image)
+    np.testing.assert_array_equal(result.pixels, repeated(image.pixels, 3))
+
+
+def test_a_model_or_a_file_but_not_both(weight_files):
+    with pytest.raises(UserError, match="--model srcnn --weights .*1.h5.*one of"):
+        load_upscaler(2, weight_files[1], model="srcnn")
+
+
+def test_a_model_that_does_not_come_along():
+    with pytest.raises(UserError, match="--model vdsr --scale 2: no such network"):
+        load_upscaler(2, model="vdsr")
 
 
 @pytest.mark.data
@@ -426,8 +576,23 @@ def test_network_of_another_scale_is_used_with_a_warning(weight_files, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_shipped_networks_are_of_the_scale_in_their_name():
-    for scale in (2, 3, 4):
-        path = shipped_weights().get("srcnn_x{}".format(scale))
-        if path is not None:
-            assert load_weights(path).about["scale"] == scale
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("model", [None, "fsrcnn", "srcnn"])
+def test_networks_that_come_along_upscale(model, scale):
+    name = "{}_x{}".format(model or "fsrcnn", scale)
+    if name not in shipped_weights():
+        pytest.skip(name + " does not come along yet")
+    upscaler = load_upscaler(scale, model=model)
+    assert upscaler.network.upscales == name.startswith("fsrcnn")
+    # A soft edge stays where it is, and as bright.
+    edge = np.uint8(np.clip(np.arange(-60, 61) * 12 + 128, 40, 200))
+    image = np.broadcast_to(edge, (30, 121))[..., None]
+    result = upscaler(Picture(image)).pixels
+    assert result.shape == (30 * scale, 121 * scale, 1)
+    bicubic = imresize(image, scale)
+    assert np.abs(result.astype(int) - bicubic).mean() < 2
+    for shift in (-1, 1):
+        moved = np.roll(bicubic.astype(int), shift, axis=1)
+        assert (
+            np.abs(result - moved).mean() > np.abs(result - bicubic.astype(int)).mean()
+        )
