@@ -14,6 +14,7 @@ import hashlib
 import json
 import platform
 from pathlib import Path
+from typing import Any, List, NamedTuple
 
 import numpy as np
 
@@ -201,31 +202,46 @@ def measure(experiment, weights_file, data_dir, vgg=None):
     return results
 
 
-def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
-    """Compile what an experiment needs and return its (Trainer, Model).
+class Step(NamedTuple):
+    """A compiled step of training and what belongs to it.
+
+    Attributes
+    ----------
+    function : minibatch number -> (cost, mean squared error)
+    model : Model
+    pairs : SharedPairs
+    learning_rate : shared scalar
+    variables : list of shared variables that the step moves
+    """
+
+    function: Any
+    model: Any
+    pairs: Any
+    learning_rate: Any
+    variables: List[Any]
+
+
+def build_step(experiment, train_set, vgg=None, mode=None):
+    """Compile the step that an experiment trains by.
 
     Parameters
     ----------
     experiment : Experiment
     train_set : Pairs, made by the experiment's `training_recipe`
-    validation_sets : dict of str to Pairs
-        Each gives the history a column: the mean PSNR of its sub-images.
-    run_dir : Path
     vgg : VGG16Weights or None
         For costs that need it.
+    mode : theano.Mode or None
+        How to compile; None is the usual way.
+
+    Returns
+    -------
+    Step
     """
     from srcnn_theano.backend import T, theano
     from srcnn_theano.data.patches import central
-    from srcnn_theano.evaluation.evaluate import sub_image_errors
-    from srcnn_theano.evaluation.metrics import aggregate
     from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.costs import COSTS, vgg_loss
-    from srcnn_theano.training.functions import (
-        SharedPairs,
-        error_function,
-        training_function,
-    )
-    from srcnn_theano.training.trainer import Trainer
+    from srcnn_theano.training.functions import SharedPairs, training_function
     from srcnn_theano.training.updates import UPDATES, layer_rates
 
     model = model_for_pairs(
@@ -254,7 +270,32 @@ def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
     )
     rates = layer_rates(model.params, learning_rate, experiment.layer_rates)
     updates = UPDATES[experiment.update](cost, model.params, rates)
-    step = training_function(model, y, cost, updates, pairs)
+    step = training_function(model, y, cost, updates, pairs, mode)
+    moving = [shared for shared, _ in list(updates) + list(model.updates)]
+    return Step(step, model, pairs, learning_rate, moving)
+
+
+def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
+    """Compile what an experiment needs and return its (Trainer, Model).
+
+    Parameters
+    ----------
+    experiment : Experiment
+    train_set : Pairs, made by the experiment's `training_recipe`
+    validation_sets : dict of str to Pairs
+        Each gives the history a column: the mean PSNR of its sub-images.
+    run_dir : Path
+    vgg : VGG16Weights or None
+        For costs that need it.
+    """
+    from srcnn_theano.evaluation.evaluate import sub_image_errors
+    from srcnn_theano.evaluation.metrics import aggregate
+    from srcnn_theano.models import model_for_pairs
+    from srcnn_theano.training.functions import error_function
+    from srcnn_theano.training.trainer import Trainer
+
+    step = build_step(experiment, train_set, vgg)
+    model = step.model
 
     # The training graph has its batch size built in.
     validate_model = model_for_pairs(
@@ -281,12 +322,11 @@ def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
                 Path(run_dir) / _snapshot_name(epoch), experiment, model, epoch
             )
 
-    moving = [shared for shared, _ in list(updates) + list(model.updates)]
     trainer = Trainer(
-        step,
-        pairs,
-        moving + [learning_rate],
-        learning_rate,
+        step.function,
+        step.pairs,
+        step.variables + [step.learning_rate],
+        step.learning_rate,
         experiment.decay,
         validate,
         experiment.seed,
