@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, Experiment
-from srcnn_theano.models import MODELS, model_class, model_for_pairs
+from srcnn_theano.models import MODELS, model_class
 
 WHAT = ("predict", "train")
 
@@ -127,37 +127,37 @@ def _prediction(experiment):
 
 
 def _training(experiment):
-    """The step of `runs.build_trainer`, on a black minibatch."""
-    from srcnn_theano.backend import T, graphs, theano
-    from srcnn_theano.data.patches import Pairs, central, make_pairs
-    from srcnn_theano.runs import training_recipe
-    from srcnn_theano.training.costs import COSTS
-    from srcnn_theano.training.functions import SharedPairs, training_function
-    from srcnn_theano.training.updates import UPDATES, layer_rates
+    from srcnn_theano.backend import graphs
+    from srcnn_theano.data.patches import Pairs, make_pairs
+    from srcnn_theano.runs import build_step, training_recipe
 
-    recipe, n = training_recipe(experiment), experiment.batch_size
+    # Only sizes matter, so a black minibatch will do, and a VGG16 that nobody trained.
+    recipe = training_recipe(experiment)
     black = np.zeros((2 * recipe.size, 2 * recipe.size, 3), "uint8")
-    batch = Pairs(*(np.repeat(x[:1], n, axis=0) for x in make_pairs(black, recipe)))
-    model = model_for_pairs(
-        experiment.model,
-        experiment.options,
-        batch,
-        np.random.RandomState(experiment.seed),
-        n,
+    batch = Pairs(
+        *(
+            np.repeat(images[:1], experiment.batch_size, axis=0)
+            for images in make_pairs(black, recipe)
+        )
     )
-    pairs = SharedPairs(
-        batch.low_res, central(batch.high_res, model.margin), n, experiment.augmentation
-    )
-    y = T.tensor4("y")
-    cost = COSTS[experiment.cost](model.output, y)
-    if experiment.L2_reg:
-        cost = cost + experiment.L2_reg * model.L2_sqr
-    learning_rate = theano.shared(
-        np.asarray(experiment.learning_rate, theano.config.floatX), name="learning_rate"
-    )
-    rates = layer_rates(model.params, learning_rate, experiment.layer_rates)
-    updates = UPDATES[experiment.update](cost, model.params, rates)
-    rewriting = graphs.rewriting(
-        lambda mode: training_function(model, y, cost, updates, pairs, mode=mode), 0
-    )
-    return model, batch.low_res.shape, rewriting
+    vgg = _random_vgg16() if experiment.vgg_weight else None
+    step = None
+
+    def build(mode):
+        nonlocal step
+        step = build_step(experiment, batch, vgg, mode)
+        return step.function
+
+    rewriting = graphs.rewriting(build, 0)
+    return step.model, batch.low_res.shape, rewriting
+
+
+def _random_vgg16():
+    from srcnn_theano.vgg16_weights import VGG16Weights, arrays_to
+
+    rng = np.random.RandomState(0)
+    values = {
+        name: rng.normal(size=shape).astype("float32")
+        for name, shape in arrays_to("relu2_2").items()
+    }
+    return VGG16Weights(values, "caffe", "random numbers", "")

@@ -66,6 +66,13 @@ def test_an_experiment_has_its_own_batch_and_optimiser():
     assert half.shape == (20, 3, 8, 8)
 
 
+def test_perceptual_losses_need_no_file_for_their_graph(monkeypatch):
+    monkeypatch.setenv("SRCNN_VGG16", "/nowhere")
+    subject = find_subject("vgg_only")
+    # Three of SRCNN, and four of VGG16 for the output and for the target.
+    assert subject.rewriting.before.counts()["AbstractConv2d"] == 3 + 2 * 4
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_a_graph(name):
     subject = find_subject(name)
