@@ -121,7 +121,13 @@ def report(options):
 def convert(options):
     from srcnn_theano.convert import convert as convert_file
 
-    weights = convert_file(options.input, options.output, options.model, options.scale)
+    weights = convert_file(
+        options.input,
+        options.output,
+        options.model,
+        options.scale,
+        options.last_layer,
+    )
     print(
         "{}: {} {}, {} arrays".format(
             options.output, weights.model, weights.options, len(weights.values)
@@ -237,13 +243,23 @@ def _parser():
     _out(sub, "folder for report.md and report.html", default="report")
 
     sub = command(convert, "turn another program's weight file into ours")
-    sub.add_argument("input", metavar="IN", help=".mat of Dong et al.")
+    sub.add_argument(
+        "input",
+        metavar="IN",
+        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of PyTorch, "
+        ".safetensors, .npz or .npy",
+    )
     sub.add_argument("output", metavar="OUT.h5")
     sub.add_argument(
         "--model", help="what the file holds, where it cannot be recognised"
     )
     sub.add_argument(
         "--scale", type=int, help="the scale it was trained for: 2, 3 or 4"
+    )
+    sub.add_argument(
+        "--last-layer",
+        metavar="LAYER",
+        help="where to cut VGG16 (relu2_2 for the report's loss; default: take all)",
     )
 
     sub = command(graph, "draw the graph of a network, before and after the optimiser")

@@ -94,3 +94,19 @@ def repeating():
         return Weights("fsrcnn", options, values, {"scale": scale})
 
     return make
+
+
+@pytest.fixture
+def small_vgg16(monkeypatch):
+    """VGG16 with few maps for as long as a test lasts; random values of all layers."""
+    from srcnn_theano.vgg16_weights import SHAPES
+
+    few = {64: 5, 128: 6, 256: 7, 512: 8, 4096: 11, 1000: 10}
+    for layer, shape in SHAPES.items():
+        monkeypatch.setitem(SHAPES, layer, tuple(few.get(n, n) for n in shape))
+    rng = np.random.RandomState(0)
+    values = {}
+    for layer, shape in SHAPES.items():
+        values[layer + ".W"] = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
+        values[layer + ".b"] = rng.normal(0, 0.1, shape[:1])
+    return {name: value.astype("float32") for name, value in values.items()}

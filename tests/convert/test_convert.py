@@ -66,10 +66,10 @@ def test_converted_network_computes_what_the_demo_does(mat, tmp_path):
     weights = convert(mat, tmp_path / "out.h5", scale=3)
 
     image = np.random.RandomState(1).uniform(size=(17, 14))
-    predict, margin = build_predictor(load_weights(tmp_path / "out.h5"))
+    predict = build_predictor(load_weights(tmp_path / "out.h5"))
     result = predict(image[np.newaxis, np.newaxis].astype("float32"))[0, 0]
 
-    assert margin == 4
+    assert predict.halo == 4
     np.testing.assert_allclose(result, demo(mat_arrays(), image), rtol=1e-4, atol=1e-4)
     assert weights.model == "srcnn"
     assert weights.options == {
@@ -208,6 +208,6 @@ def test_official_networks_compute_what_the_demo_does(
     }
     rows, cols = np.mgrid[:24, :20]
     image = 0.5 + 0.3 * np.sin(rows / 3.0) * np.cos(cols / 2.0)
-    predict, _ = build_predictor(load_weights(tmp_path / "out.h5"))
+    predict = build_predictor(load_weights(tmp_path / "out.h5"))
     result = predict(image[np.newaxis, np.newaxis].astype("float32"))[0, 0]
     np.testing.assert_allclose(result, demo(loadmat(str(source)), image), atol=1e-5)

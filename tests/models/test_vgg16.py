@@ -1,0 +1,258 @@
+import numpy as np
+import pytest
+
+from srcnn_theano.backend import T, onednn, theano
+from srcnn_theano.data.images import read_rgb
+from srcnn_theano.errors import UserError
+from srcnn_theano.models.vgg16 import VGG16, preprocess
+from srcnn_theano.training.functions import prediction_function
+from srcnn_theano.vgg16_weights import (
+    LAYERS,
+    SHAPES,
+    VGG16Weights,
+    layers_to,
+    load_vgg16,
+    save_vgg16,
+)
+
+# The published numbers, once more: BGR in 0..255, and RGB in 0..1.
+MEAN_BGR = [103.939, 116.779, 123.68]
+MEAN_RGB, STD_RGB = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+
+def correlate(images, filters, bias, pad):
+    images = np.pad(images, [(0, 0), (0, 0), (pad, pad), (pad, pad)])
+    size = filters.shape[2:]
+    patches = np.lib.stride_tricks.sliding_window_view(images, size, axis=(2, 3))
+    maps = np.tensordot(patches, filters, ([1, 4, 5], [1, 2, 3]))
+    return maps.transpose(0, 3, 1, 2) + bias[:, None, None]
+
+
+def pool(x):
+    rows, cols = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
+    x = x[:, :, :rows, :cols]
+    return np.maximum.reduce([x[:, :, i::2, j::2] for i in range(2) for j in range(2)])
+
+
+def forward(values, images, last_layer):
+    """VGG16 in NumPy, layer by layer, from images as its weights expect them."""
+    x = images.astype("float64")
+    for name in layers_to(last_layer):
+        if name in SHAPES:
+            W, b = (values[name + what].astype("float64") for what in (".W", ".b"))
+            x = correlate(x, W, b, 1 if name.startswith("conv") else 0)
+        elif name.startswith("relu"):
+            x = np.maximum(x, 0)
+        elif name.startswith("pool"):
+            x = pool(x)
+        else:
+            e = np.exp(x)
+            x = e / e.sum(axis=1, keepdims=True)
+    return x
+
+
+def bgr(images):
+    return images[:, ::-1] * 255.0 - np.reshape(MEAN_BGR, (3, 1, 1))
+
+
+def images_of(shape, seed=0):
+    return np.random.RandomState(seed).uniform(size=shape).astype("float32")
+
+
+def test_layers_of_configuration_d():
+    # Table 1 of the paper: 13 convolutions, 5 poolings, 3 fully connected layers.
+    assert len(SHAPES) == 16 and len(LAYERS) == 13 * 2 + 5 + 6
+    assert LAYERS[:5] == ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "pool1")
+    assert LAYERS[-7:] == ("pool5", "fc6", "relu6", "fc7", "relu7", "fc8", "prob")
+    # Table 2: 138 million parameters (138,357,544 in every release).
+    n = sum(np.prod(shape) + shape[0] for shape in SHAPES.values())
+    assert n == 138357544
+
+
+@pytest.mark.parametrize("how", ["caffe", "torchvision", "unit"])
+def test_preprocessing(how):
+    images = images_of((2, 3, 4, 5))
+    expected = {
+        "caffe": bgr(images),
+        "torchvision": (images - np.reshape(MEAN_RGB, (3, 1, 1)))
+        / np.reshape(STD_RGB, (3, 1, 1)),
+        "unit": images,
+    }[how]
+    x = T.tensor4("x")
+    symbolic = preprocess(x, how)
+    for result in (preprocess(images, how), symbolic.eval({x: images})):
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_a_red_pixel_reaches_caffe_weights_as_the_third_channel():
+    red = np.float32([1, 0, 0]).reshape(1, 3, 1, 1)
+    np.testing.assert_allclose(
+        preprocess(red, "caffe").ravel(),
+        [-103.939, -116.779, 255 - 123.68],
+        rtol=1e-6,
+    )
+
+
+def test_unknown_preprocessing(small_vgg16):
+    with pytest.raises(ValueError, match="'caffe', 'torchvision', 'unit', not 'bgr'"):
+        VGG16(T.tensor4(), (1, 3, 8, 8), small_vgg16, preprocessing="bgr")
+
+
+@pytest.mark.parametrize(
+    "last_layer", ["conv1_1", "relu1_1", "relu1_2", "pool1", "relu2_2", "conv3_3"]
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_features_equal_a_forward_pass_in_numpy(small_vgg16, last_layer, known):
+    images = images_of((2, 3, 21, 18))
+    x = T.tensor4("x")
+    shape = images.shape if known else (None, 3, None, None)
+    network = VGG16(x, shape, small_vgg16, last_layer)
+
+    result = network.output.eval({x: images})
+
+    expected = forward(small_vgg16, bgr(images), last_layer)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5 * scale)
+    if known:
+        assert network.output_shape == result.shape
+    else:
+        assert network.output_shape == (None, result.shape[1], None, None)
+
+
+def test_ends_of_the_network_on_the_size_it_was_trained_for(small_vgg16):
+    images = images_of((1, 3, 224, 224))
+    x = T.tensor4("x")
+    names = ["pool5", "fc6", "relu7", "fc8", "prob"]
+    networks = [
+        VGG16(x, images.shape, small_vgg16, name, "torchvision") for name in names
+    ]
+    results = theano.function([x], [network.output for network in networks])(images)
+    for name, network, result in zip(names, networks, results):
+        expected = forward(small_vgg16, preprocess(images, "torchvision"), name)
+        np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-4)
+        assert network.output_shape == result.shape
+    assert results[0].shape == (1, 8, 7, 7) and results[-1].shape == (1, 10, 1, 1)
+    assert results[-1].sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_fully_connected_layers_need_a_large_image(small_vgg16):
+    with pytest.raises(ValueError, match="fc6"):
+        VGG16(T.tensor4(), (1, 3, 223, 224), small_vgg16, "fc6")
+
+
+def test_images_that_end_before_the_network_does(small_vgg16):
+    with pytest.raises(ValueError, match="pool3"):
+        VGG16(T.tensor4(), (1, 3, 7, 7), small_vgg16, "pool3")
+
+
+def test_nothing_of_it_can_be_trained_or_charged(small_vgg16):
+    network = VGG16(T.tensor4(), (1, 3, 8, 8), small_vgg16)
+    assert network.params == network.weights == network.state == network.updates == ()
+    assert network.L2_sqr == 0 and network.get_values() == {}
+    inputs = theano.graph.basic.graph_inputs([network.output])
+    assert not any(isinstance(v, theano.compile.SharedVariable) for v in inputs)
+
+
+def test_layers_end_with_the_one_asked_for(small_vgg16):
+    network = VGG16(T.tensor4(), (1, 3, 8, 8), small_vgg16, "relu2_1")
+    names = ["conv1_1", "conv1_2", "pool1", "conv2_1"]
+    assert [layer.name for layer in network.layers] == names
+    # Arrays of the layers above are not asked for.
+    few = {k: v for k, v in small_vgg16.items() if k[:-2] in names}
+    VGG16(T.tensor4(), (1, 3, 8, 8), few, "relu2_1")
+
+
+def test_a_cost_reaches_the_images_and_goes_through_onednn_alone(small_vgg16):
+    shape = (2, 3, 12, 11)
+    images, originals, direction = (images_of(shape, seed) for seed in (0, 1, 2))
+    x, y = T.tensor4("x"), T.tensor4("y")
+    output, target = (
+        VGG16(v, shape, small_vgg16, preprocessing="torchvision").output for v in (x, y)
+    )
+    cost = T.mean(T.sqr(output - target))
+    step = theano.function([x, y], [cost, theano.grad(cost, x)])
+    result, gradient = step(images, originals)
+
+    def features(images):
+        return forward(small_vgg16, preprocess(images, "torchvision"), "relu2_2")
+
+    def expected(images):
+        return np.mean((features(images) - features(originals)) ** 2)
+
+    h = 1e-6
+    above, below = (expected(images + sign * h * direction) for sign in (1.0, -1.0))
+    assert result == pytest.approx(expected(images), rel=1e-4)
+    slope = np.sum(gradient * direction, dtype="float64")
+    assert slope == pytest.approx((above - below) / (2 * h), rel=1e-3)
+    assert abs(slope) > 1e-2
+    if onednn.available():
+        names = [type(node.op).__name__ for node in step.maker.fgraph.toposort()]
+        assert not [name for name in names if "Corr" in name or "Abstract" in name]
+        # 4 of the output, 4 of the original, 4 back.
+        assert names.count("Convolution") == 12
+
+
+def test_prediction_function_takes_it(small_vgg16):
+    network = VGG16(T.tensor4("x"), (None, 3, None, None), small_vgg16, "relu1_1")
+    images = images_of((1, 3, 7, 9))
+    np.testing.assert_allclose(
+        prediction_function(network)(images),
+        forward(small_vgg16, bgr(images), "relu1_1"),
+        rtol=1e-4,
+        atol=1e-3,
+    )
+
+
+@pytest.fixture
+def file(small_vgg16, tmp_path):
+    path = tmp_path / "vgg16.h5"
+    save_vgg16(path, VGG16Weights(small_vgg16, "torchvision", "a.pth", "0" * 64))
+    return path
+
+
+def test_from_hdf5_takes_what_the_file_says(file, small_vgg16):
+    network = VGG16.from_hdf5(file, last_layer="relu2_2")
+    images = images_of((1, 3, 12, 10))
+    expected = forward(small_vgg16, preprocess(images, "torchvision"), "relu2_2")
+    result = network.output.eval({network.input: images})
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+    assert network.output_shape == (None, 6, None, None)
+
+
+def test_from_hdf5_on_an_input_of_the_callers(file, small_vgg16):
+    y = T.tensor4("y")
+    network = VGG16.from_hdf5(file, "relu1_2", y, (1, 3, 9, 9), preprocessing="unit")
+    images = images_of((1, 3, 9, 9))
+    assert network.input is y and network.output_shape == (1, 5, 9, 9)
+    np.testing.assert_allclose(
+        network.output.eval({y: images}),
+        forward(small_vgg16, images, "relu1_2"),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_from_hdf5_says_what_is_wrong_with_the_file(tmp_path):
+    with pytest.raises(UserError, match="nothing.h5: no such file"):
+        VGG16.from_hdf5(tmp_path / "nothing.h5", last_layer="relu2_2")
+
+
+@pytest.mark.data
+def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
+    from srcnn_theano.convert import convert
+
+    source = data_dir / "vgg16" / "vgg16_caffe_bgr_relu2_2.npz"
+    if not source.is_file():
+        pytest.skip("{} is not there".format(source))
+    convert(source, tmp_path / "vgg16.h5", model="vgg16", last_layer="relu2_2")
+    network = VGG16.from_hdf5(tmp_path / "vgg16.h5", last_layer="relu2_2")
+    image = read_rgb(data_dir / "Set5" / "butterfly_GT.bmp")[100:148, 60:123]
+    images = image.transpose(2, 0, 1)[np.newaxis].astype("float32") / np.float32(255)
+
+    result = network.output.eval({network.input: images})
+
+    values = load_vgg16(tmp_path / "vgg16.h5").values
+    expected = forward(values, bgr(images), "relu2_2")
+    assert result.shape == (1, 128, 24, 31) and result.max() > 100
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4 * result.max())
