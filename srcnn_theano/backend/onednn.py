@@ -274,8 +274,12 @@ def _ours(node):
     )
 
 
+def _turned(filters):
+    return filters[:, :, ::-1, ::-1]
+
+
 def _flipped(filters, op):
-    return filters[:, :, ::-1, ::-1] if op.filter_flip else filters
+    return _turned(filters) if op.filter_flip else filters
 
 
 def _replacement(node, result):
@@ -300,9 +304,19 @@ def local_onednn_to_filters(fgraph, node):
     if type(node.op) is not AbstractConv2d_gradWeights or not _ours(node):
         return None
     images, gradient, shape = node.inputs
-    op = Convolution("to_filters", _border(node.op.border_mode), node.op.subsample)
-    result = op(images, gradient, shape=T.cast(shape, "int64"))[0]
-    return _replacement(node, _flipped(result, node.op))
+    shape = T.cast(shape, "int64")
+    border, stride = _border(node.op.border_mode), node.op.subsample
+    if border != _border("full") or tuple(stride) != (1, 1):
+        result = Convolution("to_filters", border, stride)(
+            images, gradient, shape=shape
+        )
+        return _replacement(node, _flipped(result[0], node.op))
+    # The images are the smaller ones here, most of what the filters meet is border, and
+    # oneDNN adds all of its zeros up. With the two in each other's place there is no
+    # border, and the filters come out transposed and flipped.
+    op = Convolution("to_filters", _border("valid"), stride)
+    result = op(gradient, images, shape=shape)[0].dimshuffle(1, 0, 2, 3)
+    return _replacement(node, result if node.op.filter_flip else _turned(result))
 
 
 @local_optimizer([AbstractConv2d_gradInputs])

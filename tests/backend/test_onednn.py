@@ -21,6 +21,9 @@ RELUS = {
 }
 
 
+CORRS = {"CorrMM", "CorrMM_gradWeights", "CorrMM_gradInputs"}
+
+
 def draw(rng, *shape):
     return rng.standard_normal(shape).astype("float32")
 
@@ -96,7 +99,7 @@ def test_geometries_agree_with_corrmm(seed):
     stride = tuple(int(step) for step in rng.integers(1, 5, 2))
     flip = bool(rng.integers(2))
     ours, theirs = abstract_of(border, stride, flip), corr_of(border, stride, flip)
-    assert names_of(ours).isdisjoint({"CorrMM", "CorrMM_gradWeights"})
+    assert names_of(ours).isdisjoint(CORRS)
     assert sum(isinstance(op, onednn.Convolution) for op in ops_of(ours)) == 3
     for _ in range(8):
         n_in, n_out = rng.choice([1, 2, 3, 7, 12, 16, 31, 32, 56, 64, 130], 2)
@@ -115,6 +118,61 @@ def test_geometries_agree_with_corrmm(seed):
 
 def without_onednn():
     return theano.compile.get_default_mode().excluding("conv_onednn")
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+@pytest.mark.parametrize("crop", [(0, 0), (3, 1), ((0, 2), (1, 0)), "full"])
+def test_deconvolutions_agree_with_corrmm(stride, crop):
+    x, w, size = T.tensor4("x"), T.tensor4("w"), T.lvector("size")
+    deconvolve = abstract_conv.AbstractConv2d_gradInputs(
+        border_mode=crop, subsample=(stride, stride), filter_flip=stride == 2
+    )
+    maps = deconvolve(w, x, size)
+    results = [maps] + theano.grad(T.sum(T.sqr(maps)), [w, x])
+    ours = theano.function([x, w, size], results)
+    theirs = theano.function([x, w, size], results, mode=without_onednn())
+    assert names_of(ours).isdisjoint(CORRS) and CORRS <= names_of(theirs)
+    rng = np.random.default_rng(stride)
+    for n_in, n_out in ((1, 1), (5, 3), (56, 3), (16, 12)):
+        rows, cols = rng.integers(5, 11, 2)
+        batch, height, width = rng.integers(1, 9, 3)
+        images = in_some_layout(rng, draw(rng, batch, n_in, height + 3, width + 3))
+        filters = draw(rng, n_in, n_out, rows, cols)
+        if crop == "full":
+            cut = 2 * (rows - 1), 2 * (cols - 1)
+        else:
+            cut = np.sum(np.broadcast_to(np.array(crop).reshape(2, -1), (2, 2)), axis=1)
+        extra = rng.integers(0, stride, 2)  # rows and columns that no stamp need reach
+        sizes = [
+            stride * (length - 1) + kernel - lost + more
+            for length, kernel, lost, more in zip(
+                images.shape[2:], (rows, cols), cut, extra
+            )
+        ]
+        if min(sizes) < 1:
+            continue
+        for our, their in zip(
+            ours(images, filters, sizes), theirs(images, filters, sizes)
+        ):
+            assert_close(our, their)
+
+
+def test_full_border_gives_the_filters_their_gradient_without_a_border():
+    rng = np.random.default_rng(0)
+    images = draw(rng, 4, 6, 5, 7)
+    filters = draw(rng, 3, 6, 9, 8)
+    for flip in (False, True):
+        x, w = T.tensor4("x"), T.tensor4("w")
+        maps = T.nnet.conv2d(x, w, border_mode="full", filter_flip=flip)
+        gradient = theano.grad(T.sum(T.sqr(maps)), w)
+        ours = theano.function([x, w], gradient)
+        theirs = theano.function([x, w], gradient, mode=without_onednn())
+        assert [
+            op.border
+            for op in ops_of(ours)
+            if getattr(op, "direction_name", "") == "to_filters"
+        ] == [((0, 0), (0, 0))]
+        assert_close(ours(images, filters), theirs(images, filters))
 
 
 def srcnn_step(relu, flip=False, channels=3, bias=True, mode=None):
