@@ -307,6 +307,23 @@ def _weights():
     return True if names else None, text, {"folder": str(folder), "names": names}
 
 
+def _vgg16():
+    """Perceptual losses need it; a file that is there must be right."""
+    from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
+
+    try:
+        path = find_vgg16()
+    except UserError as error:
+        if os.environ.get("SRCNN_VGG16"):
+            raise
+        return None, str(error), {}
+    weights = load_vgg16(path)
+    facts = dict(weights._asdict(), file=str(path))
+    del facts["values"]
+    text = "{file}: right up to relu2_2, from {source}, preprocessing {preprocessing}"
+    return True, text.format(**facts), facts
+
+
 def _accelerator():
     command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
@@ -337,4 +354,4 @@ _THEANO_LOOKS = {
     "trial": _trial,
     "sgemm": _sgemm,
 }
-_OTHER_LOOKS = {"weights": _weights, "accelerator": _accelerator}
+_OTHER_LOOKS = {"weights": _weights, "VGG16": _vgg16, "accelerator": _accelerator}

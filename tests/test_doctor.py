@@ -11,6 +11,7 @@ import pytest
 
 from srcnn_theano import doctor, environment, shipped
 from srcnn_theano.errors import UserError
+from srcnn_theano.vgg16_weights import VGG16Weights, save_vgg16
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def quick(monkeypatch):
     """Leave out what compiles; one test below does that."""
     monkeypatch.setattr(doctor, "_THEANO_LOOKS", {})
     monkeypatch.delenv("SRCNN_DATA", raising=False)
+    monkeypatch.delenv("SRCNN_VGG16", raising=False)
 
 
 def findings(report):
@@ -81,6 +83,36 @@ def test_image_sets_are_verified(quick, data_dir):
     report, ok = doctor.run_doctor(data_dir, as_json=True)
     expected = {"T91": 91, "Set5": 5, "Set14": 14}
     assert ok and findings(report)["image sets"]["facts"]["verified"] == expected
+
+
+def test_vgg16_is_no_need_until_it_is_there(quick, monkeypatch, tmp_path, small_vgg16):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    report, ok = doctor.run_doctor(as_json=True)
+    found = findings(report)["VGG16"]
+    assert ok and found["ok"] is None and "srcnn-theano convert" in found["text"]
+
+    path = tmp_path / "srcnn_theano" / "vgg16.h5"
+    weights = VGG16Weights(small_vgg16, "caffe", "a.caffemodel", "0" * 64)
+    save_vgg16(path, weights)
+    report, ok = doctor.run_doctor(as_json=True)
+    found = findings(report)["VGG16"]
+    assert ok and found["ok"] and "a.caffemodel" in found["text"]
+    assert found["facts"] == {
+        "file": str(path),
+        "preprocessing": "caffe",
+        "source": "a.caffemodel",
+        "source_sha256": "0" * 64,
+    }
+    path.write_bytes(path.read_bytes()[:5000])
+    report, ok = doctor.run_doctor(as_json=True)
+    assert not ok and "vgg16.h5: damaged" in findings(report)["VGG16"]["text"]
+
+
+def test_vgg16_that_is_named_must_be_there(quick, monkeypatch, tmp_path):
+    monkeypatch.setenv("SRCNN_VGG16", str(tmp_path / "none.h5"))
+    report, ok = doctor.run_doctor(as_json=True)
+    text = findings(report)["VGG16"]["text"]
+    assert not ok and "SRCNN_VGG16" in text and "none.h5: no such file" in text
 
 
 def test_accelerators_are_named(quick, monkeypatch, tmp_path):
