@@ -202,23 +202,10 @@ def load_upscaler(scale, weights=None, model=None, tta=False):
         Another scale; no such weights, a file that is not one of weights, or one of a
         network that enlarges by another factor.
     """
-    from srcnn_theano.weights import (
-        PICTURE_MODELS,
-        build_predictor,
-        check_scale,
-        load_weights,
-        weights_for_scale,
-    )
+    from srcnn_theano.weights import build_predictor, load_for_scale
 
     _check_scale(scale)
-    if weights is not None and model is not None:
-        raise UserError(
-            "--model {} --weights {}: the file says what model it holds; give one of "
-            "the two".format(model, weights)
-        )
-    path = weights or weights_for_scale(scale, model or PICTURE_MODELS[0])
-    loaded = load_weights(path)
-    check_scale(path, loaded, scale)
+    path, loaded = load_for_scale(scale, weights, model)
     trained_for = loaded.about.get("scale", scale)
     if trained_for != scale:
         print(

@@ -205,17 +205,6 @@ def build_predictor(weights):
     return Predictor(build_model(weights))
 
 
-def check_scale(path, weights, scale):
-    """Refuse a network that upscales by another factor than is asked for."""
-    factor = weights.options.get("scale", scale)
-    if factor != scale:
-        raise UserError(
-            "{}: enlarges {} times, not {}; use --scale {}, or weights for {}".format(
-                path, factor, scale, factor, scale
-            )
-        )
-
-
 def shipped_weights():
     """Paths of the weight files that come with the package, by name."""
     return {path.stem: path for path in sorted(weights_dir().glob("*.h5"))}
@@ -244,3 +233,41 @@ def weights_for_scale(scale, model="fsrcnn"):
             )
         )
     return path
+
+
+def load_for_scale(scale, path=None, model=None):
+    """The network that the options of a command name, for an upscaling factor.
+
+    Parameters
+    ----------
+    scale : int
+    path : path or None
+        A weight file; None for a network that comes along.
+    model : str or None
+        Which of `PICTURE_MODELS` comes along; None for the first.
+
+    Returns
+    -------
+    (path, Weights)
+
+    Raises
+    ------
+    UserError
+        Both a file and a model; no such network; a file that is not one of weights, or
+        one of a network that enlarges by another factor.
+    """
+    if path is not None and model is not None:
+        raise UserError(
+            "--model {} --weights {}: the file says what model it holds; give one of "
+            "the two".format(model, path)
+        )
+    path = path or weights_for_scale(scale, model or PICTURE_MODELS[0])
+    weights = load_weights(path)
+    factor = weights.options.get("scale", scale)
+    if factor != scale:
+        raise UserError(
+            "{}: enlarges {} times, not {}; use --scale {}, or weights for {}".format(
+                path, factor, scale, factor, scale
+            )
+        )
+    return path, weights

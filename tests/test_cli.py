@@ -44,6 +44,23 @@ def picture(tmp_path):
         ("upscale {picture} --scale 5 --out {out}", "--scale 5"),
         ("upscale {missing} --scale 2 --out {out}", "nothing.png"),
         ("upscale {picture} --scale 2 --out {out} --weights {picture}", "grey.png"),
+        ("upscale {picture} --scale 5 --model fsrcnn --out {out}", "--scale 5"),
+        ("upscale {picture} --scale 2 --out {out} --model vdsr", "--model vdsr"),
+        (
+            "upscale {picture} --scale 2 --out {out} --model srcnn --weights {x3}",
+            "--model srcnn --weights",
+        ),
+        ("upscale {picture} --scale 2 --out {out} --weights {x3}", "--scale 3"),
+        ("evaluate {folder} --scale 2 --weights {x3}", "x3.h5"),
+        ("evaluate {folder} --scale 2 --model vdsr", "--model vdsr"),
+        (
+            "evaluate {folder} --scale 3 --model srcnn --weights {x3}",
+            "--model srcnn --weights",
+        ),
+        ("evaluate {folder} --scale 5 --weights {x3}", "scale"),
+        ("evaluate {folder} --scale 3 --protocol course --weights {x3}", "channels"),
+        ("train fsrcnn_prelu --data {folder} --runs {out}", "fsrcnn_gradinputs"),
+        ("train fsrcnn_x2 --data {folder} --runs {out}", "T91"),
         ("data check --data {missing}", "nothing.png"),
         ("train table9 --data {folder}", "'table9'"),
         ("train table1_adam --data {folder} --runs {out}", "T91"),
@@ -55,14 +72,16 @@ def picture(tmp_path):
     ],
 )
 def test_bad_input_is_one_clear_message_and_exit_2(
-    arguments, message, picture, tmp_path, capsys
+    arguments, message, picture, tmp_path, capsys, repeating
 ):
     out = tmp_path / "out"
+    save_weights(tmp_path / "x3.h5", repeating(1, 3))
     names = {
         "picture": picture,
         "folder": picture.parent,
         "missing": tmp_path / "nothing.png",
         "out": out,
+        "x3": tmp_path / "x3.h5",
     }
     assert cli.main(arguments.format(**names).split()) == 2
     error = capsys.readouterr().err

@@ -15,7 +15,7 @@ from srcnn_theano.weights import (
     Weights,
     build_model,
     build_predictor,
-    check_scale,
+    load_for_scale,
     load_weights,
     save_weights,
     shipped_weights,
@@ -210,11 +210,15 @@ def test_a_network_of_one_size_goes_over_the_image_in_windows(size):
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_network_of_another_scale_is_refused():
-    check_scale("a.h5", make_fsrcnn(scale=3), 3)
-    check_scale("a.h5", make_weights(), 4)  # SRCNN leaves the size as it is
-    with pytest.raises(UserError, match="a.h5: enlarges 3 times, not 2; use --scale 3"):
-        check_scale("a.h5", make_fsrcnn(scale=3), 2)
+def test_a_file_must_fit_the_scale(tmp_path, path):
+    x3 = tmp_path / "x3.h5"
+    save_weights(x3, make_fsrcnn(scale=3))
+    assert load_for_scale(3, x3)[1].model == "fsrcnn"
+    assert load_for_scale(4, path)[0] == path  # SRCNN leaves the size as it is
+    with pytest.raises(UserError, match="x3.h5: enlarges 3 times, not 2; .*--scale 3"):
+        load_for_scale(2, x3)
+    with pytest.raises(UserError, match="--model srcnn --weights .*x3.h5.*one of"):
+        load_for_scale(3, x3, "srcnn")
 
 
 def test_missing_file(tmp_path):
@@ -342,11 +346,11 @@ def test_networks_for_pictures_come_along(model, scale):
     if path is None:
         pytest.skip("{} x{} does not come along yet".format(model, scale))
     assert weights_for_scale(scale, model) == path
-    weights = load_weights(path)
+    found, weights = load_for_scale(scale, model=model)
+    assert found == path
     assert (weights.model, weights.about["scale"]) == (model, scale)
-    check_scale(path, weights, scale)
     if model == PICTURE_MODELS[0]:
-        assert weights_for_scale(scale) == path
+        assert load_for_scale(scale)[0] == path
 
 
 @pytest.mark.parametrize("scale, model", [(5, "srcnn"), (2, "vdsr"), (0, "fsrcnn")])

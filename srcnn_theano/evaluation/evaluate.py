@@ -259,18 +259,11 @@ def print_evaluation(
         A folder without images, a protocol or scale that does not exist, a weight file
         that cannot be used.
     """
-    from srcnn_theano.weights import (
-        PICTURE_MODELS,
-        check_scale,
-        load_weights,
-        weights_for_scale,
-    )
+    from srcnn_theano.weights import load_for_scale
 
     protocol = make_protocol(protocol_name, scale)
     on_patches = protocol.aggregation != "image"
-    path = weights_file or weights_for_scale(scale, model or PICTURE_MODELS[0])
-    weights = load_weights(path)
-    check_scale(path, weights, scale)
+    path, weights = load_for_scale(scale, weights_file, model)
     report = {
         "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
         "weights": {"file": Path(path).name, "about": weights.about},
