@@ -2,12 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.models import model_for_pairs
+from srcnn_theano.runs import training_recipe
+from srcnn_theano.training.functions import AUGMENTATIONS
 
 ROWS = list(EXPERIMENTS.values())
 
@@ -17,6 +22,48 @@ def test_every_figure_of_tables_1_and_2_is_there():
     assert table1 == [6.51, 14.0, 34.05, 34.29, 35.08]
     table2 = {e.test_set: e.published for e in ROWS if e.table == "table2"}
     assert table2 == {"Set5": 36.5, "Set14": 35.08}
+
+
+def test_every_figure_of_the_fsrcnn_table_is_there():
+    figures = {
+        (e.options.get("activation", "prelu"), e.augmentation, e.n_epochs): e.published
+        for e in ROWS
+        if e.table == "fsrcnn"
+    }
+    assert figures == {
+        ("relu", "none", 100): 31.75,
+        ("prelu", "none", 100): 32.29,
+        ("prelu", "flip-translate", 20): 23.34,
+        ("prelu", "flip-translate", 100): 34.74,
+    }
+
+
+def test_every_comparison_of_section_5_1_2_is_there():
+    tables = ("fsrcnn", "fsrcnn-training", "fsrcnn-layers", "fsrcnn-deconv")
+    rows = [e for e in ROWS if e.table in tables]
+    whole = [e for e in rows if e.model == "fsrcnn"]
+    assert {e.update for e in whole} == {"adam", "rmsprop"}
+    assert {0.001, 0.005} <= {e.learning_rate for e in whole if e.update == "adam"}
+    assert {e.batch_size for e in whole} == {20, 50, 100, 500}
+    assert {e.decay for e in whole} == {1.0, 0.9975}
+    assert {e.cost for e in whole} == {"mse", "mse_per_channel"}
+    skips = {e.options.get("skip", "none") for e in whole}
+    assert skips == {"none", "mapping", "features", "both"}
+    for upsampling in ("deconv", "full-border", "bilinear"):
+        lengths = {
+            e.n_epochs
+            for e in whole
+            if e.options.get("upsampling", "deconv") == upsampling
+            and e.augmentation == "none"
+        }
+        assert {20, 50, 100, 200} <= lengths
+    half = [e for e in rows if e.model == "half-fsrcnn"]
+    assert len({e.options.get("n_deconv") for e in half}) >= 3
+    assert len({e.options.get("deconv_size", 9) for e in half}) >= 3
+    assert {e.options.get("activation", "prelu") for e in half} == {"prelu", "relu"}
+    assert {e.augmentation for e in half} == {"none", "flip-translate"}
+    # What is compared trains as long as what it is compared with.
+    assert len({e.n_epochs for e in half}) == 1
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -40,7 +87,38 @@ def test_a_row_can_be_run(row):
         trained = EXPERIMENTS[row.weights_of]
         assert trained.weights_of is None
         assert trained.options["channels"] == row.options["channels"]
+        # It is as long as it says: a snapshot, or the end.
+        assert row.n_epochs in trained.snapshots + (trained.n_epochs,)
+    assert all(0 < epoch < row.n_epochs for epoch in row.snapshots)
+    assert row.augmentation in AUGMENTATIONS
     json.dumps(row._asdict())
+
+
+@pytest.mark.parametrize("name", ["fsrcnn_x2", "fsrcnn_x3", "fsrcnn_x4"])
+def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
+    row = find_experiment(name)
+    recipe = training_recipe(row)
+    assert not recipe.enlarged and recipe.scale == row.scale == row.options["scale"]
+    image = np.zeros((100, 90, 3), "uint8")
+    pairs = make_pairs(image, recipe)
+    rng = np.random.RandomState(0)
+    model = model_for_pairs(row.model, row.options, pairs, rng, row.batch_size)
+    assert model.output_shape == (row.batch_size,) + pairs.high_res.shape[1:]
+    assert pairs.high_res.shape[2] == row.scale * pairs.low_res.shape[2]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [e for e in ROWS if e.model != "srcnn" and e.protocol == "course"],
+    ids=lambda row: row.name,
+)
+def test_the_report_s_fsrcnns_take_8x8_to_33x33(row):
+    recipe = training_recipe(row)
+    pairs = make_pairs(np.zeros((47, 33, 3), "uint8"), recipe)
+    assert pairs.low_res.shape == (2, 3, 8, 8)
+    rng = np.random.RandomState(row.seed)
+    model = model_for_pairs(row.model, row.options, pairs, rng, row.batch_size)
+    assert model.output_shape == (row.batch_size, 3, 33, 33)
 
 
 def test_the_report_s_length_of_training():
