@@ -120,6 +120,49 @@ def test_killed_process_resumed_by_another_ends_with_the_same_bits(
     assert result(tiny, tmp_path) == unbroken
 
 
+def test_what_is_kept_is_there_before_the_checkpoint(tiny, tmp_path, unbroken):
+    kept = []
+
+    def keep(epoch):
+        saved = 0
+        if trainer.checkpoint.exists():
+            saved = load_checkpoint(trainer.checkpoint, tiny.variables, "tiny")
+        kept.append((epoch, saved))
+
+    def values_back(epoch):
+        # Reading the checkpoint has put the variables back by an epoch.
+        values = [v.get_value() for v in tiny.variables]
+        keep(epoch)
+        for variable, value in zip(tiny.variables, values):
+            variable.set_value(value)
+
+    trainer = tiny.trainer(tmp_path)
+    trainer.keep = values_back
+    trainer.run(2, progress=False)
+    trainer = tiny.trainer(tmp_path)
+    trainer.keep = values_back
+    trainer.resume()
+    trainer.run(N_EPOCHS, progress=False)
+    assert kept == [(1, 0), (2, 1), (3, 2), (4, 3)]
+    assert result(tiny, tmp_path) == unbroken
+
+
+def test_an_epoch_that_cannot_be_kept_is_not_finished(tiny, tmp_path, unbroken):
+    def keep(epoch):
+        if epoch == 3:
+            raise UserError("the disk is full")
+
+    trainer = tiny.trainer(tmp_path)
+    trainer.keep = keep
+    with pytest.raises(UserError):
+        trainer.run(N_EPOCHS, progress=False)
+    trainer = tiny.trainer(tmp_path)
+    trainer.resume()
+    assert trainer.epoch == 2
+    trainer.run(N_EPOCHS, progress=False)
+    assert result(tiny, tmp_path) == unbroken
+
+
 def test_nan_cost_stops_the_run_and_keeps_the_checkpoint(tiny, tmp_path):
     def step(index):
         if (trainer.epoch, index) == (2, 1):
