@@ -126,11 +126,20 @@ for an input of {} (batch, channels, rows, columns).".format(
         )
     return (
         "One step of training of {}: the number of a minibatch goes in, cost and mean "
-        "squared error come out, and every parameter gets its new value from {} with "
-        "cost {}. The minibatch is {} (batch, channels, rows, columns).".format(
-            network, experiment.update, experiment.cost, size
+        "squared error come out, and every parameter gets its new value from {} of {}. "
+        "The minibatch is {} (batch, channels, rows, columns).".format(
+            network, experiment.update, _cost(experiment), size
         )
     )
+
+
+def _cost(experiment):
+    terms = [
+        (experiment.pixel_weight, experiment.cost),
+        (experiment.vgg_weight, "the difference of VGG16's features"),
+        (experiment.L2_reg, "the L2 norm of the filters"),
+    ]
+    return " and ".join(term for weight, term in terms if weight)
 
 
 # The overview

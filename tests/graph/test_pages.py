@@ -108,6 +108,11 @@ def test_counts_stand_side_by_side(folder, subject):
     assert totals in text
 
 
+def test_the_cost_is_told(subject):
+    text = pages.describe(subject)
+    assert "from rmsprop of mse and the L2 norm" in text and "20 x 3 x 33 x 33" in text
+
+
 def test_names_cannot_break_out_of_the_page():
     x, W = T.vector(HOSTILE), theano.shared(np.ones(3, "float32"), name=HOSTILE)
     found = graphs.rewriting(
