@@ -57,6 +57,8 @@ def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=No
     rivals = [side for name in against for side in _variants(name)]
     names = _chosen(only)
     cores = usable_cores()
+    if threads is not None and not 1 <= threads <= cores:
+        raise UserError("--threads {}: it can be 1 to {} here".format(threads, cores))
     passes = sorted({1, cores}) if threads is None else [threads]
     report = {"machine": _machine(), "command": _command(), "passes": {}}
     for n in passes:
@@ -151,10 +153,9 @@ def _difference(ours, other):
     """Why two sides cannot be compared; empty if their first results agree."""
     if other.contender.side == "sgemm":
         return ""
-    worst = 0.0
-    for expected, found in zip(np.array(ours.first), np.array(other.first)):
-        distance = np.linalg.norm(found - expected)
-        worst = max(worst, distance / np.linalg.norm(expected))
+    pairs = zip(np.array(ours.first), np.array(other.first))
+    distances = [np.linalg.norm(b - a) / np.linalg.norm(a) for a, b in pairs]
+    worst = np.max(distances)  # NaN where one is
     if worst <= RELATIVE_DIFFERENCE:
         return ""
     return "not compared: results differ from ours by {:.1e} after {} runs".format(
