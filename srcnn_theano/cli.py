@@ -23,6 +23,8 @@ def main(arguments=None):
         return 2
     except KeyboardInterrupt:
         cure = "; --resume goes on" if hasattr(options, "resume") else ""
+        if options.command in ("reproduce", "compare-deconv"):
+            cure = "; the same command goes on"
         print("srcnn-theano: interrupted" + cure, file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output (head, less) has gone
@@ -118,6 +120,20 @@ def report(options):
     write_report(Path(options.out), _path(options.runs), options.data)
 
 
+def compare_deconv(options):
+    from srcnn_theano.compare_deconv.compare import compare_deconv as compare
+
+    compare(
+        options.out,
+        options.runs,
+        data=options.data,
+        quick=options.quick,
+        n_epochs=options.epochs,
+        seed=options.seed,
+        as_json=options.json,
+    )
+
+
 def convert(options):
     from srcnn_theano.convert import convert as convert_file
 
@@ -178,7 +194,8 @@ def _parser():
     commands.required = True
 
     def command(run, help):
-        sub = commands.add_parser(run.__name__, help=help, description=help)
+        name = run.__name__.replace("_", "-")
+        sub = commands.add_parser(name, help=help, description=help)
         sub.set_defaults(run=run)
         return sub
 
@@ -241,6 +258,21 @@ def _parser():
     _data(sub)
     _runs(sub, default=None)
     _out(sub, "folder for report.md and report.html", default="report")
+
+    sub = command(
+        compare_deconv, "compare deconvolution by gradInputs with the naive full border"
+    )
+    sub.add_argument(
+        "--quick",
+        action="store_true",
+        help="in a minute or two, on a photograph instead of T91",
+    )
+    _data(sub)
+    _runs(sub)
+    sub.add_argument("--epochs", type=int, help="another number than the experiments'")
+    _seed(sub, 0)
+    _out(sub, "folder for deconvolution.html", default="deconvolution")
+    _json(sub)
 
     sub = command(convert, "turn another program's weight file into ours")
     sub.add_argument(

@@ -24,8 +24,8 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     )
     assert done.returncode == 0
     for command in (
-        "demo upscale data train evaluate experiments reproduce report convert bench "
-        "doctor"
+        "demo upscale data train evaluate experiments reproduce report compare-deconv "
+        "convert bench doctor"
     ).split():
         assert command in done.stdout
 
@@ -68,6 +68,9 @@ def picture(tmp_path):
         ("convert {missing} {out}", "nothing.png"),
         ("convert {picture} {out}", "grey.png"),
         ("bench --against tensorflow", "--against tensorflow"),
+        ("compare-deconv --quick --epochs 0 --out {out}", "--epochs 0"),
+        ("compare-deconv --quick --out {picture}", "grey.png"),
+        ("compare-deconv --data {folder} --out {out}", "T91"),
         ("data prepare --protocol other --data {folder}", "'other'"),
     ],
 )

@@ -114,7 +114,8 @@ def _draw_legend(figure):
             handles.setdefault(label, handle)
     n_lines = -(-len(handles) // 2)
     figure.legend(list(handles.values()), list(handles), loc="lower left", ncol=2)
-    figure.subplots_adjust(0.06, 0.15 + 0.05 * n_lines, 0.99, 0.93, wspace=0.18)
+    gap = 0.18 if len(figure.axes) < 3 else 0.27
+    figure.subplots_adjust(0.06, 0.15 + 0.05 * n_lines, 0.99, 0.93, wspace=gap)
 
 
 def _few_ticks(integer):
