@@ -10,6 +10,9 @@ from srcnn_theano import experiments, runs
 from srcnn_theano.data import datasets
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.metrics import mse_per_patch
+from srcnn_theano.evaluation.protocols import make_protocol
+from srcnn_theano.files import sha256
 from srcnn_theano.training.trainer import read_history
 from srcnn_theano.weights import load_weights
 
@@ -24,6 +27,18 @@ TINY = experiments.find_experiment("table1_rmsprop_l2")._replace(
     batch_size=10,
     n_epochs=3,
     decay=0.5,
+)
+
+
+# 8x8 to 33x33, as the report's, with moves drawn for each minibatch.
+UPSCALING = TINY._replace(
+    name="upscaling",
+    model="fsrcnn",
+    options={"channels": 3, "scale": 4, "d": 5, "s": 3, "m": 0},
+    update="adam",
+    L2_reg=0.0,
+    augmentation="flip-translate",
+    snapshots=(1, 2),
 )
 
 
@@ -51,7 +66,8 @@ def tiny_data(monkeypatch, image_set):
 
     monkeypatch.setattr(datasets, "prepare", prepare)
     monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)
-    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", TINY)
+    for row in (TINY, UPSCALING):
+        monkeypatch.setitem(experiments.EXPERIMENTS, row.name, row)
 
 
 @pytest.fixture(scope="module")
@@ -59,25 +75,35 @@ def unbroken(tmp_path_factory):
     return tmp_path_factory.mktemp("unbroken")
 
 
-def test_an_interrupted_run_ends_as_an_unbroken_one(unbroken, tmp_path, monkeypatch):
-    whole = runs.run_experiment(TINY, "data", unbroken)
+@pytest.mark.parametrize("row", [TINY, UPSCALING], ids=lambda row: row.name)
+def test_an_interrupted_run_ends_as_an_unbroken_one(
+    unbroken, tmp_path, monkeypatch, row
+):
+    whole = runs.run_experiment(row, "data", unbroken)
+    monkeypatch.setattr(runs, "measure", lambda *arguments: {})
     with pytest.raises(KeyboardInterrupt):
         with monkeypatch.context() as patch:
             _interrupt_in_second_epoch(patch)
-            runs.run_experiment(TINY, "data", tmp_path)
-    assert len(read_history(tmp_path / "tiny" / "history.csv")) == 1
-    assert not (tmp_path / "tiny" / "weights.h5").exists()
-    resumed = runs.run_experiment(TINY, "data", tmp_path, resume=True)
+            runs.run_experiment(row, "data", tmp_path)
+    assert len(read_history(tmp_path / row.name / "history.csv")) == 1
+    assert not (tmp_path / row.name / "weights.h5").exists()
+    resumed = runs.run_experiment(row, "data", tmp_path, resume=True)
 
-    ours, theirs = (load_weights(run / "weights.h5") for run in (resumed, whole))
-    assert ours.about == theirs.about and set(ours.values) == set(theirs.values)
-    for name, value in ours.values.items():
-        assert value.tobytes() == theirs.values[name].tobytes()
+    names = ["weights.h5"] + ["weights-{}.h5".format(n) for n in row.snapshots]
+    for name in names:
+        ours, theirs = (load_weights(run / name) for run in (resumed, whole))
+        assert ours.about == theirs.about
+        assert bits(ours) == bits(theirs)
+    assert len(list(resumed.glob("weights*.h5"))) == len(names)
     a, b = (read_history(run / "history.csv") for run in (resumed, whole))
     assert [{**row, "seconds": 0} for row in a] == [{**row, "seconds": 0} for row in b]
     assert [float(row["learning_rate"]) for row in a] == pytest.approx(
         [1e-4, 5e-5, 2.5e-5]
     )
+
+
+def bits(weights):
+    return {name: value.tobytes() for name, value in weights.values.items()}
 
 
 def _interrupt_in_second_epoch(patch):
@@ -130,6 +156,112 @@ def test_a_row_can_measure_another_rows_network(unbroken):
     assert theirs["weights_sha256"] == ours["weights_sha256"]
     assert theirs["sub_images"]["Set5"]["ours"] != ours["sub_images"]["Set5"]["ours"]
     assert not (run_dir / "weights.h5").exists()
+
+
+def test_a_network_that_upscales_is_trained_on_8x8_and_33x33(unbroken):
+    run_dir = unbroken / "upscaling"
+    record, results = (
+        json.loads((run_dir / name).read_text())
+        for name in ("experiment.json", "results.json")
+    )
+    assert record["recipe"]["enlarged"] is False
+    assert record["experiment"]["augmentation"] == "flip-translate"
+    tiny = json.loads((unbroken / "tiny" / "results.json").read_text())
+    for name in ("Set5", "Set14"):
+        mine, its = results["sub_images"][name], tiny["sub_images"][name]
+        # Bicubic on all of the 33x33, that of SRCNN on what its filters leave.
+        assert mine["n"] == its["n"]
+        difference = mine["bicubic"]["patch"] - its["bicubic"]["patch"]
+        assert 0.01 < abs(difference) < 3
+    protocol = make_protocol("course")
+    pairs = datasets.prepare("data", "Set5", protocol.recipe)
+    mse = mse_per_patch(*(images / 255.0 for images in pairs))
+    bicubic = results["sub_images"]["Set5"]["bicubic"]
+    assert bicubic["global"] == pytest.approx(-10 * np.log10(mse.mean()), abs=1e-4)
+    last = read_history(run_dir / "history.csv")[-1]
+    ours = results["sub_images"]["Set5"]["ours"]["patch"]
+    assert float(last["set5_psnr"]) == pytest.approx(ours, abs=1e-4)
+    scores = results["images"]["standard-rgb"]["scores"]["Set14"]
+    assert [one["image"] for one in scores] == ["0.png", "1.png", "2.png", "mean"]
+
+
+def test_a_row_after_fewer_epochs_measures_the_network_of_then(unbroken):
+    history = read_history(unbroken / "upscaling" / "history.csv")
+    for epoch, name in ((1, "weights-1.h5"), (3, "weights.h5")):
+        row = UPSCALING._replace(
+            name="after {}".format(epoch),
+            weights_of="upscaling",
+            snapshots=(),
+            n_epochs=epoch,
+        )
+        run_dir = runs.run_experiment(row, "data", unbroken)
+        results = json.loads((run_dir / "results.json").read_text())
+        assert results["n_epochs"] == epoch
+        assert results["weights_sha256"] == sha256(unbroken / "upscaling" / name)
+        ours = results["sub_images"]["Set5"]["ours"]["patch"]
+        then = float(history[epoch - 1]["set5_psnr"])
+        assert ours == pytest.approx(then, abs=1e-4)
+        assert load_weights(unbroken / "upscaling" / name).about["n_epochs"] == epoch
+    costs = [float(row["cost"]) for row in history]
+    assert costs == sorted(costs, reverse=True)
+
+
+def test_a_snapshot_is_what_a_shorter_run_ends_with(unbroken, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "measure", lambda *arguments: {})
+    run_dir = runs.run_experiment(UPSCALING, "data", tmp_path, n_epochs=2)
+    shorter = load_weights(run_dir / "weights.h5")
+    assert bits(shorter) == bits(load_weights(unbroken / "upscaling" / "weights-2.h5"))
+
+
+@pytest.mark.parametrize(
+    "changes, high",
+    [
+        (
+            # As the networks for pictures: sub-images cut from whole images.
+            dict(
+                protocol="standard",
+                scale=3,
+                options={"channels": 1, "scale": 3, "d": 5, "s": 3, "m": 0},
+                augmentation="dihedral",
+                recipe={"size": 24, "stride": 12},
+                aggregation="image",
+            ),
+            24,
+        ),
+        (
+            dict(
+                model="half-fsrcnn",
+                options=dict(
+                    UPSCALING.options,
+                    upsampling="full-border",
+                    deconv_size=26,
+                    skip="mapping",
+                ),
+                cost="mse_per_channel",
+            ),
+            33,
+        ),
+    ],
+    ids=["standard", "full-border"],
+)
+def test_other_networks_that_upscale(tmp_path, changes, high):
+    row = UPSCALING._replace(name="other", snapshots=(), n_epochs=1, **changes)
+    run_dir = runs.run_experiment(row, "data", tmp_path)
+    record = json.loads((run_dir / "experiment.json").read_text())
+    assert record["recipe"]["size"] == high
+    assert len(read_history(run_dir / "history.csv")) == 1
+    weights = load_weights(run_dir / "weights.h5")
+    assert weights.about["scale"] == row.scale
+    results = json.loads((run_dir / "results.json").read_text())
+    for name in ("standard", "standard-rgb"):
+        assert len(results["images"][name]["scores"]["Set5"]) == 4
+
+
+def test_a_row_without_its_snapshot_says_which_network_is_missing(tmp_path):
+    row = UPSCALING._replace(name="early", weights_of="upscaling", n_epochs=1)
+    with pytest.raises(UserError, match="measures the network of upscaling"):
+        runs.run_experiment(row, "data", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_row_without_its_network_says_which_is_missing(tmp_path):
