@@ -498,7 +498,7 @@ _FSRCNN_PICTURES = _STANDARD._replace(
     options={"channels": 1},
     augmentation="dihedral",
     batch_size=16,
-    learning_rate=4e-3,
+    learning_rate=2e-3,
     notes="Ours, for pictures: sharp target, no blur, whole images degraded by "
     "MATLAB's bicubic, flips and quarter turns. 'Published' is the official network, "
     "which was trained on General-100 besides.",
