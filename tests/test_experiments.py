@@ -9,7 +9,7 @@ from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs import training_recipe
 from srcnn_theano.training.functions import AUGMENTATIONS
@@ -74,7 +74,7 @@ def test_a_row_can_be_run(row):
     from srcnn_theano.training.costs import COSTS
     from srcnn_theano.training.updates import UPDATES
 
-    assert EXPERIMENTS[row.name] is row
+    assert EXPERIMENTS[row.name] is row and row.table in TABLES
     protocol = make_protocol(row.protocol, row.scale)
     assert protocol.recipe.n_channels == row.options["channels"]
     inspect.signature(model_class(row.model)).bind(None, None, None, **row.options)

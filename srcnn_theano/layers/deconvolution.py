@@ -29,7 +29,7 @@ class _Upsampling(Layer):
         self.filter_shape = tuple(filter_shape)
         self.stride = stride
         self.output_size = None if output_size is None else tuple(output_size)
-        if stride < 1 or stride != int(stride):
+        if not isinstance(stride, (int, np.integer)) or stride < 1:
             raise ValueError(
                 "{}: stride {} is not a number of pixels".format(name, stride)
             )

@@ -573,7 +573,7 @@ def test_crops_that_the_full_border_cannot_have(crop):
 
 
 @pytest.mark.parametrize("layer", BOTH)
-@pytest.mark.parametrize("stride", [0, -2, 1.5])
+@pytest.mark.parametrize("stride", [0, -2, 1.5, 2.0])
 def test_strides_that_are_none(layer, stride):
     refused("stride {}".format(stride), layer=layer, stride=stride)
 
