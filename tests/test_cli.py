@@ -70,7 +70,8 @@ def picture(tmp_path):
         ("bench --against tensorflow", "--against tensorflow"),
         ("compare-deconv --quick --epochs 0 --out {out}", "--epochs 0"),
         ("compare-deconv --quick --out {picture}", "grey.png"),
-        ("compare-deconv --data {folder} --out {out}", "T91"),
+        ("compare-deconv --data {folder} --out {out}", "Set5"),
+        ("compare-deconv --data {missing} --out {out}", "--quick"),
         ("data prepare --protocol other --data {folder}", "'other'"),
     ],
 )

@@ -68,14 +68,14 @@ def compare_deconv(
     if n_epochs is not None and n_epochs < 1:
         raise UserError("--epochs {}: must be at least 1".format(n_epochs))
     out_dir, runs_dir = Path(out_dir), Path(runs_dir)
-    _check_writable(out_dir)
     if quick:
         material, row = photograph_material(out_dir), quick_experiment
         trainers = Trainers(material, runs_dir)
         train = trainers.train
     else:
-        data_dir = find_data_dir(data)
+        data_dir = _data_dir(data)
         material, row = sets_material(data_dir), full_experiment
+        _check_writable(out_dir)
         trainers = Trainers(material, runs_dir)
         train = train_row(data_dir, runs_dir)
     trained = {}
@@ -89,6 +89,13 @@ def compare_deconv(
     write_page(out_dir, results, trained, material, spectra, networks)
     print(json.dumps(results, indent=2) if as_json else table(results, out_dir))
     return results
+
+
+def _data_dir(data):
+    try:
+        return find_data_dir(data)
+    except UserError as error:
+        raise UserError("{}; --quick does without".format(error))
 
 
 def _check_writable(folder):
