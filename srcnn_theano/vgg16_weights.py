@@ -35,10 +35,11 @@ _BLOCKS = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
 # What the first layer expects, by the names that `models.vgg16.preprocess` knows.
 PREPROCESSINGS = ("caffe", "torchvision", "unit")
 
-_CONVERT = (
-    "make it from a file that you have by 'srcnn-theano convert FILE OUT.h5 --model "
-    "vgg16' (weights/README.md says where to get one)"
+_MAKE = (
+    "make it from a file that you have by 'srcnn-theano convert FILE {} --model vgg16 "
+    "--last-layer relu2_2' (weights/README.md says where to get one)"
 )
+_CONVERT = _MAKE.format("OUT.h5")
 
 
 def _shapes():
@@ -235,6 +236,8 @@ def find_vgg16(option=None):
     if not path.is_file():
         raise UserError(
             "no VGG16, which perceptual losses need: it is neither named with --vgg "
-            "FILE or the variable SRCNN_VGG16, nor at {}; {}".format(path, _CONVERT)
+            "FILE or the variable SRCNN_VGG16, nor at {}; {}".format(
+                path, _MAKE.format(path)
+            )
         )
     return path

@@ -25,6 +25,7 @@ _PYTORCH = {
     for i, name in zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), _CONVOLUTIONS)
 }
 _PYTORCH.update(zip(("classifier.0", "classifier.3", "classifier.6"), _DENSE))
+_PYTORCH.update({"classifier.1": "fc6", "classifier.4": "fc7"})  # torchvision of 2017
 _PYTORCH.update(zip(("pre_logits.fc1", "pre_logits.fc2", "head.fc"), _DENSE))  # timm
 _NAMES = dict(_CAFFE, **_KERAS, **_PYTORCH)
 

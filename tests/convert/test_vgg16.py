@@ -6,6 +6,8 @@ import os
 import pickle
 import shutil
 import struct
+import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 
 from srcnn_theano import cli
 from srcnn_theano.convert import convert, vgg16
+from srcnn_theano.convert.pytorch import read_pytorch
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
 from srcnn_theano.vgg16_weights import SHAPES, VGG16Weights, load_vgg16, save_vgg16
@@ -25,6 +28,11 @@ FEATURES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 TORCH_NAMES = ["features.{}".format(i) for i in FEATURES] + [
     "classifier.0",
     "classifier.3",
+    "classifier.6",
+]
+TORCH_NAMES_OF_2017 = TORCH_NAMES[:13] + [
+    "classifier.1",
+    "classifier.4",
     "classifier.6",
 ]
 TIMM_NAMES = TORCH_NAMES[:13] + ["pre_logits.fc1", "pre_logits.fc2", "head.fc"]
@@ -209,13 +217,16 @@ def safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + content)
 
 
-def torchvision(path, values):
+def torchvision(path, values, names=TORCH_NAMES):
     tensors = {}
     for i, name, W, b in layers(values):
         matrix = W.reshape(len(W), -1) if name.startswith("fc") else W
-        tensors[TORCH_NAMES[i] + ".weight"] = matrix
-        tensors[TORCH_NAMES[i] + ".bias"] = b
+        tensors[names[i] + ".weight"], tensors[names[i] + ".bias"] = matrix, b
     safetensors(path, tensors)
+
+
+def torchvision_of_2017(path, values):
+    torchvision(path, values, TORCH_NAMES_OF_2017)
 
 
 def timm(path, values):
@@ -278,6 +289,7 @@ WRITERS = [
     (caffe_double, "VGG16.caffemodel", "caffe"),
     (torchvision, "vgg16.safetensors", "torchvision"),
     (timm, "model.safetensors", "torchvision"),
+    (torchvision_of_2017, "vgg16.safetensors", "torchvision"),
     (npz_last, "vgg16_weights.npz", "caffe"),
     (npz_first, "vgg16.npz", "caffe"),
     (npy_lists, "vgg16.npy", "caffe"),
@@ -289,8 +301,8 @@ each_format = pytest.mark.parametrize(
 # One of each reader.
 one_of_each = pytest.mark.parametrize(
     "write, file",
-    [WRITERS[i][:2] for i in (0, 2, 5, 6, 8, 10, 12)],
-    ids=[WRITERS[i][0].__name__ for i in (0, 2, 5, 6, 8, 10, 12)],
+    [WRITERS[i][:2] for i in (0, 2, 5, 6, 8, 11, 13)],
+    ids=[WRITERS[i][0].__name__ for i in (0, 2, 5, 6, 8, 11, 13)],
 )
 
 
@@ -524,6 +536,63 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     with zipfile.ZipFile(str(tmp_path / "a.pth"), "w") as archive:
         archive.writestr("a/data.pkl", pickle.dumps([1, 2], protocol=2))
     refused(tmp_path / "a.pth", tmp_path / "o.h5", "more than tensors .not one tensor")
+
+
+@pytest.fixture
+def checkpoint(monkeypatch, tmp_path):
+    """A maker of checkpoints of one tensor, over a storage of 20 values."""
+
+    def stand_in(module, name):
+        def of_torch(*_):
+            raise AssertionError("only PyTorch calls this")
+
+        of_torch.__module__, of_torch.__qualname__ = module, name
+        fake = types.ModuleType(module)
+        setattr(fake, name, of_torch)
+        monkeypatch.setitem(sys.modules, module, fake)
+        return of_torch
+
+    rebuild = stand_in("torch._utils", "_rebuild_tensor_v2")
+    storage = stand_in("torch", "FloatStorage")
+
+    class Tensor:
+        def __init__(self, *where):
+            self.where = where
+
+        def __reduce__(self):
+            return rebuild, ("a storage",) + self.where + (False, {})
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            if isinstance(value, str) and value == "a storage":
+                return ("storage", storage, "0", "cpu", 20)
+
+    def make(offset, shape, strides, wrap=lambda tensors: tensors):
+        stream = io.BytesIO()
+        tensors = wrap({"features.0.bias": Tensor(offset, shape, strides)})
+        Pickler(stream, 2).dump(tensors)
+        with zipfile.ZipFile(str(tmp_path / "a.pth"), "w") as archive:
+            archive.writestr("a/data.pkl", stream.getvalue())
+            archive.writestr("a/data/0", np.arange(20, dtype="<f4").tobytes())
+        return tmp_path / "a.pth"
+
+    return make
+
+
+def test_tensors_are_views_of_storages(checkpoint):
+    read = read_pytorch(checkpoint(1, (3, 4), (1, 5)))
+    expected = np.arange(20).reshape(4, 5)[:, 1:4].T
+    np.testing.assert_array_equal(read["features.0.bias"], expected)
+    wrapped = checkpoint(2, (5,), (2,), lambda x: {"state_dict": x, "epoch": 3})
+    expected = [2, 4, 6, 8, 10]
+    np.testing.assert_array_equal(read_pytorch(wrapped)["features.0.bias"], expected)
+
+
+@pytest.mark.parametrize(
+    "where", [(0, (3, 7), (7, 1)), (16, (5,), (1,)), (0, (2,), (-1,)), (-1, (1,), (1,))]
+)
+def test_no_tensor_reaches_beyond_its_storage(checkpoint, tmp_path, where):
+    refused(checkpoint(*where), tmp_path / "o.h5", "reaches beyond its storage")
 
 
 class Harm:
