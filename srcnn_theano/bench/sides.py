@@ -20,8 +20,8 @@ from srcnn_theano.errors import UserError
 
 TURNS = 7
 LEAST_TURNS = 3
-SECONDS_PER_TURN = 0.5
-SECONDS_PER_JOB = 20
+SECONDS_PER_TURN = 0.3
+SECONDS_PER_JOB = 15
 # Runs before the first turn; after as many steps, costs are compared.
 FIRST_RUNS = {"step": 5, "image": 2, "picture": 1}
 

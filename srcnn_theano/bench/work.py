@@ -124,7 +124,7 @@ def layers(work):
 
 
 def feature_layers():
-    """VGG16 up to relu2_2 (Simonyan and Zisserman, 2015), with random filters."""
+    """VGG16 up to relu2_2 (Simonyan and Zisserman, 2015), with random values."""
     rng = np.random.RandomState(3)
     first = _convolutions(
         rng, ["conv1_1", "conv1_2"], [(3, 64, 3), (64, 64, 3)], same_size=True
@@ -132,6 +132,9 @@ def feature_layers():
     second = _convolutions(
         rng, ["conv2_1", "conv2_2"], [(64, 128, 3), (128, 128, 3)], same_size=True
     )
+    for layer in first[::2] + second[::2]:
+        # Constant zeros would be optimised away, which no real network's are.
+        layer.values["b"][:] = rng.normal(0, 0.1, len(layer.values["b"]))
     return first + [Layer("pool", "", {})] + second
 
 
