@@ -369,7 +369,7 @@ def _csv(curve):
 _TITLES = {
     "bicubic": "bicubic",
     "srcnn": "SRCNN, {:.0f} s of training",
-    "shipped": "SRCNN, shipped weights",
+    "shipped": "FSRCNN, shipped weights",
 }
 
 
