@@ -45,7 +45,7 @@ AT_MOST = ("memory", "growth", "first")
 
 
 def evaluate(report):
-    """The marks with what a report has on them.
+    """The marks of what a report is about, with what it has on them.
 
     Parameters
     ----------
@@ -56,28 +56,29 @@ def evaluate(report):
     -------
     list of dict
         The fields of `Mark`; `title`, of what was measured; `against`, which side, or
-        which amount of work; `measured`, a spread (median, from, to) or None where the
-        report has nothing; `met`, likewise None.
+        which amount of work; `measured`, a spread (median, from, to), or None without
+        rivals or after a failure; `met`, then None, too.
     """
     jobs = {}
     for n in sorted(report["passes"], key=int):
         jobs.update(report["passes"][n])
     found = dict(jobs, **report["growths"])
-    found.update(report.get("first_use", {}))
-    return [_evaluated(mark, found.get(mark.job)) for mark in MARKS]
+    found.update(report["first_use"])
+    return [_evaluated(mark, found[mark.job]) for mark in MARKS if mark.job in found]
 
 
 def _evaluated(mark, figures):
-    against, measured = "", None
-    if figures is not None:
-        against, measured = _MEASURES[mark.measure](figures) or (against, None)
+    against, measured = _MEASURES[mark.measure](figures) or ("", None)
     met = None
     if measured is not None:
         median = measured["median"]
         met = median <= mark.value if mark.measure in AT_MOST else median >= mark.value
-    title = (figures or {}).get("title", mark.job)
     return dict(
-        mark._asdict(), title=title, against=against, measured=measured, met=met
+        mark._asdict(),
+        title=figures["title"],
+        against=against,
+        measured=measured,
+        met=met,
     )
 
 

@@ -42,7 +42,7 @@ def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=No
     threads : int or None
         None is one thread and then as many as there are cores.
     only : sequence of `NAMES`, or None
-        None is everything but the first use, which compiles all modules anew.
+        None is everything.
     as_json : bool
         Print JSON instead of tables.
     out : path or None
@@ -70,8 +70,7 @@ def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=No
     report["growths"] = {
         name: _grow(name, passes[-1]) for name in names if name in GROWTHS
     }
-    if FIRST_USE in names:
-        report["first_use"] = first_use.measure()
+    report["first_use"] = first_use.measure() if FIRST_USE in names else {}
     report["marks"] = evaluate(report)
     if out is not None:
         write_json(out, report)
@@ -96,7 +95,7 @@ def _variants(name):
 
 def _chosen(only):
     if only is None:
-        return [name for name in NAMES if name != FIRST_USE]
+        return list(NAMES)
     unknown = sorted(set(only) - set(NAMES))
     if unknown:
         raise UserError(
@@ -269,5 +268,8 @@ def _refuse(report):
                     reasons.append("{}, {}: {}".format(name, label, reason))
     for name, growth in report["growths"].items():
         reasons += ["{}, {}".format(name, r) for r in growth["left_out"].values()]
+    for name, use in report["first_use"].items():
+        if "failed" in use:
+            reasons.append("{}: {}".format(name, use["failed"]))
     if reasons:
         raise UserError("no comparison of\n  {}".format("\n  ".join(reasons)))

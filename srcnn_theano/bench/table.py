@@ -30,9 +30,13 @@ _MET = {True: "met", False: "**missed**", None: "not measured"}
 
 def markdown(report):
     """A report as Markdown."""
-    parts = [_preface(report), _marks(report)]
+    parts = [_preface(report)]
+    if report["marks"]:
+        parts.append(_marks(report))
     parts += [_jobs(int(n), jobs) for n, jobs in report["passes"].items() if jobs]
     parts += [_growth(growth) for growth in report["growths"].values()]
+    if report["first_use"]:
+        parts.append(_first_use(report["first_use"]))
     return "\n\n".join(parts)
 
 
@@ -60,7 +64,7 @@ def _marks(report):
         rows.append(
             [
                 mark["title"],
-                _MEASURES[mark["measure"]].format(**{"unit": "pixel", **growth}),
+                _MEASURES[mark["measure"]].format(**growth),
                 "{} {:g}".format(bound, mark["value"]),
                 *_median_and_spread(mark["measured"]),
                 mark["against"],
@@ -112,6 +116,18 @@ def _growth(growth):
     head += ["CPU seconds", "peak MiB"]
     title = "### {}, {} thread(s)".format(growth["title"], growth["threads"])
     return title + "\n\n" + _table(head, rows, right=(0, 1, 2, 3, 5, 6))
+
+
+def _first_use(uses):
+    rows = [
+        [
+            use["title"],
+            "{:.1f}".format(use["seconds"]) if "seconds" in use else "failed",
+        ]
+        for use in uses.values()
+    ]
+    head = ["first use, with an empty compile folder", "seconds"]
+    return "### First use\n\n" + _table(head, rows, right=(1,))
 
 
 def _median_and_spread(values, form="{:.2f}"):

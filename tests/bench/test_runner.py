@@ -188,3 +188,11 @@ def test_first_use_starts_from_an_empty_folder(monkeypatch, tmp_path):
     assert first_use._seconds(["program"])["seconds"] > 0
     program.write_text("raise SystemExit('no luck')\n")
     assert first_use._seconds(["program"]) == {"failed": "no luck"}
+
+
+def test_a_failed_first_use_is_an_error_in_the_end(monkeypatch, capsys):
+    uses = {"demo": {"title": "demo", "failed": "no photograph"}}
+    monkeypatch.setattr(first_use, "measure", lambda: uses)
+    with pytest.raises(UserError, match="demo: no photograph"):
+        runner.run_bench(against=(), only=["first-use"])
+    assert "| demo | failed |" in capsys.readouterr().out
