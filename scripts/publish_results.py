@@ -70,7 +70,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
         files.append(into / file_name)
         _copy(run_dir / file_name, files[-1])
     if trains and not reason:
-        files += _publish_weights(run_dir, root / "weights" / name, record)
+        files += _publish_weights(run_dir, root / "weights", record)
     return files
 
 
@@ -91,8 +91,9 @@ def _why_unfinished(experiment, run_dir, record):
     return None
 
 
-def _publish_weights(run_dir, stem, record):
-    published, sidecar = stem.with_suffix(".h5"), stem.with_suffix(".json")
+def _publish_weights(run_dir, folder, record):
+    name = record["experiment"]["name"]
+    published, sidecar = folder / (name + ".h5"), folder / (name + ".json")
     load_weights(run_dir / "weights.h5")  # refuses a damaged file
     _copy(run_dir / "weights.h5", published)
     results = _read_json(run_dir / "results.json")

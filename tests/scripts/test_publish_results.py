@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,15 @@ def test_finished_run(publish_results, run, tmp_path):
         },
     }
     assert "somebody" not in files[0].read_text()
+
+
+def test_names_with_a_dot_are_kept(publish_results, run, tmp_path):
+    name = "fsrcnn_rate_0.002"
+    dotted = run.parent / name
+    shutil.copytree(str(run), str(dotted))
+    write_record(dotted, name, 2)
+    files = publish_results.publish(run.parent, name, tmp_path)
+    assert [path.name for path in files[-2:]] == [name + ".h5", name + ".json"]
 
 
 def test_sub_images_do_not_hide_the_figures_of_whole_images(publish_results):
