@@ -5,7 +5,8 @@ each spends half its time reading the same headers. Here these headers are compi
 once, and when a function turns out to need g++, the modules of all its nodes are
 compiled at the same time, on as many cores as there are. What Theano then asks for is
 ready or on its way. Modules and their cache stay Theano's, and so do its keys but for
-two mistakes in them (`module_key`, `version_of_code`).
+two mistakes in them (`module_key`, `version_of_code`). And what is done to a few
+constants while a graph is optimised is done in Python, without a module.
 """
 
 import concurrent.futures
@@ -34,6 +35,9 @@ from theano.link.c import cmodule
 from theano.link.c.basic import CLinker, get_module_cache
 from theano.link.c.interface import CLinkerObject
 from theano.link.vm import VMLinker
+from theano.tensor.elemwise import DimShuffle, Elemwise
+from theano.tensor.opt import MakeVector
+from theano.tensor.subtensor import Subtensor
 
 # What every module includes, in the order of theano.link.c.
 HEADERS = [
@@ -70,6 +74,17 @@ def install():
     ExternalCOp.c_code_cache_version = version_of_code
     cmodule.output_subprocess_Popen = run_compiler
     VMLinker.make_all = make_all
+    for op in (DimShuffle, Elemwise, MakeVector, Subtensor):
+        op.python_constant_folding = fold_in_python
+
+
+def fold_in_python(self, node):
+    """Whether Theano folds a node of constants in Python: where they are small.
+
+    Theano does so for some numbers only, and compiles a module for each other kind of
+    node, one after another: eight of the forty that a training function takes.
+    """
+    return all(np.size(constant.data) <= 1000 for constant in node.inputs)
 
 
 def module_key(self, fgraph, *args, **kwargs):

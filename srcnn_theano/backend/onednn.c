@@ -591,7 +591,7 @@ npy_int64 output_length(npy_int64 length, npy_int64 filter, npy_int64 before,
 /* FORWARD     a: images,   b: filters,  bias, slopes, mask  -> images
    TO_FILTERS  a: images,   b: gradient, shape: filter       -> filters, bias
    TO_IMAGES   a: filters,  b: gradient, shape: image, mask  -> images
-   An empty bias, mask or vector of slopes (of a PReLU) is none. */
+   An empty bias or mask is none, as is a slope (of the PReLU) of 1. */
 int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                              PyArrayObject *bias, PyArrayObject *slopes,
                              PyArrayObject *mask, PyArrayObject *shape,
@@ -648,6 +648,7 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
   /* ReLU is a PReLU of slope 0, which lets NaN through: oneDNN's ReLU makes it 0. */
   static float zero = 0;
   g.slopes = params->relu ? 1 : g.direction == FORWARD ? PyArray_SIZE(slopes) : 0;
+  if (!params->relu && g.slopes == 1 && *(float *)PyArray_DATA(slopes) == 1) g.slopes = 0;
   g.bias = g.direction == FORWARD ? PyArray_SIZE(bias) > 0
                                   : g.direction == TO_FILTERS && params->with_bias;
   if (g.direction == FORWARD && g.bias && PyArray_DIM(bias, 0) != g.out) {

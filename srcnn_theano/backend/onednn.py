@@ -13,6 +13,8 @@ import os
 import sys
 import warnings
 
+import numpy as np
+
 from srcnn_theano.backend import T, theano
 from srcnn_theano.backend.maps import none
 
@@ -24,6 +26,7 @@ from theano.graph.opt import copy_stack_trace, local_optimizer
 from theano.graph.params_type import ParamsType
 from theano.graph.type import EnumList
 from theano.scalar import int8, int64
+from theano.tensor.basic import TensorConstant
 from theano.tensor.nnet.abstract_conv import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -34,6 +37,10 @@ from theano.tensor.nnet.opt import conv_groupopt
 from theano.tensor.type import TensorType
 
 __all__ = ["Convolution", "available"]
+
+# The slope of a PReLU that does nothing. (An empty vector as for the bias would be the
+# same input twice, and the C module another one.)
+_IDENTITY = TensorConstant(TensorType("float32", (False,)), np.ones(1, "float32"))
 
 _PADDING = {"valid": (0, 0), "half": (-1, -1), "full": (-2, -2)}
 
@@ -180,7 +187,7 @@ class Convolution(ExternalCOp, _NoPythonOp):
     def make_node(self, first, second, bias=None, slopes=None, mask=None, shape=None):
         first, second = T.as_tensor_variable(first), T.as_tensor_variable(second)
         bias = none(1) if bias is None else bias
-        slopes = none(1) if slopes is None else slopes
+        slopes = _IDENTITY if slopes is None else slopes
         mask = none(4) if mask is None else mask
         shape = none(1, "int64") if shape is None else shape
         if self.direction_name == "forward":
@@ -274,6 +281,13 @@ def _ours(node):
     )
 
 
+def _size(symbolic, shape):
+    """Rows and columns: of the shape, where the user said what they are."""
+    if all(isinstance(length, (int, np.integer)) for length in shape[2:4]):
+        return T.constant(np.array(shape[2:4], "int64"))
+    return T.cast(symbolic, "int64")
+
+
 def _turned(filters):
     return filters[:, :, ::-1, ::-1]
 
@@ -304,7 +318,7 @@ def local_onednn_to_filters(fgraph, node):
     if type(node.op) is not AbstractConv2d_gradWeights or not _ours(node):
         return None
     images, gradient, shape = node.inputs
-    shape = T.cast(shape, "int64")
+    shape = _size(shape, node.op.kshp)
     border, stride = _border(node.op.border_mode), node.op.subsample
     if border != _border("full") or tuple(stride) != (1, 1):
         result = Convolution("to_filters", border, stride)(
@@ -327,7 +341,8 @@ def local_onednn_to_images(fgraph, node):
     filters, gradient, shape = node.inputs
     op = Convolution("to_images", _border(node.op.border_mode), node.op.subsample)
     filters = _flipped(filters, node.op)
-    return _replacement(node, op(filters, gradient, shape=T.cast(shape, "int64"))[0])
+    result = op(filters, gradient, shape=_size(shape, node.op.imshp))[0]
+    return _replacement(node, result)
 
 
 # Theano's optimiser uses oneDNN from here on: exclude "conv_onednn" to do without.

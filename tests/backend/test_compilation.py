@@ -72,3 +72,15 @@ def test_errors_of_the_compiler_still_come_from_theano():
     x = theano.tensor.vector()
     with pytest.raises(Exception, match="Compilation failed"):
         theano.function([x], Wrong()(x))
+
+
+def test_small_constants_are_folded_without_the_compiler(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("a module was asked for")
+
+    monkeypatch.setattr(compilation.CLinker, "cthunk_factory", refuse)
+    T = theano.tensor
+    numbers = T.stack([T.constant(3), T.constant(4)])[1:] * T.constant([[2], [5]])
+    graph, _ = theano.compile.function.types.std_fgraph([], [theano.Out(numbers)])
+    theano.compile.get_default_mode().optimizer.optimize(graph)
+    assert graph.outputs[0].data.tolist() == [[8], [20]]
