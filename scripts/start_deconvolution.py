@@ -1,0 +1,115 @@
+"""How FSRCNN's training starts, setting by setting: a table of docs/deconvolution.md.
+
+    python scripts/start_deconvolution.py --data DIR --runs FOLDER [--epochs 5]
+
+Trains the row fsrcnn_gradinputs with another optimiser, other rates or other first
+filters for some epochs of T91, and prints PSNR in dB of Set5's sub-images (`course`,
+mean of each) after each epoch. Interrupted, the same command goes on. Before that it
+prints how large the first step of plain gradient descent is beside the filters that it
+moves.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from srcnn_theano.data.datasets import find_data_dir, prepare
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.runs import build_trainer, training_recipe
+
+NOISE = EXPERIMENTS["fsrcnn_gradinputs"]
+TENTS = EXPERIMENTS["fsrcnn_bilinear"]
+SLOW_LAST = {"deconv": 0.1}  # the FSRCNN paper: 1e-3, and 1e-4 for the deconvolution
+# Caffe's Euclidean loss is half the sum over a sub-image, ours the mean.
+SUMMED = 3 * 33 * 33 / 2
+SUMMED_PAPER = 21 * 21 / 2  # over the paper's sub-images at x4
+SETTINGS = {
+    "Adam, 1e-3": NOISE,
+    "Adam, 1e-3 and 1e-4": NOISE._replace(layer_rates=SLOW_LAST),
+    "Adam, 1e-3, bilinear filters": TENTS,
+    "Adam, 5e-3": NOISE._replace(learning_rate=5e-3),
+    "RMSProp, 1e-3": NOISE._replace(update="rmsprop"),
+    "SGD, 1e-3 and 1e-4": NOISE._replace(update="sgd", layer_rates=SLOW_LAST),
+    "SGD, 1e-3 and 1e-4, bilinear filters": TENTS._replace(
+        update="sgd", layer_rates=SLOW_LAST
+    ),
+    "momentum 0.9, 1e-3 and 1e-4": NOISE._replace(
+        update="momentum", layer_rates=SLOW_LAST
+    ),
+    "SGD, 0.1": NOISE._replace(update="sgd", learning_rate=0.1),
+    "SGD, 1e-3 and 1e-4, summed over 21x21": NOISE._replace(
+        update="sgd", learning_rate=1e-3 * SUMMED_PAPER, layer_rates=SLOW_LAST
+    ),
+    "SGD, 1e-3 and 1e-4, summed over 3x33x33": NOISE._replace(
+        update="sgd", learning_rate=1e-3 * SUMMED, layer_rates=SLOW_LAST
+    ),
+}
+
+
+def first_steps(experiment, train_set):
+    """rms of the gradient over rms of the filters, by layer, of the first minibatch."""
+    from srcnn_theano.backend import T, theano
+    from srcnn_theano.models import model_for_pairs
+    from srcnn_theano.training.costs import mse
+
+    rng = np.random.RandomState(experiment.seed)
+    model = model_for_pairs(experiment.model, experiment.options, train_set, rng)
+    y = T.tensor4("y")
+    gradients = theano.grad(mse(model.output, y), list(model.weights))
+    function = theano.function([model.input, y], gradients)
+    first = (part[: experiment.batch_size] / np.float32(255) for part in train_set)
+    return {
+        W.name: float(_rms(gradient) / _rms(W.get_value()))
+        for W, gradient in zip(model.weights, function(*first))
+    }
+
+
+def _rms(values):
+    return np.sqrt(np.mean(np.square(values)))
+
+
+def train(title, experiment, pairs, runs_dir, n_epochs):
+    """PSNR after each epoch; a cell that says so where the cost became infinite."""
+    slug = "-".join(title.replace(",", "").replace("_", "-").split())
+    run_dir = runs_dir / slug
+    experiment = experiment._replace(name=slug, snapshots=())
+    trainer, _ = build_trainer(experiment, pairs[0], {"set5": pairs[1]}, run_dir)
+    trainer.resume()
+    cells = []
+    try:
+        trainer.run(n_epochs)
+    except UserError:
+        cells = ["diverged"]
+    psnr = ["{:.2f}".format(float(row["set5_psnr"])) for row in trainer.history]
+    return psnr[:n_epochs] + cells
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", metavar="DIR", help="default: $SRCNN_DATA")
+    parser.add_argument("--runs", metavar="FOLDER", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=5)
+    options = parser.parse_args()
+    try:
+        data_dir = find_data_dir(options.data)
+        recipe = training_recipe(NOISE)
+        pairs = [prepare(data_dir, name, recipe) for name in ("T91", "Set5")]
+        for title, experiment in (("noise", NOISE), ("tents", TENTS)):
+            for name, ratio in first_steps(experiment, pairs[0]).items():
+                print("{}: {} {:.2g}".format(title, name, ratio))
+        for title, experiment in SETTINGS.items():
+            cells = train(title, experiment, pairs, options.runs, options.epochs)
+            print("| {} |".format(" | ".join([title] + cells)), flush=True)
+    except UserError as error:
+        print("start_deconvolution: error: {}".format(error), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
