@@ -6,6 +6,7 @@ only. They are trained alike, or found trained, and measured alike.
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,11 @@ from srcnn_theano.evaluation.evaluate import Network, score_files
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.files import write_json, write_text
+from srcnn_theano.weights import Predictor, build_model, load_weights
 
 SCALE = 4
 PICTURE = 256  # side of the picture that is timed and counted, in output pixels
-_N_TURNS = {"step": 15, "image": 9}
+_N_TURNS = {"step": 15, "picture": 9}
 
 
 def compare_deconv(
@@ -113,8 +115,6 @@ class Changing(Network):
     """A network whose weights are exchanged without compiling it again."""
 
     def __init__(self, weights):
-        from srcnn_theano.weights import Predictor, build_model
-
         self._model = build_model(weights)
         self.predict = Predictor(self._model)
         self.n_channels = self.predict.channels
@@ -138,33 +138,11 @@ def measure(trained, material, trainers):
         A dict for results.json; {name: (frequencies, power in dB)} of the variants and
         the original; {name: Network}.
     """
-    from srcnn_theano.weights import load_weights
-
-    some = next(iter(trained.values())).experiment
-    bicubic, original = _references(material)
-    results = {
-        "trained_on": material.title,
-        "validation": material.validation_name,
-        "scale": SCALE,
-        "picture": PICTURE,
-        "batch_size": some.batch_size,
-        "n_epochs": some.n_epochs,
-        "steps": some.n_epochs * (len(material.train_set.low_res) // some.batch_size),
-        "seed": some.seed,
-        "protocol": make_protocol("standard", SCALE).describe(),
-        "bicubic": bicubic,
-        "original": original,
-        "variants": {},
-    }
+    results = _settings(trained, material)
     networks, spectra = {}, {"original": _profile(_originals(material))}
     for name, one in trained.items():
-        last = load_weights(one.weights[one.experiment.n_epochs])
-        networks[name] = Changing(last)
-        scores = []
-        for epoch, path in one.weights.items():
-            networks[name].load(load_weights(path))
-            scores.append({"epoch": epoch, **_standard(material, networks[name])})
-        networks[name].load(last)
+        networks[name] = Changing(load_weights(one.weights[one.experiment.n_epochs]))
+        scores = _scores(one, networks[name], material)
         outputs = _outputs(material, networks[name])
         spectra[name] = _profile(outputs)
         column = material.validation_name + "_psnr"
@@ -181,6 +159,27 @@ def measure(trained, material, trainers):
         for name, value in seconds.items():
             results["variants"][name]["seconds_per_" + what] = value
     return results, spectra, networks
+
+
+def _settings(trained, material):
+    """What all variants have in common, and the figures without them."""
+    experiment = next(iter(trained.values())).experiment
+    n_batches = len(material.train_set.low_res) // experiment.batch_size
+    bicubic, original = _references(material)
+    return {
+        "trained_on": material.title,
+        "validation": material.validation_name,
+        "scale": SCALE,
+        "picture": PICTURE,
+        "batch_size": experiment.batch_size,
+        "n_epochs": experiment.n_epochs,
+        "steps": experiment.n_epochs * n_batches,
+        "seed": experiment.seed,
+        "protocol": make_protocol("standard", SCALE).describe(),
+        "bicubic": bicubic,
+        "original": original,
+        "variants": {},
+    }
 
 
 def _references(material):
@@ -230,9 +229,18 @@ def _profile(images):
     return (SCALE * profiles[0][0]).tolist(), decibels.tolist()
 
 
-def _standard(material, network):
-    score = score_files(material.images, make_protocol("standard", SCALE), network)[-1]
-    return {"psnr": score.psnr, "ssim": score.ssim}
+def _scores(one, network, material):
+    """PSNR and SSIM under `standard` after each epoch whose network was kept.
+
+    The network is left with the weights of the last.
+    """
+    protocol = make_protocol("standard", SCALE)
+    scores = []
+    for epoch, path in one.weights.items():
+        network.load(load_weights(path))
+        mean = score_files(material.images, protocol, network)[-1]
+        scores.append({"epoch": epoch, "psnr": mean.psnr, "ssim": mean.ssim})
+    return scores
 
 
 def _work(experiment):
@@ -278,29 +286,21 @@ def _model(experiment, side, **options):
 def _seconds(trained, trainers, networks):
     """Median seconds of a training step, and of a picture, by variant."""
     steps = {
-        name: _Step(trainers.get(one.experiment)[0]) for name, one in trained.items()
+        name: partial(trainers.get(one.experiment)[0].step, 0)
+        for name, one in trained.items()
     }
-    pictures = {name: _Picture(network) for name, network in networks.items()}
+    pictures = {
+        name: partial(network.predict, _noise(network))
+        for name, network in networks.items()
+    }
     return {
         "step": measures.median_seconds(steps, _N_TURNS["step"]),
-        "picture": measures.median_seconds(pictures, _N_TURNS["image"]),
+        "picture": measures.median_seconds(pictures, _N_TURNS["picture"]),
     }
 
 
-class _Step:
-    def __init__(self, trainer):
-        self._step = trainer.step
-
-    def __call__(self):
-        self._step(0)
-
-
-class _Picture:
-    def __init__(self, network):
-        self._predict = network.predict
-        side = PICTURE // SCALE + 2 * self._predict.halo
-        shape = (1, network.n_channels, side, side)
-        self._x = np.random.RandomState(0).rand(*shape).astype(np.float32)
-
-    def __call__(self):
-        self._predict(self._x)
+def _noise(network):
+    """What becomes PICTURE x PICTURE pixels, with its halo."""
+    side = PICTURE // SCALE + 2 * network.predict.halo
+    shape = (1, network.n_channels, side, side)
+    return np.random.RandomState(0).rand(*shape).astype(np.float32)
