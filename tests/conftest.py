@@ -110,3 +110,37 @@ def small_vgg16(monkeypatch):
         values[layer + ".W"] = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
         values[layer + ".b"] = rng.normal(0, 0.1, shape[:1])
     return {name: value.astype("float32") for name, value in values.items()}
+
+
+@pytest.fixture(scope="session")
+def relu2_2():
+    """The features of VGG16 in NumPy: (values, images as they go in) -> float64."""
+
+    def features(values, images):
+        x = images.astype("float64")
+        for layer in ("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2"):
+            if layer == "pool1":
+                x = x[:, :, : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]
+                rows = np.maximum(x[:, :, ::2], x[:, :, 1::2])
+                x = np.maximum(rows[..., ::2], rows[..., 1::2])
+                continue
+            x = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
+            windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))
+            x = np.einsum("ncijrs,kcrs->nkij", windows, values[layer + ".W"])
+            x = np.maximum(x + values[layer + ".b"][:, None, None], 0)
+        return x
+
+    return features
+
+
+@pytest.fixture(scope="session")
+def vgg16_of_red():
+    """VGG16 whose one map at relu2_2 that is not 0 is the pooled red channel."""
+    from srcnn_theano.vgg16_weights import VGG16Weights, arrays_to
+
+    values = {}
+    for name, shape in arrays_to("relu2_2").items():
+        values[name] = np.zeros(shape, "float32")
+        if name.endswith(".W"):
+            values[name][0, 0, 1, 1] = 1
+    return VGG16Weights(values, "unit", "red", "1" * 64)

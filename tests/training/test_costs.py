@@ -3,7 +3,7 @@ import pytest
 
 from srcnn_theano.backend import T
 from srcnn_theano.models.srcnn import SRCNN
-from srcnn_theano.training.costs import COSTS, mse, mse_per_channel
+from srcnn_theano.training.costs import COSTS, mse, mse_per_channel, vgg_loss
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +65,29 @@ def test_l2_norm_is_added_on_one_line():
     # No input and no bias: the output is the target, and the norm alone is left.
     squares = sum(np.sum(W.get_value() ** 2) for W in model.weights)
     assert float(cost.eval(zeros)) == pytest.approx(L2_reg * squares, rel=1e-5)
+
+
+@pytest.mark.parametrize("preprocessing", ["unit", "caffe"])
+def test_vgg_loss_is_the_mean_square_over_maps_and_pixels(
+    small_vgg16, relu2_2, pair, preprocessing
+):
+    def cost(output, target):
+        return vgg_loss(output, target, pair[0].shape, small_vgg16, preprocessing)
+
+    def features(images):
+        if preprocessing == "caffe":
+            mean = np.reshape([103.939, 116.779, 123.68], (3, 1, 1))
+            images = images[:, ::-1] * 255.0 - mean
+        return relu2_2(small_vgg16, images)
+
+    output, target = map(features, pair)
+    assert output.shape == (4, 6, 2, 3)
+    expected = np.mean((output - target) ** 2)
+    assert value(cost, pair) == pytest.approx(expected, rel=1e-4)
+
+
+def test_vgg_loss_of_equal_images_is_zero(small_vgg16, pair):
+    def cost(output, target):
+        return vgg_loss(output, target, pair[0].shape, small_vgg16, "unit")
+
+    assert value(cost, (pair[0], pair[0])) == 0

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import theano
+from srcnn_theano.models import model_for_pairs
 from srcnn_theano.training.functions import (
     AUGMENTATIONS,
     SharedPairs,
+    feature_error_function,
     prediction_function,
 )
 
@@ -280,3 +282,27 @@ def test_quarter_turns_need_squares(low, high):
 def test_an_unknown_augmentation_is_refused():
     with pytest.raises(ValueError, match="'rotate'"):
         coordinates("rotate")
+
+
+# VGG space
+
+
+def test_feature_errors_are_of_each_clipped_sub_image(small_vgg16, relu2_2, passing_on):
+    rng = np.random.RandomState(3)
+    low_res = np.uint8(rng.randint(0, 256, (4, 3, 12, 13)))
+    high_res = np.uint8(rng.randint(0, 256, (4, 3, 6, 7)))
+    weights = passing_on(3, gain=1.5)
+    model = model_for_pairs("srcnn", weights.options, (low_res, high_res), rng)
+    model.set_values(weights.values)
+
+    errors = feature_error_function(model, small_vgg16, "unit")(low_res, high_res)
+
+    output = 1.5 * low_res[:, :, 3:-3, 3:-3] / 255.0
+    assert output.max() > 1.3  # the clip is needed
+    features, wanted = (
+        relu2_2(small_vgg16, images)
+        for images in (np.clip(output, 0, 1), high_res / 255.0)
+    )
+    expected = np.mean((features - wanted) ** 2, axis=(1, 2, 3))
+    assert errors.shape == (4,)
+    np.testing.assert_allclose(errors, expected, rtol=1e-4)
