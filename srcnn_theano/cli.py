@@ -110,7 +110,9 @@ def reproduce(options):
     from srcnn_theano.report.report import print_experiments
     from srcnn_theano.runs import reproduce_table
 
-    reproduce_table(options.table, find_data_dir(options.data), Path(options.runs))
+    reproduce_table(
+        options.table, find_data_dir(options.data), Path(options.runs), options.vgg
+    )
     print_experiments(Path(options.runs))
 
 
@@ -227,12 +229,7 @@ def _parser():
     _runs(sub)
     _seed(sub, None)
     sub.add_argument("--epochs", type=int, help="another number than the experiment's")
-    sub.add_argument(
-        "--vgg",
-        metavar="FILE",
-        help="VGG16 for perceptual losses (default: $SRCNN_VGG16, or the converted one "
-        "in the cache)",
-    )
+    _vgg(sub)
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint")
 
     sub = command(evaluate, "score weights on folders of images, beside bicubic")
@@ -247,12 +244,10 @@ def _parser():
     _json(sub)
 
     sub = command(reproduce, "train and measure every row of a table of the report")
-    sub.add_argument(
-        "table",
-        choices=TABLES,
-    )
+    sub.add_argument("table", choices=TABLES)
     _data(sub)
     _runs(sub)
+    _vgg(sub)
 
     sub = command(report, "write all results as Markdown and as one HTML page")
     _data(sub)
@@ -278,8 +273,8 @@ def _parser():
     sub.add_argument(
         "input",
         metavar="IN",
-        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of PyTorch, "
-        ".safetensors, .npz or .npy",
+        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
+        "PyTorch, .safetensors, .npz or .npy",
     )
     sub.add_argument("output", metavar="OUT.h5")
     sub.add_argument(
@@ -363,6 +358,15 @@ def _weights(sub):
         help="network that comes along: fsrcnn (default) or srcnn",
     )
     sub.add_argument("--weights", metavar="FILE", help="another network's weight file")
+
+
+def _vgg(sub):
+    sub.add_argument(
+        "--vgg",
+        metavar="FILE",
+        help="VGG16 for perceptual losses and distances (default: $SRCNN_VGG16, or "
+        "the converted one in the cache)",
+    )
 
 
 def _protocol(sub, default):

@@ -12,6 +12,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from pathlib import Path
 from typing import Any, List, NamedTuple
@@ -39,7 +40,8 @@ def run_experiment(
     resume : bool
         Go on from the checkpoint in the run folder.
     vgg : path or None
-        VGG16 for rows that need it, see `vgg16_weights.find_vgg16`.
+        VGG16, see `vgg16_weights.find_vgg16`. Perceptual rows need it; the others are
+        measured by it where it is found.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def run_experiment(
     ------
     UserError
         The folder holds a run already and `resume` is false; the data are missing; the
-        cost is no longer finite; the row that `weights_of` names has not been run.
+        cost is no longer finite; the row that `weights_of` names has not been run; a
+        perceptual row lacks VGG16.
     """
     run_dir = Path(runs_dir) / experiment.name
     if n_epochs is not None:
@@ -65,7 +68,7 @@ def run_experiment(
             )
         )
     vgg = _load_vgg(experiment, vgg)
-    write_json(run_dir / "experiment.json", record(experiment, data_dir))
+    write_json(run_dir / "experiment.json", record(experiment, data_dir, vgg))
     if experiment.weights_of is None:
         _train(experiment, data_dir, run_dir, resume, vgg)
     write_json(run_dir / "results.json", measure(experiment, network, data_dir, vgg))
@@ -73,11 +76,21 @@ def run_experiment(
 
 
 def _load_vgg(experiment, path):
-    """VGG16 where the row's cost or figures need it, else None."""
+    """VGG16; None where nobody names a file and the row can do without."""
     from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
 
-    needed = experiment.vgg_weight or experiment.published_vgg is not None
-    return load_vgg16(find_vgg16(path)) if needed else None
+    try:
+        found = find_vgg16(path)
+    except UserError:
+        if path or os.environ.get("SRCNN_VGG16") or _is_perceptual(experiment):
+            raise
+        return None
+    return load_vgg16(found)
+
+
+def _is_perceptual(experiment):
+    """Whether the row's cost or its figures need VGG16."""
+    return bool(experiment.vgg_weight or experiment.published_vgg)
 
 
 def weights_file(experiment, runs_dir):
@@ -94,7 +107,7 @@ def _snapshot_name(epoch):
     return "weights-{}.h5".format(epoch)
 
 
-def reproduce_table(table, data_dir, runs_dir):
+def reproduce_table(table, data_dir, runs_dir, vgg=None):
     """Train and measure every row of a table that has no result in `runs_dir` yet.
 
     Networks that its rows share with other tables are trained first. Interrupted runs
@@ -105,15 +118,19 @@ def reproduce_table(table, data_dir, runs_dir):
     table : str
         As in `Experiment`.
     data_dir, runs_dir : Path
+    vgg : path or None
+        As in `run_experiment`.
     """
     rows = [row for row in EXPERIMENTS.values() if row.table == table]
+    for row in rows:
+        _load_vgg(row, vgg)  # what is missing shows before hours of training
     shared = {row.weights_of for row in rows} - {None} - {row.name for row in rows}
     for experiment in [EXPERIMENTS[name] for name in sorted(shared)] + rows:
         if _is_done(experiment, Path(runs_dir) / experiment.name / "results.json"):
             print("{}: done".format(experiment.name))
             continue
         print("{}: {} epochs".format(experiment.name, experiment.n_epochs))
-        run_experiment(experiment, data_dir, runs_dir, resume=True)
+        run_experiment(experiment, data_dir, runs_dir, resume=True, vgg=vgg)
 
 
 def _is_done(experiment, results_file):
@@ -151,8 +168,10 @@ def measure(experiment, weights_file, data_dir, vgg=None):
     dict
         ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
         "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
-        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol. With
-        VGG16 ``{"vgg": {set: {aggregation: dB}}}`` besides, of relu2_2.
+        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
+        Perceptual rows have ``{"vgg": {set: {aggregation: dB}}}`` besides, and every
+        network that the row itself trains, with VGG16, what `measure_features` gives as
+        ``"relu2_2"``.
     """
     from srcnn_theano.data.datasets import image_paths, prepare
     from srcnn_theano.evaluation import evaluate
@@ -170,7 +189,8 @@ def measure(experiment, weights_file, data_dir, vgg=None):
         "sub_images": {},
         "images": {},
     }
-    if vgg is not None:
+    perceptual = _is_perceptual(experiment)
+    if perceptual:
         results["vgg"] = {"source_sha256": vgg.source_sha256}
     recipe = training_recipe(experiment)
     for name in ("Set5", "Set14"):
@@ -180,7 +200,7 @@ def measure(experiment, weights_file, data_dir, vgg=None):
         results["sub_images"][name] = evaluate.score_network(
             weights, pairs, enlarged, protocol, experiment.batch_size
         )
-        if vgg is not None:
+        if perceptual:
             results["vgg"][name] = evaluate.score_features(
                 weights, pairs, protocol, vgg.values, experiment.vgg_input
             )
@@ -199,7 +219,50 @@ def measure(experiment, weights_file, data_dir, vgg=None):
                 for test_set in ("Set5", "Set14")
             },
         }
+    if vgg is not None and experiment.weights_of is None:
+        networks, features = {"network": network}, evaluate.feature_function(vgg)
+        found = measure_features(networks, experiment.scale, data_dir, vgg, features)
+        results["relu2_2"] = found["network"]
     return results
+
+
+def measure_features(networks, scale, data_dir, vgg, features):
+    """Distances of networks of one scale from the originals in the features of VGG16.
+
+    Parameters
+    ----------
+    networks : dict of str to evaluation.evaluate.Network
+    scale : int
+    data_dir : Path
+    vgg : VGG16Weights
+    features : function made by `evaluation.evaluate.feature_function` of it
+
+    Returns
+    -------
+    dict of str to dict
+        ``{"hash": of standard-rgb, "preprocessing": ..., "source_sha256": of VGG16,
+        "scores": {set: [one for each image ..., mean]}}`` for each network.
+    """
+    from srcnn_theano.data.datasets import image_paths
+    from srcnn_theano.evaluation.evaluate import feature_distances
+    from srcnn_theano.evaluation.protocols import make_protocol
+
+    whole = make_protocol("standard-rgb", scale)
+    found = {
+        name: {
+            "hash": whole.hash,
+            "preprocessing": vgg.preprocessing,
+            "source_sha256": vgg.source_sha256,
+            "scores": {},
+        }
+        for name in networks
+    }
+    for test_set in ("Set5", "Set14"):
+        paths = image_paths(data_dir, test_set)
+        every = feature_distances(paths, whole, networks, features)
+        for name, distances in every.items():
+            found[name]["scores"][test_set] = [one._asdict() for one in distances]
+    return found
 
 
 class Step(NamedTuple):
@@ -356,7 +419,15 @@ def experiment_protocol(experiment):
 def identity(experiment):
     """Hash of all settings that a training depends on, except its length."""
     settings = experiment._asdict()
-    for unrelated in ("table", "row", "published", "test_set", "notes", "n_epochs"):
+    for unrelated in (
+        "table",
+        "row",
+        "published",
+        "vgg_maps",
+        "test_set",
+        "notes",
+        "n_epochs",
+    ):
         del settings[unrelated]
     text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -370,10 +441,12 @@ def command(experiment):
         words.append("--epochs {}".format(experiment.n_epochs))
     if experiment.seed != listed.seed:
         words.append("--seed {}".format(experiment.seed))
+    if _is_perceptual(experiment):
+        words.append("--vgg FILE")
     return " ".join(words)
 
 
-def record(experiment, data_dir):
+def record(experiment, data_dir, vgg=None):
     """What a figure needs beside it: settings, versions, flags, checksums, command."""
     import h5py
     import PIL
@@ -384,6 +457,12 @@ def record(experiment, data_dir):
     from srcnn_theano.data.datasets import image_paths
 
     protocol, recipe = experiment_protocol(experiment), training_recipe(experiment)
+    data = {
+        name: _sha256_of_set(image_paths(data_dir, name))
+        for name in ("T91", "Set5", "Set14")
+    }
+    if _is_perceptual(experiment):
+        data["VGG16"] = vgg.source_sha256
     return {
         "experiment": experiment._asdict(),
         "protocol": {"name": protocol.name, "hash": protocol.hash},
@@ -402,10 +481,7 @@ def record(experiment, data_dir):
             name: str(getattr(theano.config, name))
             for name in ("floatX", "optimizer", "linker", "gcc__cxxflags")
         },
-        "data": {
-            name: _sha256_of_set(image_paths(data_dir, name))
-            for name in ("T91", "Set5", "Set14")
-        },
+        "data": data,
     }
 
 

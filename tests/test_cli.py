@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano import cli
+from srcnn_theano.experiments import TABLES
 from srcnn_theano.weights import save_weights
 
 
@@ -62,6 +63,12 @@ def picture(tmp_path):
         ("train fsrcnn_prelu --data {folder} --runs {out}", "fsrcnn_gradinputs"),
         ("train fsrcnn_x2 --data {folder} --runs {out}", "T91"),
         ("data check --data {missing}", "nothing.png"),
+        ("train vgg_only --data {folder} --runs {out}", "no VGG16, which perceptual"),
+        ("train vgg_only --data {folder} --runs {out} --vgg {missing}", "--vgg"),
+        ("train vgg_only --data {folder} --runs {out} --vgg {picture}", "grey.png"),
+        ("train table1_adam --data {folder} --runs {out} --vgg {missing}", "--vgg"),
+        ("reproduce vgg --data {folder} --runs {out}", "srcnn-theano convert FILE"),
+        ("reproduce fsrcnn-vgg --data {folder} --runs {out} --vgg {missing}", "--vgg"),
         ("train table9 --data {folder}", "'table9'"),
         ("train table1_adam --data {folder} --runs {out}", "T91"),
         ("evaluate {missing} --scale 2 --weights {picture}", "grey.png"),
@@ -76,8 +83,10 @@ def picture(tmp_path):
     ],
 )
 def test_bad_input_is_one_clear_message_and_exit_2(
-    arguments, message, picture, tmp_path, capsys, repeating
+    arguments, message, picture, tmp_path, capsys, repeating, monkeypatch
 ):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SRCNN_VGG16", raising=False)
     out = tmp_path / "out"
     save_weights(tmp_path / "x3.h5", repeating(1, 3))
     names = {
@@ -92,6 +101,32 @@ def test_bad_input_is_one_clear_message_and_exit_2(
     assert error.startswith("srcnn-theano: error: ") and message in error
     assert "Traceback" not in error
     assert not out.exists()
+
+
+def test_without_vgg16_one_sentence_says_what_is_missing_and_how_to_get_it(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("SRCNN_VGG16", raising=False)
+    command = "train vgg_only --data {0} --runs {0}/runs".format(tmp_path)
+    assert cli.main(command.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    place = tmp_path / "srcnn_theano" / "vgg16.h5"
+    for part in (
+        "no VGG16",
+        "--vgg FILE",
+        "SRCNN_VGG16",
+        "srcnn-theano convert FILE {} --model vgg16".format(place),
+        "weights/README.md",
+    ):
+        assert part in line
+
+
+def test_every_table_can_be_reproduced(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["reproduce", "--help"])
+    shown = "".join(capsys.readouterr().out.split())
+    assert "{" + ",".join(TABLES) + "}" in shown and "--vggFILE" in shown
 
 
 def test_experiments_as_json(capsys):

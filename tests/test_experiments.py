@@ -13,6 +13,7 @@ from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs import training_recipe
 from srcnn_theano.training.functions import AUGMENTATIONS
+from srcnn_theano.vgg16_weights import PREPROCESSINGS
 
 ROWS = list(EXPERIMENTS.values())
 
@@ -66,6 +67,37 @@ def test_every_comparison_of_section_5_1_2_is_there():
     assert len({e.n_epochs for e in half}) == 1
 
 
+def test_every_figure_of_the_vgg_table_is_there():
+    figures = [
+        (e.protocol, e.n_epochs, e.published, e.published_vgg, e.vgg_maps)
+        for e in ROWS
+        if e.table == "vgg"
+    ]
+    assert figures == [
+        ("course-initial", 20, 15.93, 20.00, "sum"),
+        ("course-initial", 20, 16.09, 19.96, "sum"),
+        ("course-initial", 50, 16.77, 20.22, "sum"),
+        ("course-initial", 20, 16.90, 20.23, "sum"),
+        ("course", 20, 33.32, 45.51, "mean"),
+        ("course", 40, 34.23, 46.75, "mean"),
+    ]
+    rows = [e for e in ROWS if e.table == "vgg"]
+    for row in rows:  # section 5.1.3
+        assert (row.update, row.learning_rate, row.batch_size) == ("adam", 1e-4, 100)
+        assert (row.vgg_weight, row.pixel_weight) == (1, row.name != "vgg_only")
+    lowered = [row.name for row in rows if row.layer_rates == {"conv3": 0.1}]
+    assert lowered == ["vgg_last_layer", "vgg_improved_20", "vgg_improved"]
+
+
+def test_every_figure_of_the_fsrcnn_vgg_table_is_there():
+    figures = [
+        (e.pixel_weight, e.vgg_weight, e.published, e.published_vgg)
+        for e in ROWS
+        if e.table == "fsrcnn-vgg"
+    ]
+    assert figures == [(1, 0, 31.75, None), (0, 1, None, 20.49), (1, 1, None, 20.55)]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_row_can_be_run(row):
     import inspect
@@ -91,6 +123,8 @@ def test_a_row_can_be_run(row):
         assert row.n_epochs in trained.snapshots + (trained.n_epochs,)
     assert all(0 < epoch < row.n_epochs for epoch in row.snapshots)
     assert row.augmentation in AUGMENTATIONS
+    assert row.vgg_input in PREPROCESSINGS and row.vgg_maps in ("mean", "sum")
+    assert row.pixel_weight or row.vgg_weight
     json.dumps(row._asdict())
 
 

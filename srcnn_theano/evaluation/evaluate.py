@@ -17,7 +17,7 @@ from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import Degraded, central, degrade
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
-from srcnn_theano.evaluation.protocols import make_protocol, score
+from srcnn_theano.evaluation.protocols import as_scored, make_protocol, score
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -211,8 +211,77 @@ def score_files(paths, protocol, network=None):
             restored = _restore(image, degraded, protocol, network)
             ours = score(restored, degraded.high_res, protocol)
         scores.append(Score(Path(path).name, *ours, *bicubic))
+    return _with_mean(scores)
+
+
+class Distance(NamedTuple):
+    """One image: how far the network's result and bicubic are from it in VGG16."""
+
+    image: str
+    relu2_2: float
+    bicubic_relu2_2: float
+
+
+def feature_function(vgg):
+    """Compile VGG16 up to relu2_2, on images as its weights expect them.
+
+    Takes float32 (1, 3, rows, cols), RGB in [0, 1]; returns (1, 128, ...).
+
+    Parameters
+    ----------
+    vgg : VGG16Weights
+    """
+    from srcnn_theano.backend import T
+    from srcnn_theano.models.vgg16 import VGG16
+    from srcnn_theano.training.functions import prediction_function
+
+    shape = (None, 3, None, None)
+    network = VGG16(T.tensor4("x"), shape, vgg.values, preprocessing=vgg.preprocessing)
+    return prediction_function(network)
+
+
+def feature_distances(paths, protocol, networks, features):
+    """Distances of networks' results, and of bicubic's, in the features of VGG16.
+
+    ``mean((relu2_2(result) - relu2_2(original)) ** 2)`` over maps and pixels, in RGB; a
+    network for Y leaves the chroma to bicubic. The less, the closer to the original.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+    protocol : Protocol, of whole images in RGB
+    networks : dict of str to Network
+    features : function made by `feature_function`
+
+    Returns
+    -------
+    dict of str to list of Distance
+        For each network one for each image, and last their mean, called 'mean'.
+    """
+
+    def features_of(image):
+        pixels = as_scored(image, protocol) / protocol.peak
+        return features(np.float32(np.moveaxis(pixels, 2, 0)[np.newaxis]))
+
+    found = {name: [] for name in networks}
+    for path in tqdm(paths, desc="relu2_2", unit="image", leave=False, disable=None):
+        degraded = degrade(_large_enough(path, protocol), protocol.recipe)
+        wanted = features_of(degraded.high_res)
+        bicubic = _mean_square(features_of(degraded.enlarged), wanted)
+        for name, network in networks.items():
+            ours = _mean_square(features_of(network.in_colour(degraded)), wanted)
+            found[name].append(Distance(Path(path).name, ours, bicubic))
+    return {name: _with_mean(distances) for name, distances in found.items()}
+
+
+def _mean_square(a, b):
+    return float(np.mean(np.square(a - b), dtype="float64"))
+
+
+def _with_mean(scores):
+    """Scores of images, and last the mean of each figure, called 'mean'."""
     means = np.mean([one[1:] for one in scores], axis=0)
-    return scores + [Score("mean", *map(float, means))]
+    return scores + [type(scores[0])("mean", *map(float, means))]
 
 
 def _large_enough(path, protocol):

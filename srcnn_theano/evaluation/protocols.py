@@ -123,13 +123,14 @@ def score(output, high_res, protocol):
     UserError
         The image is too small for SSIM.
     """
-    a, b = (_as_scored(image, protocol) for image in (output, high_res))
+    a, b = (as_scored(image, protocol) for image in (output, high_res))
     mse = np.mean((a - b) ** 2)
     psnr = metrics.psnr_of_mse(mse, protocol.peak, protocol.floor * protocol.peak**2)
     return float(psnr), metrics.ssim(a, b, protocol.peak)
 
 
-def _as_scored(image, protocol):
+def as_scored(image, protocol):
+    """What a protocol on images compares: shaved, clipped, rounded, up to its peak."""
     shave = {"scale": protocol.recipe.scale, "none": 0}[protocol.crop]
     rows, cols = image.shape[:2]
     image = np.clip(image[shave : rows - shave, shave : cols - shave], 0, 1)

@@ -151,6 +151,80 @@ def test_a_network_that_upscales_is_scored_beside_enlarged_sub_images(repeating)
         assert scores["bicubic"][how] == pytest.approx(bicubic, abs=1e-3)
 
 
+def test_psnr_in_vgg_space(passing_on, vgg16_of_red):
+    offsets = np.arange(45) % 7
+    pairs = random_pairs(45, offsets)
+    pairs = Pairs(*(np.repeat(images, 3, axis=1) for images in pairs))
+    vgg = vgg16_of_red.values, "unit"
+    scores = evaluate.score_features(
+        passing_on(3), pairs, make_protocol("course"), *vgg
+    )
+    # The offset survives the pooling: its square is in one map of 128.
+    summed = (offsets / 255.0) ** 2
+    mse = np.maximum(summed / 128, 1e-7)  # where there is none, the floor counts
+    expected = {
+        "patch": np.mean(10 * np.log10(255**2 / mse)),
+        "batch20": np.mean(
+            [10 * np.log10(255**2 / np.mean(summed[i : i + 20] / 128)) for i in (0, 20)]
+        ),
+        "global": 10 * np.log10(255**2 / np.mean(summed / 128)),
+    }
+    assert scores == pytest.approx(expected, abs=2e-3)
+    # Adding the maps up, as the older figures do, is 10 log10(128) less.
+    by_sum = 10 * np.log10(255**2 / np.mean(summed))
+    assert scores["global"] - by_sum == pytest.approx(10 * np.log10(128), abs=2e-3)
+
+
+def test_a_network_that_gives_the_target_has_the_highest_score(
+    passing_on, vgg16_of_red
+):
+    pairs = random_pairs(20, np.zeros(20))
+    pairs = Pairs(*(np.repeat(images, 3, axis=1) for images in pairs))
+    scores = evaluate.score_features(
+        passing_on(3), pairs, make_protocol("course"), vgg16_of_red.values, "unit"
+    )
+    # 255 against a mean squared difference of 1e-7.
+    assert scores == pytest.approx(dict.fromkeys(scores, 118.1308), abs=1e-3)
+    assert sorted(scores) == ["batch20", "global", "patch"]
+
+
+def test_distances_of_whole_images_in_vgg16(picture, passing_on, vgg16_of_red):
+    protocol = make_protocol("standard-rgb", 2)
+    networks = {
+        "same": evaluate.Network(passing_on(3)),
+        "darker": evaluate.Network(passing_on(3, gain=0.5)),
+        "luma": evaluate.Network(passing_on(1)),
+    }
+    features = evaluate.feature_function(vgg16_of_red)
+    found = evaluate.feature_distances([picture] * 2, protocol, networks, features)
+
+    parts = degrade(read_pixels(picture), protocol.recipe)
+
+    def pooled_red(image):
+        """Of what is shown: shaved by the scale, in 256 steps."""
+        red = np.rint(255 * np.clip(image[2:-2, 2:-2, 0], 0, 1)) / 255
+        rows, cols = (n // 2 for n in red.shape)
+        blocks = red[: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2)
+        return blocks.max(axis=(1, 3))
+
+    def expected(image):
+        difference = pooled_red(image) - pooled_red(parts.high_res)
+        return np.mean(difference**2) / 128
+
+    assert list(found) == list(networks)
+    for name, distances in found.items():
+        assert [one.image for one in distances] == ["waves.png"] * 2 + ["mean"]
+        assert distances[0][1:] == distances[1][1:]
+        np.testing.assert_allclose(distances[2][1:], distances[0][1:])
+        bicubic = distances[0].bicubic_relu2_2
+        assert bicubic == pytest.approx(expected(parts.enlarged), rel=1e-4)
+    assert found["same"][0].relu2_2 == pytest.approx(bicubic, rel=0.01)
+    assert found["luma"][0].relu2_2 == pytest.approx(bicubic, rel=0.05)
+    darker = expected(0.5 * parts.enlarged)
+    assert found["darker"][0].relu2_2 == pytest.approx(darker, rel=0.01)
+    assert darker > 5 * bicubic
+
+
 def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys, passing_on):
     weights = tmp_path / "same.h5"
     save_weights(weights, passing_on(1))
