@@ -38,11 +38,39 @@ class Panel(NamedTuple):
 
 def draw_curves(path, panels):
     """Draw panels side by side as an SVG file whose text suits light and dark pages."""
+    labels = sorted({curve.label for panel in panels for curve in panel.curves})
+    _draw(path, panels, labels, _draw_panel)
+
+
+class Points(NamedTuple):
+    """A group of points; an empty name is not written."""
+
+    label: str
+    x: List[float]
+    y: List[float]
+    names: List[str]
+
+
+class Scatter(NamedTuple):
+    """Groups of points in one pair of axes."""
+
+    title: str
+    groups: List[Points]
+    axes: Tuple[str, str]
+
+
+def draw_scatter(path, panels):
+    """Draw points, each with its name beside it, like `draw_curves`."""
+    labels = dict.fromkeys(group.label for panel in panels for group in panel.groups)
+    labels.pop("bicubic", None)  # grey
+    _draw(path, panels, list(labels), _draw_scatter)
+
+
+def _draw(path, panels, labels, draw_panel):
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    labels = sorted({curve.label for panel in panels for curve in panel.curves})
     colours = {label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)}
     style = {
         "svg.fonttype": "none",
@@ -64,7 +92,7 @@ def draw_curves(path, panels):
         FigureCanvasSVG(figure)
         every = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, panel in zip(every, panels):
-            _draw_panel(axes, panel, colours)
+            draw_panel(axes, panel, colours)
         _draw_legend(figure)
         figure.savefig(
             str(temporary), format="svg", transparent=True, metadata={"Date": None}
@@ -103,6 +131,20 @@ def _draw_panel(axes, panel, colours):
     counts = all(isinstance(x, int) for curve in panel.curves for x in curve.x)
     axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.xaxis.set_major_locator(_few_ticks(integer=counts))
+    axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
+
+
+def _draw_scatter(axes, panel, colours):
+    for group in panel.groups:
+        colour = colours.get(group.label, _BICUBIC)
+        axes.scatter(group.x, group.y, s=26, color=colour, label=group.label)
+        for x, y, name in zip(group.x, group.y, group.names):
+            axes.annotate(name, (x, y), (4, 4), textcoords="offset points", fontsize=8)
+    axes.margins(x=0.15, y=0.1)
+    axes.set_title(panel.title)
+    axes.set_xlabel(panel.axes[0])
+    axes.set_ylabel(panel.axes[1])
+    axes.yaxis.set_major_formatter("{x:,.10g}")
     axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
 
 

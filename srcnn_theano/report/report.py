@@ -34,6 +34,7 @@ from srcnn_theano.report.document import (
     to_markdown,
 )
 from srcnn_theano.report.figures import Crop, Curve, Panel, draw_curves, write_strip
+from srcnn_theano.report.trade import cost_in_words, trade_section
 from srcnn_theano.runs import command, experiment_protocol
 from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.weights import load_weights
@@ -47,8 +48,18 @@ _TABLES = {
     "fsrcnn-deconv": "FSRCNN: upsampling",
     "fsrcnn-training": "FSRCNN: training",
     "fsrcnn-layers": "FSRCNN: layers",
+    "vgg": "VGG loss, section 5.1.3",
+    "fsrcnn-vgg": "FSRCNN and VGG loss, 5.1.4",
     "models": "Networks for pictures",
 }
+# Those with figures in the space of VGG16.
+_PERCEPTUAL = ("vgg", "fsrcnn-vgg")
+_VGG_SPACE = (
+    "PSNR in VGG space is 10 log10(255^2 / d), where d is the squared difference of "
+    "output and target at relu2_2, averaged over the 128 maps; rows with `sum` add the "
+    "maps up instead, which makes 10 log10(128) = 21.07 dB less. Both were worked out "
+    "from the printed figures."
+)
 _ABOUT = {
     "table1": "Optimizers, L2 norm, batch normalization. The caption says that "
     "RMSProp with L2 norm provided the best PSNR; its own table has Adam higher. Rows "
@@ -72,21 +83,52 @@ _ABOUT = {
     "fsrcnn-layers": "Section 5.1.2, items 1 and 2, likewise; `fsrcnn_base` above is "
     "FSRCNN without skip connections after as many epochs. For the concise network, "
     "which the report does not give, half of every count of FSRCNN was taken.",
+    "vgg": "Adam at 0.0001, minibatches of 100, VGG16 fed with RGB in [0, 1]. The "
+    "first four rows are of the 'initial version of upsampled images', as "
+    "`course-initial` reconstructs it, the last two of the corrected one: the jump "
+    "between them is one of data. "
+    + _VGG_SPACE
+    + " The report says that something, it leaves out what, 'after 50 epochs was down "
+    "to 1.83'; 1.83 is d at 45.51 dB, which its table has after 20 epochs.",
+    "fsrcnn-vgg": "The report sets a PSNR of pixels above two of VGG space, 'on a "
+    "different scale'. That these add the maps up, and are of targets that are not "
+    "blurred, fits them and is no more than that. " + _VGG_SPACE,
     "models": "Not in the report: trained on sharp targets under `standard`, for "
     "pictures. 'Published' is what the authors' own network scores.",
 }
 
-# What the image strips show: a network and a detail that bicubic blurs.
-_STRIPS = (
-    ("srcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
-    ("fsrcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
-    ("fsrcnn_x3", Crop("Set14", "zebra.bmp", 120, 240, 96)),
-    ("fsrcnn_x2", Crop("Set14", "comic.bmp", 36, 84, 96)),
-    ("fsrcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
-    ("table1_adam", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
-    ("fsrcnn_gradinputs", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
-    ("fsrcnn_full_border", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+# What the image strips show: networks of one scale and a detail that bicubic blurs.
+_STRIPS = tuple(
+    ((name,), crop)
+    for name, crop in (
+        ("srcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+        ("fsrcnn_x3", Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+        ("fsrcnn_x3", Crop("Set14", "zebra.bmp", 120, 240, 96)),
+        ("fsrcnn_x2", Crop("Set14", "comic.bmp", 36, 84, 96)),
+        ("fsrcnn_x4", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+        ("table1_adam", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+        ("fsrcnn_gradinputs", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+        ("fsrcnn_full_border", Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    )
 )
+# By MSE, VGG loss, and both; with the initial data and the corrected ones.
+_COST_STRIPS = tuple(
+    (names, crop)
+    for names in (
+        ("table1_adam", "vgg_only", "vgg_mse", "vgg_improved"),
+        ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse"),
+    )
+    for crop in (
+        Crop("Set5", "butterfly_GT.bmp", 72, 72, 96),
+        Crop("Set14", "zebra.bmp", 120, 240, 96),
+    )
+)
+_BY_COST = (
+    "The networks of the tables above, so more than the cost differs: `vgg_only` and "
+    "`vgg_mse` were trained on the data of `course-initial`, and of the FSRCNN "
+    "networks the first one on blurred targets, the others on sharp ones."
+)
+_N_MAPS = 128  # of relu2_2
 _NEAR = 6  # dB below bicubic; what stays farther off is not drawn enlarged
 
 
@@ -185,11 +227,12 @@ def _read_history(path):
 
 
 class Figures(NamedTuple):
-    """What a row says: PSNR in dB under two protocols, SSIM under `standard`."""
+    """What a row says: PSNR in dB under two protocols and in VGG space, and SSIM."""
 
     ours: float
     bicubic: float
     standard: Dict[str, float]  # psnr, ssim, bicubic_psnr, bicubic_ssim: a mean score
+    vgg: Optional[float] = None
 
 
 def row_figures(row):
@@ -204,11 +247,34 @@ def row_figures(row):
         scores["ours"][experiment.aggregation],
         scores["bicubic"][experiment.aggregation],
         standard,
+        _vgg_psnr(row),
     )
+
+
+def _vgg_psnr(row):
+    """PSNR in VGG space as the row's printed figure counts the maps, or None."""
+    if "vgg" not in row.results:
+        return None
+    experiment = row.experiment
+    psnr = row.results["vgg"][experiment.test_set][experiment.aggregation]
+    summed = experiment.vgg_maps == "sum"
+    return psnr - 10 * np.log10(_N_MAPS) if summed else psnr
 
 
 def _mean_scores(results, protocol, test_set):
     return results["images"][protocol]["scores"][test_set][-1]
+
+
+# Of an experiment, what neither its training nor its measurement depends on.
+_ONLY_SAID = (
+    "table",
+    "row",
+    "published",
+    "published_vgg",
+    "vgg_maps",
+    "notes",
+    "n_epochs",
+)
 
 
 def caveats(rows, row):
@@ -222,9 +288,7 @@ def caveats(rows, row):
     changed = [
         name
         for name, value in json.loads(json.dumps(row.experiment._asdict())).items()
-        if name not in ("table", "row", "published", "notes", "n_epochs")
-        and name in recorded
-        and recorded[name] != value
+        if name not in _ONLY_SAID and name in recorded and recorded[name] != value
     ]
     if changed:
         said.append("run with another {} than listed".format(", ".join(changed)))
@@ -255,10 +319,16 @@ def print_experiments(runs_dir=None, as_json=False):
         return
     line = "{:<27} {:<11} {:<5} {:<8} {:>9} {:>10} {:>7}   {:>7} {:>7}  {:>9}".format
     print("PSNR in dB; bicubic tells what a figure is worth under a protocol.\n")
-    print("{:>83}   {:>15}".format("under its protocol", "under standard"))
-    columns = ["protocol", "set", "mean", "published"] + ["ours", "bicubic"] * 2
+    columns = ["protocol", "set", "mean", "published", "ours", "bicubic"]
+    above = None
     for table, title in _TABLES.items():
-        print(line(title, *columns, "epochs"))
+        beside, pair = "under standard", ("ours", "bicubic")
+        if table in _PERCEPTUAL:
+            beside, pair = "in VGG space", ("printed", "ours")
+        if beside != above:
+            print("{:>83}   {:>15}".format("under its protocol", beside))
+            above = beside
+        print(line(title, *columns, *pair, "epochs"))
         for row in _of_table(rows, table):
             print(line(*_list_cells(row)))
         print()
@@ -272,19 +342,20 @@ def _list_cells(row):
         "{} x{}".format(experiment.protocol, experiment.scale),
         experiment.test_set,
         experiment.aggregation,
-        _published(experiment),
+        _as_printed(experiment.published),
     ]
+    perceptual = experiment.table in _PERCEPTUAL
     if row.results is None:
-        return cells + [row.status, "", "", "", _epochs(row)]
+        printed = _as_printed(experiment.published_vgg) if perceptual else ""
+        return cells + [row.status, "", printed, "", _epochs(row)]
     figures = row_figures(row)
-    standard = figures.standard
-    measured = (
-        figures.ours,
-        figures.bicubic,
-        standard["psnr"],
-        standard["bicubic_psnr"],
-    )
-    return cells + ["{:.2f}".format(psnr) for psnr in measured] + [_epochs(row)]
+    cells += [_decibels(figures.ours), _decibels(figures.bicubic)]
+    if perceptual:
+        cells += [_as_printed(experiment.published_vgg), _decibels(figures.vgg)]
+    else:
+        standard = figures.standard
+        cells += [_decibels(standard[name]) for name in ("psnr", "bicubic_psnr")]
+    return cells + [_epochs(row)]
 
 
 def _as_dict(rows, row):
@@ -300,6 +371,7 @@ def _as_dict(rows, row):
             "test_set",
             "aggregation",
             "published",
+            "published_vgg",
         )
     }
     summary.update(
@@ -317,9 +389,12 @@ def _of_table(rows, table):
     return [row for row in rows.values() if row.experiment.table == table]
 
 
-def _published(experiment):
-    # As printed: 36.5 stays 36.5.
-    return "-" if experiment.published is None else str(experiment.published)
+def _as_printed(published):
+    return "-" if published is None else str(published)  # 36.5 stays 36.5
+
+
+def _decibels(psnr):
+    return "" if psnr is None else "{:.2f}".format(psnr)
 
 
 def _epochs(row):
@@ -351,6 +426,7 @@ def write_report(out_dir, runs_dir=None, data_dir=None):
     for table, title in _TABLES.items():
         blocks += [Heading(2, title), Paragraph(_ABOUT[table])]
         blocks += _table_section(rows, table, out_dir)
+    blocks += trade_section(rows, out_dir)
     blocks += _strips_section(rows, out_dir, data_dir)
     blocks += _protocols_section()
     write_text(out_dir / "report.md", to_markdown(blocks))
@@ -411,9 +487,12 @@ def _table_section(rows, table, out_dir):
 
 def _main_table(rows):
     header = ["", "set", "mean", "published", "ours", "difference", "bicubic"]
+    if rows[0].experiment.table in _PERCEPTUAL:
+        header += ["published in VGG space", "ours", "difference", "maps"]
     header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
     header += ["Set5 `patch`, last 10 epochs: median (range)"]
-    return Table("lllrrrrrrrr", header, [_main_cells(row) for row in rows])
+    align = "lll" + "r" * (len(header) - 3)
+    return Table(align, header, [_main_cells(row) for row in rows])
 
 
 def _main_cells(row):
@@ -422,23 +501,32 @@ def _main_cells(row):
         "{} `{}`".format(_title(experiment), experiment.name),
         experiment.test_set,
         "`{}`".format(experiment.aggregation),
-        _published(experiment),
     ]
-    if row.results is None:
-        return cells + [row.status, "", "", "", "", _epochs(row), ""]
-    figures = row_figures(row)
-    difference = ""
-    if experiment.published is not None:
-        difference = "{:+.2f}".format(figures.ours - experiment.published)
+    figures = row.results and row_figures(row)
+    cells += _against(experiment.published, figures and figures.ours, row.status)
+    cells.append(_decibels(figures and figures.bicubic))
+    if experiment.table in _PERCEPTUAL:
+        cells += _against(experiment.published_vgg, figures and figures.vgg)
+        has_one = experiment.published_vgg is not None
+        cells.append("`{}`".format(experiment.vgg_maps) if has_one else "")
+    if figures is None:
+        return cells + ["", "", _epochs(row), ""]
     return cells + [
-        "**{:.2f}**".format(figures.ours),
-        difference,
-        "{:.2f}".format(figures.bicubic),
         "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
         "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
         _epochs(row),
         _last_epochs(row),
     ]
+
+
+def _against(published, ours, missing=""):
+    """Published, ours and the difference; `missing` is said where there is no ours."""
+    cells = [_as_printed(published), missing, ""]
+    if ours is not None:
+        cells[1] = "**{:.2f}**".format(ours)
+        if published is not None:
+            cells[2] = "{:+.2f}".format(ours - published)
+    return cells
 
 
 def _last_epochs(row):
@@ -483,14 +571,19 @@ def _curves(rows, table, out_dir):
             trained[name] = row
     if table == "table2" or not trained:  # the curve stands in table 1
         return []
-    pairs = [(_curve(row), _validation_bicubic(row)) for row in trained.values()]
     if table == "models":  # each scale has its own bicubic
         panels = [
-            Panel(curve.label, [curve._replace(label="network")], bicubic)
-            for curve, bicubic in pairs
+            Panel(
+                _title(row.experiment),
+                [_curve(row)._replace(label="network")],
+                _validation_bicubic(row),
+            )
+            for row in trained.values()
         ]
     else:
-        panels = _far_and_near([c for c, _ in pairs], pairs[0][1])
+        panels = []
+        for title, rows_of_data in _by_data(trained.values()).items():
+            panels += _far_and_near(title, rows_of_data)
     name = "curves-{}.svg".format(table)
     draw_curves(out_dir / name, panels)
     caption = (
@@ -511,14 +604,27 @@ def _curve(row):
     )
 
 
-def _far_and_near(curves, bicubic):
+def _by_data(rows):
+    """The rows by what their curves can be compared on, if that is not one for all."""
+    groups = {}
+    for row in rows:
+        experiment = row.experiment
+        changes = ["{} {}".format(*knob) for knob in experiment.recipe.items()]
+        name = ", ".join(["Set5", experiment.protocol] + changes)
+        groups.setdefault(name, []).append(row)
+    return groups if len(groups) > 1 else {"Set5": list(rows)}
+
+
+def _far_and_near(title, rows):
     """All curves in one panel, and those near bicubic in another one, enlarged."""
-    panels = [Panel("Set5", curves, bicubic)]
+    curves = [_curve(row) for row in rows]
+    bicubic = next(filter(None, map(_validation_bicubic, rows)), None)
+    panels = [Panel(title, curves, bicubic)]
     near = [c for c in curves if bicubic and max(c.y) > bicubic - _NEAR]
     if 0 < len(near) < len(curves):
         top = max([bicubic] + [max(c.y) for c in near])
         limits = (bicubic - _NEAR, top + 0.5)
-        panels.append(Panel("Set5, close to bicubic", near, bicubic, limits))
+        panels.append(Panel(title + ", close to bicubic", near, bicubic, limits))
     return panels
 
 
@@ -539,6 +645,8 @@ def _aggregations(rows):
     lines, bicubic = [], []
     for row in measured:
         lines.append(_aggregation_cells(row.experiment.row, row, "ours"))
+        if "vgg" in row.results:
+            lines.append(_vgg_aggregation_cells(row))
         plain = _aggregation_cells("bicubic", row, "bicubic")
         if plain not in bicubic:
             bicubic.append(plain)
@@ -562,6 +670,14 @@ def _aggregation_cells(title, row, whose):
             own = (row.experiment.test_set, row.experiment.aggregation) == (name, how)
             text = "**{:.2f}**" if own and whose == "ours" else "{:.2f}"
             cells.append(text.format(scores[how]) if how in scores else "")
+    return cells
+
+
+def _vgg_aggregation_cells(row):
+    cells = [row.experiment.row + ": VGG space, `mean` of the maps"]
+    for name in _TEST_SETS:
+        scores = row.results["vgg"][name]
+        cells += [_decibels(scores.get(how)) for how in AGGREGATIONS]
     return cells
 
 
@@ -596,6 +712,7 @@ def _settings(rows):
     """How each row is trained, and what it was run with."""
     header = [
         "",
+        "cost",
         "update",
         "rate",
         "decay",
@@ -618,6 +735,7 @@ def _settings(rows):
         lines.append(
             [
                 "`{}`".format(settings["name"]),
+                cost_in_words(settings),
                 settings["update"],
                 "{:g}{}".format(settings["learning_rate"], rates),
                 "{:g}".format(settings["decay"]),
@@ -628,7 +746,7 @@ def _settings(rows):
                 ", ".join("{} {}".format(*version) for version in versions.items()),
             ]
         )
-    return Details("Settings and versions", [Table("lllrrrlrl", header, lines)])
+    return Details("Settings and versions", [Table("llllrrrlrl", header, lines)])
 
 
 def _strips_section(rows, out_dir, data_dir):
@@ -642,41 +760,52 @@ def _strips_section(rows, out_dir, data_dir):
             ),
         ]
     networks = {}
-    for name in sorted({name for name, _ in _STRIPS}):
+    for name in sorted({name for names, _ in _STRIPS + _COST_STRIPS for name in names}):
         weights = _weights(rows[name])
         if weights is not None and rows[name].results is not None:
             networks[name] = Network(weights)
     if not networks:
         return [heading, Paragraph("No network has been trained yet.")]
-    return [heading] + [
-        _strip(rows[name], networks[name], crop, out_dir, data_dir)
-        for name, crop in _STRIPS
-        if name in networks
-    ]
-
-
-def _strip(row, network, crop, out_dir, data_dir):
-    name = row.experiment.name
-    stem = "strip-{}-{}".format(name, Path(crop.image).stem)
-    path = Path(data_dir) / crop.test_set / crop.image
-    scale, networks = row.experiment.scale, {"network": network}
-    files = write_strip(out_dir, stem, path, crop, scale, networks)
-    score = next(
-        score
-        for score in row.results["images"]["standard"]["scores"][crop.test_set]
-        if score["image"] == crop.image
+    one, several = (
+        [
+            _strip([rows[name] for name in names], networks, crop, out_dir, data_dir)
+            for names, crop in strips
+            if networks.keys() >= set(names)
+        ]
+        for strips in (_STRIPS, _COST_STRIPS)
     )
-    labels = [
-        "low resolution",
-        "bicubic, {bicubic_psnr:.2f} dB".format(**score),
-        "`{}`, {:.2f} dB".format(name, score["psnr"]),
-        "original",
-    ]
+    if several:
+        several = [Heading(3, "By cost"), Paragraph(_BY_COST)] + several
+    return [heading] + one + several
+
+
+def _strip(rows, networks, crop, out_dir, data_dir):
+    names, scale = [row.experiment.name for row in rows], rows[0].experiment.scale
+    files = write_strip(
+        out_dir,
+        "strip-{}-{}".format(names[-1], Path(crop.image).stem),
+        Path(data_dir) / crop.test_set / crop.image,
+        crop,
+        scale,
+        {name: networks[name] for name in names},
+    )
+    scores = [_score_of(row, crop) for row in rows]
+    labels = ["low resolution", "bicubic, {bicubic_psnr:.2f} dB".format(**scores[0])]
+    for row, score in zip(rows, scores):
+        label = "`{}`, {:.2f} dB".format(row.experiment.name, score["psnr"])
+        if len(rows) > 1:
+            label = "{}: {}".format(cost_in_words(row.experiment._asdict()), label)
+        labels.append(label)
     caption = "{}, {}, x{}: a detail of {} pixels. PSNR of the whole image, `standard`."
     return Pictures(
-        list(zip(labels, files)),
-        caption.format(crop.test_set, crop.image, row.experiment.scale, crop.size),
+        list(zip(labels + ["original"], files)),
+        caption.format(crop.test_set, crop.image, scale, crop.size),
     )
+
+
+def _score_of(row, crop):
+    scores = row.results["images"]["standard"]["scores"][crop.test_set]
+    return next(score for score in scores if score["image"] == crop.image)
 
 
 def _weights(row):

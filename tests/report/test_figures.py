@@ -5,14 +5,19 @@ from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.evaluation.evaluate import Network
+from srcnn_theano.experiments import find_experiment
 from srcnn_theano.report.figures import (
     Crop,
     Curve,
     Panel,
+    Points,
+    Scatter,
     draw_curves,
+    draw_scatter,
     write_filters,
     write_strip,
 )
+from srcnn_theano.report.trade import cost_in_words
 
 
 @pytest.fixture
@@ -82,3 +87,38 @@ def test_filters_are_sorted_and_zero_is_grey(tmp_path):
     shown = sheet.alpha > 0
     assert shown[51, 51] and not shown[52, 10] and not shown[10, 52]
     assert not shown[56:, 56:].any()
+
+
+def test_points_have_their_names_and_groups_their_colours(tmp_path):
+    path = tmp_path / "scatter.svg"
+    groups = [
+        Points("first", [25.0, 26.0], [1200.0, 1500.0], ["a", "b"]),
+        Points("second", [24.0], [900.0], [""]),
+        Points("bicubic", [23.0], [800.0], [""]),
+    ]
+    draw_scatter(path, [Scatter("left", groups, ("PSNR in dB", "distance"))])
+    svg = path.read_text()
+    for words in ("a", "b", "first", "second", "left", "PSNR in dB", "distance"):
+        assert ">{}</text>".format(words) in svg
+    assert ">1,200</text>" in svg and "currentColor" in svg and "#010203" not in svg
+    assert (
+        svg.count("#3d85c6") >= 2 and svg.count("#e0760b") >= 1 and "#2fa36b" not in svg
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({}, "MSE"),
+        ({"cost": "mse_per_channel"}, "MSE of each channel"),
+        ({"vgg_weight": 1.0}, "VGG + MSE"),
+        ({"vgg_weight": 0.5, "pixel_weight": 0.0}, "0.5 VGG"),
+    ],
+)
+def test_cost_in_words(changes, words):
+    settings = find_experiment("table1_adam")._replace(**changes)._asdict()
+    assert cost_in_words(settings) == words
+
+
+def test_records_from_before_there_were_weights_of_costs():
+    assert cost_in_words({"cost": "mse"}) == "MSE"

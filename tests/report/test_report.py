@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import make_protocol
@@ -18,6 +19,8 @@ from srcnn_theano.report.document import (
     to_html,
     to_markdown,
 )
+from srcnn_theano.report.figures import Crop
+from srcnn_theano.weights import save_weights
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -44,7 +47,30 @@ def image_scores(psnr):
     return [score("one.bmp", psnr - 1), score("two.bmp", psnr + 1), score("mean", psnr)]
 
 
-def write_run(runs, name, n_epochs, finished=True, sha="0" * 64):
+def feature_scores(distance):
+    def score(image, distance):
+        return {"image": image, "relu2_2": distance, "bicubic_relu2_2": distance + 500}
+
+    return [score("one.bmp", 7.0), score("mean", distance)]
+
+
+def add_features(results, experiment):
+    """What a run measures with VGG16."""
+    if experiment.published_vgg:
+        by_mean = {how: 41.0 + 0.01 * i for i, how in enumerate(AGGREGATIONS)}
+        results["vgg"] = {"source_sha256": "a" * 64, "Set5": by_mean, "Set14": by_mean}
+    results["images"]["standard-rgb"] = {
+        "hash": make_protocol("standard-rgb", experiment.scale).hash,
+        "scores": {"Set5": image_scores(26.75), "Set14": image_scores(24.25)},
+    }
+    results["relu2_2"] = {
+        "preprocessing": "caffe",
+        "source_sha256": "a" * 64,
+        "scores": {"Set5": feature_scores(11234.4), "Set14": feature_scores(15678.6)},
+    }
+
+
+def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False):
     """A run folder as `runs.run_experiment` leaves it, with made-up figures."""
     experiment = EXPERIMENTS[name]
     folder = runs / name
@@ -74,6 +100,8 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64):
             }
         },
     }
+    if features:
+        add_features(results, experiment)
     record = {
         "experiment": dict(experiment._asdict(), n_epochs=n_epochs),
         "versions": {"theano": "1.1.2"},
@@ -138,6 +166,192 @@ def test_list_as_json(runs, capsys):
     assert rows["table1_sgd"]["caveats"] == ["3 of 20 epochs were run"]
     assert "ours" not in rows["table1_bn_l2"]
     assert rows["table1_bn_l2"]["status"] == "not run"
+
+
+@pytest.fixture
+def perceptual(runs):
+    """Besides, rows of both conventions in VGG space, and networks measured in it."""
+    write_run(runs, "vgg_mse", 50, features=True)
+    write_run(runs, "vgg_improved", 40, features=True)
+    write_run(runs, "fsrcnn_vgg", 20, features=True)
+    write_run(runs, "srcnn_x2", 250, features=True)
+    return runs
+
+
+def test_list_has_figures_in_vgg_space(perceptual, capsys):
+    report.print_experiments(perceptual)
+    text = capsys.readouterr().out
+    # batch100 is the third, 41.02; the older figures add 128 maps up: 21.07 dB less.
+    assert list_line(text, "vgg_mse")[1:] == (
+        "course-initial x4 Set14 batch100 16.77 35.22 34.22 20.22 19.95 50".split()
+    )
+    assert list_line(text, "vgg_improved")[1:] == (
+        "course x4 Set14 batch100 34.23 35.22 34.22 46.75 41.02 40".split()
+    )
+    assert list_line(text, "fsrcnn_vgg")[1:] == (
+        "course x4 Set14 batch100 - 35.22 34.22 20.49 19.95 20".split()
+    )
+    assert list_line(text, "vgg_only")[5:] == "15.93 not run 20.0 20".split()
+    assert list_line(text, "fsrcnn_mse")[5:] == "31.75 not run - 100".split()
+    assert max(map(len, text.splitlines())) <= 120
+    headings = [line.split()[-3:] for line in text.splitlines() if "under its" in line]
+    assert [" ".join(words) for words in headings] == [
+        "protocol under standard",
+        "in VGG space",
+        "protocol under standard",
+    ]
+
+
+def test_list_as_json_has_figures_in_vgg_space(perceptual, capsys):
+    report.print_experiments(perceptual, as_json=True)
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["vgg_mse"]["published_vgg"] == 20.22
+    assert rows["vgg_mse"]["vgg"] == pytest.approx(41.02 - 21.0721, abs=1e-4)
+    assert rows["vgg_improved"]["vgg"] == pytest.approx(41.02)
+    assert rows["table1_adam"]["vgg"] is None
+
+
+def test_tables_have_figures_in_pixels_and_in_vgg_space(perceptual, tmp_path):
+    report.write_report(tmp_path / "out", perceptual)
+    text = (tmp_path / "out" / "report.md").read_text()
+    tables = text[text.index("## VGG loss") : text.index("## Networks for pictures")]
+    tables = re.sub("<details>.*?</details>", "", tables, flags=re.DOTALL)
+    assert table_line(tables, "vgg_mse")[2:-1] == [
+        "`batch100`",
+        "16.77",
+        "**35.22**",
+        "+18.45",
+        "34.22",
+        "20.22",
+        "**19.95**",
+        "-0.27",
+        "`sum`",
+        "26.25 / 0.8125",
+        "24.25 / 0.7031",
+        "50",
+    ]
+    assert table_line(tables, "vgg_improved")[7:11] == [
+        "46.75",
+        "**41.02**",
+        "-5.73",
+        "`mean`",
+    ]
+    assert table_line(tables, "fsrcnn_vgg")[3:11] == [
+        "-",
+        "**35.22**",
+        "",
+        "34.22",
+        "20.49",
+        "**19.95**",
+        "-0.54",
+        "`sum`",
+    ]
+    not_run = ["15.93", "not run", "", "", "20.0", "", "", "`sum`", "", "", "20", ""]
+    assert table_line(tables, "vgg_only")[3:] == not_run
+    not_run = ["31.75", "not run", "", "", "-", "", "", "", "", "", "100", ""]
+    assert table_line(tables, "fsrcnn_mse")[3:] == not_run
+    assert "10 log10(128) = 21.07 dB less" in tables
+    space = next(line for line in tables.splitlines() if "VGG space, `mean`" in line)
+    assert space.startswith("| VGG loss + SRCNN loss (50 epochs):")
+    assert "| 41.00 | 41.01 | 41.02 | 41.03 | 41.00 |" in space
+    # Rows of different data have curves of their own.
+    svg = (tmp_path / "out" / "curves-vgg.svg").read_text()
+    assert ">Set5, course-initial</text>" in svg and ">Set5, course</text>" in svg
+
+
+def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tmp_path):
+    report.write_report(tmp_path / "out", perceptual)
+    text = (tmp_path / "out" / "report.md").read_text()
+    section = text[text.index("## PSNR against features of VGG16") :]
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in section[: section.index("\n## ", 5)].splitlines()
+        if line.startswith("|")
+    ][2:]
+    bicubic = "24.75 0.7031 11,734 22.25 0.7031 16,179".split()
+    ours = "26.75 0.8125 11,234 24.25 0.8125 15,679".split()
+    assert lines == [
+        ["bicubic", "", "x2"] + bicubic,
+        ["`srcnn_x2`", "MSE", "x2"] + ours,
+        ["bicubic", "", "x4"] + bicubic,
+        ["`vgg_mse`", "VGG + MSE", "x4"] + ours,
+        ["`vgg_improved`", "VGG + MSE", "x4"] + ours,
+        ["`fsrcnn_vgg`", "VGG", "x4"] + ours,
+    ]
+    assert "`caffe`, SHA-256 aaaaaaaa..." in section
+    svg = (tmp_path / "out" / "trade.svg").read_text()
+    for words in (
+        "vgg_improved",
+        "fsrcnn_vgg",
+        "bicubic",
+        "VGG + MSE, SRCNN",
+        "VGG, FSRCNN",
+        "Set14 x4",
+    ):
+        assert ">{}</text>".format(words) in svg
+    assert "srcnn_x2" not in svg  # another scale
+
+
+def test_distances_by_different_copies_of_vgg16_are_not_compared(perceptual, tmp_path):
+    path = perceptual / "vgg_mse" / "results.json"
+    results = json.loads(path.read_text())
+    results["relu2_2"]["source_sha256"] = "b" * 64
+    path.write_text(json.dumps(results))
+    report.write_report(tmp_path / "out", perceptual)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "different copies, which cannot be compared: `caffe`, SHA-256 aaaa" in text
+
+
+def test_without_vgg16_the_report_says_that_nothing_was_measured(written):
+    assert (
+        "No network has been measured in VGG16 yet"
+        in (written / "report.md").read_text()
+    )
+    assert not (written / "trade.svg").exists()
+
+
+def test_strips_by_cost_need_every_network(
+    perceptual, tmp_path, monkeypatch, repeating
+):
+    """Two of three are there, and then all."""
+    image = tmp_path / "data" / "Set5" / "butterfly_GT.bmp"
+    for name in ("T91", "Set5", "Set14"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    Image.new("RGB", (96, 84), (200, 100, 50)).save(str(image))
+    crop = Crop("Set5", image.name, 12, 24, 48)
+    names = ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse")
+    monkeypatch.setattr(report, "_STRIPS", ())
+    monkeypatch.setattr(report, "_COST_STRIPS", ((names, crop),))
+    monkeypatch.setattr(report, "find_data_dir", Path)
+
+    def trained(name):
+        folder = perceptual / name
+        if not folder.exists():
+            write_run(perceptual, name, EXPERIMENTS[name].n_epochs)
+        save_weights(folder / "weights.h5", repeating(3, 4))
+        path = folder / "results.json"
+        path.write_text(path.read_text().replace("one.bmp", image.name))
+
+    def written(out):
+        report.write_report(out, perceptual, tmp_path / "data")
+        return (out / "report.md").read_text()
+
+    trained(names[0])
+    trained(names[1])
+    assert "### By cost" not in written(tmp_path / "two")
+    trained(names[2])
+    text = written(tmp_path / "three")
+    strip = text[text.index("### By cost") :]
+    assert (
+        "| low resolution | bicubic, 25.75 dB | MSE: `fsrcnn_relu`, 27.75 dB "
+        "| VGG: `fsrcnn_vgg`, 27.75 dB | VGG + MSE: `fsrcnn_vgg_mse`, 27.75 dB "
+        "| original |"
+    ) in strip
+    shown = re.findall(r"\((strip-.*?png)\)", strip)
+    stem = "strip-fsrcnn_vgg_mse-butterfly_GT-"
+    versions = ("low", "bicubic") + names + ("original",)
+    assert shown == [stem + version + ".png" for version in versions]
+    assert all((tmp_path / "three" / name).is_file() for name in shown)
 
 
 def test_runs_win_over_what_comes_with_the_package(runs, tmp_path, monkeypatch):
