@@ -1,6 +1,9 @@
 """Convolutions through oneDNN against Theano's own CorrMM, and the rewrites."""
 
+import os
 import resource
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -348,3 +351,36 @@ def test_nan_is_not_hidden_by_the_rectifier():
     result = function(np.ones((2, 3, 9, 9), "float32"))
     assert np.isnan(result[:, 2]).all()
     assert not np.isnan(np.delete(result, 2, axis=1)).any()
+
+
+@pytest.mark.parametrize(
+    "given, spins",
+    [
+        ({}, "1000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, None),
+    ],
+)
+def test_idle_threads_sleep_unless_the_user_says_otherwise(given, spins, monkeypatch):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    onednn.let_idle_threads_sleep()
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
+
+
+def test_openmp_hears_of_it_in_time():
+    code = "from srcnn_theano.backend import onednn; assert onednn.available()"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **{name: os.environ[name] for name in os.environ if "SPIN" not in name},
+            "OMP_DISPLAY_ENV": "verbose",
+        },
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "GOMP_SPINCOUNT = '1000'" in answer.stderr
