@@ -119,8 +119,8 @@ _COST_STRIPS = tuple(
         ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse"),
     )
     for crop in (
-        Crop("Set5", "butterfly_GT.bmp", 72, 72, 96),
-        Crop("Set14", "zebra.bmp", 120, 240, 96),
+        Crop("Set5", "butterfly_GT.bmp", 84, 84, 60),
+        Crop("Set14", "zebra.bmp", 144, 252, 60),
     )
 )
 _BY_COST = (
