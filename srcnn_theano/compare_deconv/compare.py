@@ -230,17 +230,17 @@ def _profile(images):
 
 
 def _scores(one, network, material):
-    """PSNR and SSIM under `standard` after each epoch whose network was kept.
+    """PSNR and SSIM under `standard` after the epochs for which they can be had.
 
     The network is left with the weights of the last.
     """
     protocol = make_protocol("standard", SCALE)
-    scores = []
+    scores = dict(one.recorded)
     for epoch, path in one.weights.items():
         network.load(load_weights(path))
         mean = score_files(material.images, protocol, network)[-1]
-        scores.append({"epoch": epoch, "psnr": mean.psnr, "ssim": mean.ssim})
-    return scores
+        scores[epoch] = {"psnr": mean.psnr, "ssim": mean.ssim}
+    return [{"epoch": epoch, **scores[epoch]} for epoch in sorted(scores)]
 
 
 def _work(experiment):

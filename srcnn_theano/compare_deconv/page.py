@@ -60,10 +60,10 @@ def _opening(results):
         Heading(1, "Deconvolution: gradInputs and the naive full border"),
         Paragraph(
             "Three FSRCNN networks that differ in their last layer only, the one that "
-            "makes a picture of four times the size. Each was trained for {n_epochs} "
-            "epochs, {steps:,} steps of Adam on minibatches of {batch_size}, from the "
+            "makes a picture of four times the size. Each was trained for {epochs}, "
+            "{steps:,} steps of Adam on minibatches of {batch_size}, from the "
             "same seed, on {trained_on}: 8x8 pixels in, 33x33 out, in colour.".format(
-                **results
+                epochs=_epochs(results["n_epochs"]), **results
             )
         ),
         Items(
@@ -96,8 +96,9 @@ def _table_notes(results):
             "**Multiply-adds** are counted, not measured. The full border, as it is "
             "defined, lays its filters on padding for the greater part; a library that "
             "skips the zeros is left with the number in the line below.",
-            "**Times** are medians on this machine, the three networks taking turns. "
-            "{0}x{0} pixels are the output, from {1}x{1}.".format(
+            "**Times** are medians on this machine, the three networks taking turns; "
+            "what else runs lengthens the longer ones most. {0}x{0} pixels are the "
+            "output, from {1}x{1}.".format(
                 results["picture"], results["picture"] // results["scale"]
             ),
         ]
@@ -142,7 +143,7 @@ def _learning(results, out_dir):
         Pictures(
             [("PSNR and SSIM against epochs", "learning.svg")],
             "What the table has in its first three lines, epoch by epoch; on pictures "
-            "after the epochs whose network was kept. The dashed line is bicubic.",
+            "after the epochs that were measured. The dashed line is bicubic.",
         ),
     ]
 
@@ -216,9 +217,9 @@ def _meaning(results):
     bicubic = results["bicubic"]["sub_images_psnr"]
     psnr = ours["sub_images_psnr"]
     said = [
-        "After {} epochs gradInputs is {} the full border on sub-images ({:.2f} "
+        "After {} gradInputs is {} the full border on sub-images ({:.2f} "
         "against {:.2f} dB) and {} it on pictures ({:.2f} against {:.2f} dB).".format(
-            results["n_epochs"],
+            _epochs(results["n_epochs"]),
             _above(psnr[-1] - naive["sub_images_psnr"][-1]),
             psnr[-1],
             naive["sub_images_psnr"][-1],
@@ -244,6 +245,10 @@ def _meaning(results):
     return said
 
 
+def _epochs(n):
+    return "1 epoch" if n == 1 else "{} epochs".format(n)
+
+
 def _above(decibels):
     side = "above" if decibels >= 0 else "below"
     return "{:.2f} dB {}".format(abs(decibels), side)
@@ -254,11 +259,14 @@ def _when_decent(psnr, bicubic):
     text = "The report saw no decent reconstruction from gradInputs before 200 epochs. "
     if near:
         return text + "Here it comes within 1 dB of bicubic after {} of {}.".format(
-            near[0], len(psnr)
+            near[0], _epochs(len(psnr))
         )
     return text + (
         "Here its best is {:.2f} dB, {:.2f} below bicubic, after {} of {}.".format(
-            max(psnr), bicubic - max(psnr), 1 + psnr.index(max(psnr)), len(psnr)
+            max(psnr),
+            bicubic - max(psnr),
+            1 + psnr.index(max(psnr)),
+            _epochs(len(psnr)),
         )
     )
 
@@ -364,8 +372,8 @@ def table(results, out_dir):
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     text = [
         "",
-        "FSRCNN after {n_epochs} epochs, {steps:,} steps of {batch_size}, trained on "
-        "{trained_on}".format(**results),
+        "FSRCNN after {epochs}, {steps:,} steps of {batch_size}, trained on "
+        "{trained_on}".format(epochs=_epochs(results["n_epochs"]), **results),
         "",
     ]
     for first, *cells in lines:

@@ -104,6 +104,8 @@ class Trained(NamedTuple):
     history: List[Dict[str, str]]  # one entry per epoch
     weights: Dict[int, Path]  # by the epoch after which they were kept
     source: str  # where they come from, for the page
+    # PSNR and SSIM under `standard` after epochs whose network is not at hand.
+    recorded: Dict[int, Dict[str, float]] = {}
 
 
 def quick_experiment(name, n_epochs, seed):
@@ -186,21 +188,38 @@ def find_or_train(title, experiment, runs_dir, train):
         was not kept after that many epochs.
     """
     run_dir = Path(runs_dir) / experiment.name
-    found = _found(
-        title, experiment, run_dir, _kept(run_dir, experiment), "trained before"
-    )
+    kept = _kept(run_dir, experiment)
+    found = _found(title, experiment, run_dir, kept, "trained before")
+    if found is None and not (run_dir / "checkpoint.h5").exists():
+        found = _shipped(title, experiment)
     if found is not None:
         return found
-    if not (run_dir / "checkpoint.h5").exists():
-        shipped = weights_dir() / (experiment.name + ".h5")
-        record = results_dir() / experiment.name
-        if shipped.is_file() and _has_settings(record, experiment):
-            found = _found(title, experiment, record, _by_epoch(shipped), "comes along")
-            if found is not None:
-                return found
     _refuse_longer(run_dir, experiment)
     train(experiment)
     return _found(title, experiment, run_dir, _kept(run_dir, experiment), "trained now")
+
+
+def _shipped(title, experiment):
+    """The variant if it comes along, trained for as long as is asked, else None."""
+    weights = weights_dir() / (experiment.name + ".h5")
+    record = results_dir() / experiment.name
+    if not weights.is_file() or not _has_settings(record, experiment):
+        return None
+    found = _found(title, experiment, record, _by_epoch(weights), "comes along")
+    return found and found._replace(recorded=_recorded(experiment))
+
+
+def _recorded(experiment):
+    """What the rows that look at a training in between have scored."""
+    recorded = {}
+    for epoch in experiment.snapshots:
+        row = "{}_{}".format(experiment.name, epoch)
+        path = results_dir() / row / "results.json"
+        if path.is_file() and epoch < experiment.n_epochs:
+            results = json.loads(path.read_text(encoding="utf-8"))
+            mean = results["images"]["standard"]["scores"]["Set5"][-1]
+            recorded[epoch] = {key: mean[key] for key in ("psnr", "ssim")}
+    return recorded
 
 
 def _found(title, experiment, folder, weights, source):

@@ -202,6 +202,14 @@ def test_shipped_networks_are_used_where_nothing_was_run(
     monkeypatch.setattr(trained, "results_dir", lambda: results)
     found = trained.find_or_train("", experiment, tmp_path / "runs", None)
     assert found.source == "comes along" and list(found.weights) == [2]
+    assert found.recorded == {}
+    row = results / (experiment.name + "_1")
+    row.mkdir()
+    mean = {"image": "mean", "psnr": 20.5, "ssim": 0.5, "bicubic_psnr": 26.0}
+    scores = {"standard": {"scores": {"Set5": [{}, mean]}}}
+    (row / "results.json").write_text(json.dumps({"images": scores}))
+    found = trained.find_or_train("", experiment, tmp_path / "runs", None)
+    assert found.recorded == {1: {"psnr": 20.5, "ssim": 0.5}}
     longer = experiment._replace(n_epochs=3)
     with pytest.raises(TypeError):  # has to train, and cannot here
         trained.find_or_train("", longer, tmp_path / "runs", None)

@@ -131,3 +131,14 @@ def test_median_of_calls_in_turns():
     )
     assert "".join(order) == "ab" * 4
     assert set(seconds) == {"a", "b"} and all(s >= 0 for s in seconds.values())
+
+
+@pytest.mark.parametrize("upsampling", ["bilinear", "deconv"])
+def test_tents_start_without_a_ripple_and_noise_does_not(upsampling):
+    from srcnn_theano.weights import Predictor
+
+    rng = np.random.RandomState(0)
+    shape = (None, 3, None, None)
+    model = FSRCNN(rng, T.tensor4("x"), shape, d=8, s=2, m=1, upsampling=upsampling)
+    ripple = measures.grey_ripple(Predictor(model))
+    assert ripple < 1e-4 if upsampling == "bilinear" else ripple > 0.01
