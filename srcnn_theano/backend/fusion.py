@@ -22,6 +22,7 @@ from theano.graph.toolbox import ReplaceValidate
 from theano.scalar import Add
 from theano.tensor.basic import Rebroadcast, TensorConstant
 from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
+from theano.tensor.signal.pool import MaxPoolGrad, Pool
 from theano.tensor.type import TensorType
 
 
@@ -48,6 +49,8 @@ class FuseConvolutions(GlobalOptimizer):
             for node in fgraph.toposort():
                 if _is(node, direction):
                     step(fgraph, node)
+        for node in fgraph.toposort():
+            _keep_layout_in_pool(fgraph, node)
         for node in fgraph.toposort():
             _keep_layout_in_sum(fgraph, node)
         for node in fgraph.toposort():
@@ -355,6 +358,25 @@ def _keep_layout_in_sum(fgraph, node):
     for maps in node.inputs[1:]:
         total = Maps("add")(total, maps)[0]
     _replace(fgraph, [(node.outputs[0], total)], "keep_layout_in_sum")
+
+
+def _keep_layout_in_pool(fgraph, node):
+    """The maximum over windows of 2 x 2, and its gradient -> Maps"""
+    op = node.op
+    if not isinstance(op, (Pool, MaxPoolGrad)) or op.mode != "max" or op.ndim != 2:
+        return
+    maps, result = node.inputs[0], node.outputs[0]
+    if maps.ndim != 4 or maps.dtype != "float32" or not op.ignore_border:
+        return
+    for argument, wanted in zip(node.inputs[-3:], ((2, 2), (2, 2), (0, 0))):
+        if not isinstance(argument, Constant) or tuple(argument.data) != wanted:
+            return
+    if isinstance(op, Pool):
+        new = Maps("pool")(maps)[0]
+    else:
+        new = Maps("pool_gradient")(maps, node.inputs[2])[0]
+    if new.type == result.type and _goes_into_convolution(fgraph, result):
+        _replace(fgraph, [(result, new)], "keep_layout_in_pool")
 
 
 def _choose_layout(fgraph, node):

@@ -5,7 +5,7 @@
 
 namespace {
 
-enum { PRELU, PRELU_GRADIENT, ADD };
+enum { PRELU, PRELU_GRADIENT, ADD, POOL, POOL_GRADIENT };
 
 /* Maps as n images of `outer` rows of `inner` neighbours in memory. With the channels
    last, an image's row is one of these and a map is every `channels`-th of them;
@@ -40,8 +40,7 @@ Layout layout_of(PyArrayObject *maps) {
 }
 
 /* A new array, or the one that is there already, laid out as asked. */
-bool prepare(PyArrayObject **array, PyArrayObject *like, bool channels_last) {
-  npy_intp *dims = PyArray_DIMS(like);
+bool prepare(PyArrayObject **array, npy_intp *dims, bool channels_last) {
   if (*array && PyArray_ISWRITEABLE(*array) &&
       PyArray_CompareLists(PyArray_DIMS(*array), dims, 4) &&
       is_dense(*array, channels_last ? LAST : FIRST))
@@ -65,7 +64,7 @@ PyArrayObject *laid_out(PyArrayObject *array, bool channels_last) {
     return array;
   }
   PyArrayObject *copy = NULL;
-  if (prepare(&copy, array, channels_last) && PyArray_CopyInto(copy, array) == 0)
+  if (prepare(&copy, PyArray_DIMS(array), channels_last) && PyArray_CopyInto(copy, array) == 0)
     return copy;
   Py_XDECREF(copy);
   return NULL;
@@ -156,6 +155,58 @@ void add(const Layout &maps, const float *one, const float *other, float *sum) {
   for (npy_intp i = 0; i < size; i++) sum[i] = one[i] + other[i];
 }
 
+/* Where windows of two by two lie in the maps. */
+struct Windows {
+  npy_intp images, height, width, inner;
+  Windows(const Layout &maps, const npy_intp *dims)
+      : images(maps.channels_last ? dims[0] : dims[0] * dims[1]), height(dims[2]),
+        width(dims[3]), inner(maps.channels_last ? dims[1] : 1) {}
+  npy_intp rows() const { return images * (height / 2); }
+  npy_intp start(npy_intp row) const { /* of the windows' row, in the maps */
+    return (row / (height / 2) * height + row % (height / 2) * 2) * width * inner;
+  }
+};
+
+/* The larger of two; NaN if there is one. */
+inline float larger(float a, float b) { return a > b || a != a ? a : b; }
+
+void pool(const Windows &w, const float *x, float *y) {
+  const npy_intp down = w.width * w.inner, inner = w.inner;
+#pragma omp parallel for if (w.rows() * down > 1 << 15)
+  for (npy_intp row = 0; row < w.rows(); row++)
+    for (npy_intp col = 0; col < w.width / 2; col++) {
+      const float *from = x + w.start(row) + 2 * col * inner;
+      float *to = y + (row * (w.width / 2) + col) * inner;
+#pragma omp simd
+      for (npy_intp i = 0; i < inner; i++)
+        to[i] = larger(larger(from[i], from[i + inner]),
+                       larger(from[i + down], from[i + down + inner]));
+    }
+}
+
+/* Each of a window's numbers that is the largest gets the window's gradient. */
+void pool_gradient(const Windows &w, const float *x, const float *dy, float *dx) {
+  const npy_intp down = w.width * w.inner, inner = w.inner;
+  memset(dx, 0, sizeof(float) * w.images * w.height * down);
+#pragma omp parallel for if (w.rows() * down > 1 << 15)
+  for (npy_intp row = 0; row < w.rows(); row++)
+    for (npy_intp col = 0; col < w.width / 2; col++) {
+      const npy_intp at = w.start(row) + 2 * col * inner;
+      const float *from = x + at, *gradient = dy + (row * (w.width / 2) + col) * inner;
+      float *to = dx + at;
+#pragma omp simd
+      for (npy_intp i = 0; i < inner; i++) {
+        const float a = from[i], b = from[i + inner], c = from[i + down],
+                    d = from[i + down + inner], g = gradient[i];
+        const float most = larger(larger(a, b), larger(c, d));
+        to[i] = a == most ? g : 0;
+        to[i + inner] = b == most ? g : 0;
+        to[i + down] = c == most ? g : 0;
+        to[i + down + inner] = d == most ? g : 0;
+      }
+    }
+}
+
 }  // namespace
 
 #section support_code_apply
@@ -163,6 +214,8 @@ void add(const Layout &maps, const float *one, const float *other, float *sum) {
 /* PRELU           maps, -, slopes         -> PReLU of the maps
    PRELU_GRADIENT  maps, gradient, slopes  -> gradient of the maps, of the slopes
    ADD             maps, maps              -> their sum
+   POOL            maps                    -> the largest of each window of 2 x 2
+   POOL_GRADIENT   maps, gradient          -> gradient of the maps
    The results are laid out as the first maps are. */
 int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
                                  PyArrayObject *slopes, PyArrayObject **result,
@@ -170,12 +223,15 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
                                  PARAMS_TYPE *params) {
   const npy_int64 what = params->what;
   const npy_intp n_slopes = PyArray_DIM(slopes, 0);
-  if (what != PRELU &&
-      !PyArray_CompareLists(PyArray_DIMS(maps), PyArray_DIMS(other), 4)) {
-    PyErr_SetString(PyExc_ValueError, "maps: the two have different shapes");
+  const npy_intp *given = PyArray_DIMS(maps);
+  npy_intp pooled[4] = {given[0], given[1], given[2] / 2, given[3] / 2};
+  const bool has_other = what != PRELU && what != POOL;
+  if (has_other && !PyArray_CompareLists(what == POOL_GRADIENT ? pooled : given,
+                                         PyArray_DIMS(other), 4)) {
+    PyErr_SetString(PyExc_ValueError, "maps: the two have shapes that do not fit");
     return 1;
   }
-  if (what != ADD && n_slopes != 1 && n_slopes != PyArray_DIM(maps, 1)) {
+  if ((what == PRELU || what == PRELU_GRADIENT) && n_slopes != 1 && n_slopes != PyArray_DIM(maps, 1)) {
     PyErr_Format(PyExc_ValueError, "maps: %ld slopes for %ld maps", (long)n_slopes,
                  (long)PyArray_DIM(maps, 1));
     return 1;
@@ -188,11 +244,12 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
     if (!*slopes_gradient) return 1;
   }
   const Layout layout = layout_of(maps);
-  if (!prepare(result, maps, layout.channels_last)) return 1;
+  if (!prepare(result, what == POOL ? pooled : PyArray_DIMS(maps),
+               layout.channels_last))
+    return 1;
   PyArrayObject *first = laid_out(maps, layout.channels_last),
-                *second = what == PRELU ? NULL
-                                        : laid_out(other, layout.channels_last);
-  int failed = !first || (what != PRELU && !second);
+                *second = has_other ? laid_out(other, layout.channels_last) : NULL;
+  int failed = !first || (has_other && !second);
   if (!failed) {
     const float *x = (const float *)PyArray_DATA(first),
                 *y = second ? (const float *)PyArray_DATA(second) : NULL;
@@ -200,6 +257,10 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
     try {
       if (what == ADD)
         add(layout, x, y, to);
+      else if (what == POOL)
+        pool(Windows(layout, given), x, to);
+      else if (what == POOL_GRADIENT)
+        pool_gradient(Windows(layout, given), x, y, to);
       else if (what == PRELU)
         prelu(layout, Slopes(slopes, layout), x, to);
       else

@@ -1,8 +1,8 @@
-"""PReLU, its gradient and sums of feature maps, in whatever order these lie in memory.
+"""PReLU, pooling and sums of feature maps, in whatever order these lie in memory.
 
 Theano's own element-wise loops give their results in C order, and take several times
 as long where the order of what they read is another. Between convolutions, whose maps
-have the channels last, one op does these three things in one pass over memory.
+have the channels last, one op does each of these things in one pass over memory.
 """
 
 import numpy as np
@@ -31,11 +31,14 @@ class Maps(ExternalCOp, _NoPythonOp):
     ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.
     ``prelu_gradient``: x, dy and slopes give dx, ``dy`` where x > 0, else
     ``slope * dy``, and the slopes' own gradient, the sum of ``x * dy`` where x <= 0.
-    ``add``: the sum of two. Results lie in memory as the first argument does.
+    ``add``: the sum of two. ``pool``: the largest number of each window of 2 x 2; a
+    last odd row or column is left out. ``pool_gradient``: x and dy give dx; each number
+    that is its window's largest gets dy, as in Theano. Results lie in memory as the
+    first argument does.
 
     Parameters
     ----------
-    what : {'prelu', 'prelu_gradient', 'add'}
+    what : {'prelu', 'prelu_gradient', 'add', 'pool', 'pool_gradient'}
     """
 
     check_broadcast = False
@@ -45,6 +48,8 @@ class Maps(ExternalCOp, _NoPythonOp):
             ("MAPS_PRELU", "prelu"),
             ("MAPS_PRELU_GRADIENT", "prelu_gradient"),
             ("MAPS_ADD", "add"),
+            ("MAPS_POOL", "pool"),
+            ("MAPS_POOL_GRADIENT", "pool_gradient"),
         )
     )
     what = property(lambda self: self.params_type.enum_from_alias(self.what_name))
@@ -58,14 +63,19 @@ class Maps(ExternalCOp, _NoPythonOp):
         other = none(4) if other is None else other
         slopes = none(1) if slopes is None else slopes
         vector = TensorType("float32", (False,))
-        return Apply(self, [maps, other, slopes], [maps.type(), vector()])
+        kind = maps.type
+        if self.what_name == "pool":
+            kind = TensorType("float32", maps.broadcastable[:2] + (False, False))
+        return Apply(self, [maps, other, slopes], [kind(), vector()])
 
     def infer_shape(self, fgraph, node, shapes):
         maps, _, slopes = shapes
+        if self.what_name == "pool":
+            maps = (*maps[:2], maps[2] // 2, maps[3] // 2)
         return [maps, slopes if self.what_name == "prelu_gradient" else (0,)]
 
     def c_headers(self, **kwargs):
-        return ["<exception>", "<vector>"]
+        return ["<exception>", "<vector>", "<string.h>"]
 
     def c_compile_args(self, **kwargs):
         return ["-fopenmp"]

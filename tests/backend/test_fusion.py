@@ -1,4 +1,4 @@
-"""PReLU and sums of maps around convolutions are fused, and right."""
+"""PReLU, pooling and sums around convolutions are fused, and right."""
 
 import numpy as np
 import pytest
@@ -140,3 +140,27 @@ def test_other_functions_are_not_taken_for_prelu():
         fused, plain = both([y], x)
         assert not maps_of(fused)
         assert_close(fused(IMAGES)[0], plain(IMAGES)[0])
+
+
+@pytest.mark.parametrize(
+    "options, ours",
+    [
+        (dict(ws=(2, 2), ignore_border=True), True),
+        (dict(ws=(2, 2), ignore_border=False), False),
+        (dict(ws=(3, 3), ignore_border=True), False),
+        (dict(ws=(2, 2), stride=(1, 1), ignore_border=True), False),
+        (dict(ws=(2, 2), ignore_border=True, mode="average_exc_pad"), False),
+    ],
+)
+def test_only_the_largest_of_two_by_two_is_pooled_here(options, ours):
+    rng = np.random.default_rng(0)
+    x = T.tensor4("x")
+    first, second = (theano.shared(draw(rng, 4, n, 3, 3)) for n in (3, 4))
+    maps = T.nnet.conv2d(x, first, border_mode="half", filter_flip=False)
+    maps = T.signal.pool.pool_2d(maps, **options)
+    maps = T.nnet.conv2d(maps, second, border_mode="half", filter_flip=False)
+    outputs = [maps] + theano.grad(T.sum(T.sqr(maps)), [x, first])
+    fused, plain = both(outputs, x)
+    assert maps_of(fused) == (["pool", "pool_gradient"] if ours else [])
+    for one, other in zip(fused(IMAGES), plain(IMAGES)):
+        assert_close(one, other)

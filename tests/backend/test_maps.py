@@ -1,4 +1,4 @@
-"""PReLU, its gradient and sums of maps against NumPy, in any order in memory."""
+"""PReLU, pooling and sums of maps against NumPy, in any order in memory."""
 
 import numpy as np
 import pytest
@@ -69,6 +69,35 @@ def test_large_maps_are_shared_out_among_threads_alike():
     np.testing.assert_allclose(first[2], products.sum((0, 2, 3)), rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(3, 4, 6, 8), (2, 16, 5, 7), (1, 3, 1, 4)])
+def test_pooling_against_numpy_in_every_order(shape):
+    rng = np.random.default_rng(0)
+    n, channels, rows, cols = shape
+    x = np.maximum(draw(rng, *shape), 0)  # zeros: several may be the largest
+    windows = x[:, :, : rows // 2 * 2, : cols // 2 * 2]
+    windows = windows.reshape(n, channels, rows // 2, 2, cols // 2, 2)
+    largest = windows.max((3, 5))
+    g = draw(rng, *largest.shape)
+    spread = np.where(
+        windows == largest[:, :, :, None, :, None], g[:, :, :, None, :, None], 0
+    )
+    expected = np.zeros_like(x)
+    expected[:, :, : rows // 2 * 2, : cols // 2 * 2] = spread.reshape(
+        n, channels, rows // 2 * 2, cols // 2 * 2
+    )
+    a, b = T.tensor4(), T.tensor4()
+    function = theano.function(
+        [a, b], [Maps("pool")(a)[0], Maps("pool_gradient")(a, b)[0]]
+    )
+    for x_order in ORDERS:
+        for g_order in ORDERS:
+            pooled, gradient = function(x_order(x), g_order(g))
+            assert np.array_equal(pooled, largest)
+            assert np.array_equal(gradient, expected)
+    shape_only = theano.function([a], Maps("pool")(a)[0].shape)
+    assert tuple(shape_only(x)) == largest.shape
+
+
 def test_nan_passes():
     x = np.full((1, 2, 2, 2), np.nan, "float32")
     assert np.isnan(three_ops()(x, x, np.array([0.1, 0.2], "float32"))[0]).all()
@@ -85,5 +114,5 @@ def test_shapes_that_do_not_fit_are_told():
     x, function = np.zeros((1, 4, 3, 3), "float32"), three_ops()
     with pytest.raises(ValueError, match="3 slopes for 4 maps"):
         function(x, x, np.ones(3, "float32"))
-    with pytest.raises(ValueError, match="different shapes"):
+    with pytest.raises(ValueError, match="shapes that do not fit"):
         function(x, x[:, :, 1:], np.ones(4, "float32"))

@@ -74,7 +74,8 @@ MODELS = {
         (5, 5),
         5 * ["prelu", "prelu_gradient"],
     ),
-    "vgg": (VGGLike, (8, 8), ["prelu_gradient"]),  # that of the ReLU under the maximum
+    # The gradient of the ReLU under the maximum is not a convolution's.
+    "vgg": (VGGLike, (9, 8), ["pool", "pool_gradient", "prelu_gradient"]),
 }
 
 
