@@ -317,7 +317,7 @@ def print_experiments(runs_dir=None, as_json=False):
     if as_json:
         print(json.dumps([_as_dict(rows, row) for row in rows.values()], indent=2))
         return
-    line = "{:<27} {:<11} {:<5} {:<8} {:>9} {:>10} {:>7}   {:>7} {:>7}  {:>9}".format
+    line = "{:<27} {:<17} {:<5} {:<8} {:>9} {:>10} {:>7}   {:>7} {:>7}  {:>9}".format
     print("PSNR in dB; bicubic tells what a figure is worth under a protocol.\n")
     columns = ["protocol", "set", "mean", "published", "ours", "bicubic"]
     above = None
@@ -326,7 +326,7 @@ def print_experiments(runs_dir=None, as_json=False):
         if table in _PERCEPTUAL:
             beside, pair = "in VGG space", ("printed", "ours")
         if beside != above:
-            print("{:>83}   {:>15}".format("under its protocol", beside))
+            print("{:>89}   {:>15}".format("under its protocol", beside))
             above = beside
         print(line(title, *columns, *pair, "epochs"))
         for row in _of_table(rows, table):
@@ -342,16 +342,17 @@ def _list_cells(row):
         "{} x{}".format(experiment.protocol, experiment.scale),
         experiment.test_set,
         experiment.aggregation,
-        _as_printed(experiment.published),
+        _as_printed(experiment, "published"),
     ]
     perceptual = experiment.table in _PERCEPTUAL
     if row.results is None:
-        printed = _as_printed(experiment.published_vgg) if perceptual else ""
+        printed = _as_printed(experiment, "published_vgg") if perceptual else ""
         return cells + [row.status, "", printed, "", _epochs(row)]
     figures = row_figures(row)
     cells += [_decibels(figures.ours), _decibels(figures.bicubic)]
     if perceptual:
-        cells += [_as_printed(experiment.published_vgg), _decibels(figures.vgg)]
+        printed = _as_printed(experiment, "published_vgg")
+        cells += [printed, _decibels(figures.vgg)]
     else:
         standard = figures.standard
         cells += [_decibels(standard[name]) for name in ("psnr", "bicubic_psnr")]
@@ -389,8 +390,13 @@ def _of_table(rows, table):
     return [row for row in rows.values() if row.experiment.table == table]
 
 
-def _as_printed(published):
-    return "-" if published is None else str(published)  # 36.5 stays 36.5
+def _as_printed(experiment, field):
+    """A published figure; those of the first two tables are not all of two digits."""
+    published = getattr(experiment, field)
+    if published is None:
+        return "-"
+    as_it_is = experiment.table in ("table1", "table2")
+    return str(published) if as_it_is else "{:.2f}".format(published)
 
 
 def _decibels(psnr):
@@ -503,10 +509,11 @@ def _main_cells(row):
         "`{}`".format(experiment.aggregation),
     ]
     figures = row.results and row_figures(row)
-    cells += _against(experiment.published, figures and figures.ours, row.status)
+    ours = figures and figures.ours
+    cells += _against(experiment, "published", ours, row.status)
     cells.append(_decibels(figures and figures.bicubic))
     if experiment.table in _PERCEPTUAL:
-        cells += _against(experiment.published_vgg, figures and figures.vgg)
+        cells += _against(experiment, "published_vgg", figures and figures.vgg)
         has_one = experiment.published_vgg is not None
         cells.append("`{}`".format(experiment.vgg_maps) if has_one else "")
     if figures is None:
@@ -519,9 +526,10 @@ def _main_cells(row):
     ]
 
 
-def _against(published, ours, missing=""):
+def _against(experiment, field, ours, missing=""):
     """Published, ours and the difference; `missing` is said where there is no ours."""
-    cells = [_as_printed(published), missing, ""]
+    published = getattr(experiment, field)
+    cells = [_as_printed(experiment, field), missing, ""]
     if ours is not None:
         cells[1] = "**{:.2f}**".format(ours)
         if published is not None:

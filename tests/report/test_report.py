@@ -191,7 +191,7 @@ def test_list_has_figures_in_vgg_space(perceptual, capsys):
     assert list_line(text, "fsrcnn_vgg")[1:] == (
         "course x4 Set14 batch100 - 35.22 34.22 20.49 19.95 20".split()
     )
-    assert list_line(text, "vgg_only")[5:] == "15.93 not run 20.0 20".split()
+    assert list_line(text, "vgg_only")[5:] == "15.93 not run 20.00 20".split()
     assert list_line(text, "fsrcnn_mse")[5:] == "31.75 not run - 100".split()
     assert max(map(len, text.splitlines())) <= 120
     headings = [line.split()[-3:] for line in text.splitlines() if "under its" in line]
@@ -246,7 +246,7 @@ def test_tables_have_figures_in_pixels_and_in_vgg_space(perceptual, tmp_path):
         "-0.54",
         "`sum`",
     ]
-    not_run = ["15.93", "not run", "", "", "20.0", "", "", "`sum`", "", "", "20", ""]
+    not_run = ["15.93", "not run", "", "", "20.00", "", "", "`sum`", "", "", "20", ""]
     assert table_line(tables, "vgg_only")[3:] == not_run
     not_run = ["31.75", "not run", "", "", "-", "", "", "", "", "", "100", ""]
     assert table_line(tables, "fsrcnn_mse")[3:] == not_run
