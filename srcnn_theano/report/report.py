@@ -126,7 +126,8 @@ _COST_STRIPS = tuple(
 _BY_COST = (
     "The networks of the tables above, so more than the cost differs: `vgg_only` and "
     "`vgg_mse` were trained on the data of `course-initial`, and of the FSRCNN "
-    "networks the first one on blurred targets, the others on sharp ones."
+    "networks the first one on blurred targets, the others on sharp ones. relu2_2 is "
+    "the distance of the whole image from the original, as in the section above."
 )
 _N_MAPS = 128  # of relu2_2
 _NEAR = 6  # dB below bicubic; what stays farther off is not drawn enlarged
@@ -797,12 +798,15 @@ def _strip(rows, networks, crop, out_dir, data_dir):
         scale,
         {name: networks[name] for name in names},
     )
-    scores = [_score_of(row, crop) for row in rows]
+    scores = [_of_image(row.results["images"]["standard"], crop) for row in rows]
     labels = ["low resolution", "bicubic, {bicubic_psnr:.2f} dB".format(**scores[0])]
     for row, score in zip(rows, scores):
         label = "`{}`, {:.2f} dB".format(row.experiment.name, score["psnr"])
         if len(rows) > 1:
             label = "{}: {}".format(cost_in_words(row.experiment._asdict()), label)
+            if "relu2_2" in row.results:
+                distance = _of_image(row.results["relu2_2"], crop)["relu2_2"]
+                label += ", relu2_2 {:,.0f}".format(distance)
         labels.append(label)
     caption = "{}, {}, x{}: a detail of {} pixels. PSNR of the whole image, `standard`."
     return Pictures(
@@ -811,8 +815,8 @@ def _strip(rows, networks, crop, out_dir, data_dir):
     )
 
 
-def _score_of(row, crop):
-    scores = row.results["images"]["standard"]["scores"][crop.test_set]
+def _of_image(results, crop):
+    scores = results["scores"][crop.test_set]
     return next(score for score in scores if score["image"] == crop.image)
 
 

@@ -344,7 +344,8 @@ def test_strips_by_cost_need_every_network(
     strip = text[text.index("### By cost") :]
     assert (
         "| low resolution | bicubic, 25.75 dB | MSE: `fsrcnn_relu`, 27.75 dB "
-        "| VGG: `fsrcnn_vgg`, 27.75 dB | VGG + MSE: `fsrcnn_vgg_mse`, 27.75 dB "
+        "| VGG: `fsrcnn_vgg`, 27.75 dB, relu2\\_2 7 "
+        "| VGG + MSE: `fsrcnn_vgg_mse`, 27.75 dB "
         "| original |"
     ) in strip
     shown = re.findall(r"\((strip-.*?png)\)", strip)
