@@ -239,8 +239,16 @@ _GRADIENTS = [np.float32(x) for x in (-3, 0.5, 2)]
 
 def _functions_of(fgraph, maps):
     """{name in _FUNCTIONS: [(result, slopes or None, gradient or None), ...]}."""
+    found = _functions_among(_elemwise_nodes_after(fgraph, maps), maps)
+    activated = {result for result, _, _ in found["relu"] + found["prelu"]}
+    if not activated:
+        return found
+    # A gradient may be computed from the result itself, as that of a squared error is.
+    return _functions_among(_elemwise_nodes_after(fgraph, maps, activated), maps)
+
+
+def _functions_among(nodes, maps):
     found = {name: [] for name in _FUNCTIONS}
-    nodes = _elemwise_nodes_after(fgraph, maps)
     for node in nodes:
         result = node.outputs[0]
         if result.type != maps.type:
@@ -264,14 +272,18 @@ def _functions_of(fgraph, maps):
     return found
 
 
-def _elemwise_nodes_after(fgraph, variable, limit=32):
-    """Element-by-element nodes that a variable reaches through such nodes alone."""
+def _elemwise_nodes_after(fgraph, variable, ends=(), limit=32):
+    """Element-by-element nodes that a variable reaches through such nodes alone.
+
+    Not through the variables `ends`.
+    """
     found, waiting = {}, [variable]
     while waiting and len(found) < limit:
         for client in _clients(fgraph, waiting.pop(0)):
             if _is_elemwise(client) and client not in found:
                 found[client] = None
-                waiting.append(client.outputs[0])
+                if client.outputs[0] not in ends:
+                    waiting.append(client.outputs[0])
     return list(found)
 
 

@@ -116,6 +116,34 @@ def test_gradients_of_prelu(spelling, skip, for_all):
         assert_close(np.asarray(ours), np.asarray(theirs))
 
 
+def relu(z):
+    return T.switch(z <= 0, T.zeros_like(z), z)
+
+
+def test_relu_whose_gradient_comes_from_its_own_result():
+    """As at the end of a perceptual loss, the squared difference of two features."""
+    rng = np.random.default_rng(0)
+    x, b = T.tensor4("x"), theano.shared(0.1 * draw(rng, 4))
+    W = theano.shared(draw(rng, 4, 3, 3, 3))
+    features, wanted = (
+        relu(
+            T.nnet.conv2d(images, W, filter_flip=False) + b.dimshuffle("x", 0, "x", "x")
+        )
+        for images in (x, x[::-1])
+    )
+    cost = T.mean(T.sqr(features - wanted))
+    fused, plain = both([cost] + theano.grad(cost, [W, b, x]), x)
+    forward = [
+        node.op
+        for node in nodes_of(fused)
+        if isinstance(node.op, onednn.Convolution)
+        and node.op.direction_name == "forward"
+    ]
+    assert [op.relu for op in forward] == [True, True]
+    for ours, theirs in zip(fused(IMAGES), plain(IMAGES)):
+        assert_close(np.asarray(ours), np.asarray(theirs))
+
+
 def test_prelu_of_maps_that_are_read_elsewhere():
     rng = np.random.default_rng(0)
     x, a = T.tensor4("x"), theano.shared(np.array(SLOPES, "float32"))
