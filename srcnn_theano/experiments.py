@@ -387,8 +387,8 @@ _FSRCNN_VARIANTS += tuple(
 
 # Section 5.1.3: Adam, 1e-4, minibatches of 100. VGG16 was fed [0, 1], as the printed
 # figures in its space tell; those of the initial upsampling add its maps up. Without
-# the clip of section 4.1: where a first output is below 0 nothing then changes it, and at
-# this rate the network stayed at 6 dB for as long as it was watched, half an epoch.
+# the clip of section 4.1: where a first output is below 0 nothing then changes it, and
+# at this rate the network stayed at 6 dB for as long as it was watched, half an epoch.
 _VGG = _ADAM._replace(
     name="vgg_only",
     table="vgg",
