@@ -74,8 +74,9 @@ MODELS = {
         (5, 5),
         5 * ["prelu", "prelu_gradient"],
     ),
-    # The gradient of the ReLU under the maximum is not a convolution's.
-    "vgg": (VGGLike, (9, 8), ["pool", "pool_gradient", "prelu_gradient"]),
+    # The gradients of the ReLUs under the maximum and under the cost are not those of
+    # a convolution.
+    "vgg": (VGGLike, (9, 8), ["pool", "pool_gradient"] + 2 * ["prelu_gradient"]),
 }
 
 
