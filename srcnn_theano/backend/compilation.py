@@ -24,20 +24,22 @@ import numpy as np
 
 from srcnn_theano import environment
 from srcnn_theano.backend import theano
-
-# isort: split
-
-from theano.configdefaults import gcc_version_str
-from theano.graph.fg import FunctionGraph
-from theano.graph.op import COp, ExternalCOp
-from theano.graph.utils import MethodNotDefined
-from theano.link.c import cmodule
-from theano.link.c.basic import CLinker, get_module_cache
-from theano.link.c.interface import CLinkerObject
-from theano.link.vm import VMLinker
-from theano.tensor.elemwise import DimShuffle, Elemwise
-from theano.tensor.opt import MakeVector
-from theano.tensor.subtensor import Subtensor
+from srcnn_theano.backend.internals import (
+    CLinker,
+    CLinkerObject,
+    COp,
+    DimShuffle,
+    Elemwise,
+    ExternalCOp,
+    FunctionGraph,
+    MakeVector,
+    MethodNotDefined,
+    Subtensor,
+    VMLinker,
+    cmodule,
+    gcc_version_str,
+    get_module_cache,
+)
 
 # What every module includes, in the order of theano.link.c.
 HEADERS = [

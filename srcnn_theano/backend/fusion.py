@@ -10,20 +10,24 @@ import itertools
 import numpy as np
 
 from srcnn_theano.backend import T
+from srcnn_theano.backend.internals import (
+    Add,
+    Constant,
+    DimShuffle,
+    Elemwise,
+    GlobalOptimizer,
+    MaxPoolGrad,
+    Pool,
+    Rebroadcast,
+    ReplaceValidate,
+    Sum,
+    TensorConstant,
+    TensorType,
+    copy_stack_trace,
+    optdb,
+)
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
-
-# isort: split
-
-from theano.compile import optdb
-from theano.graph.basic import Constant
-from theano.graph.opt import GlobalOptimizer, copy_stack_trace
-from theano.graph.toolbox import ReplaceValidate
-from theano.scalar import Add
-from theano.tensor.basic import Rebroadcast, TensorConstant
-from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
-from theano.tensor.signal.pool import MaxPoolGrad, Pool
-from theano.tensor.type import TensorType
 
 
 class FuseConvolutions(GlobalOptimizer):

@@ -7,31 +7,34 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from srcnn_theano.backend import onednn
-from srcnn_theano.backend.maps import Maps
-
-# isort: split
-
-from theano.compile.function.types import FunctionMaker
-from theano.compile.mode import get_default_mode
-from theano.compile.ops import Shape, Shape_i, ViewOp
-from theano.compile.sharedvalue import SharedVariable
-from theano.graph.basic import Constant
-from theano.graph.fg import FunctionGraph
-from theano.graph.opt import GlobalOptimizer
-from theano.graph.toolbox import Feature
-from theano.printing import debugprint
-from theano.tensor.basic import (
+from srcnn_theano.backend.internals import (
+    Assert,
+    BaseAbstractConv,
+    BaseCorrMM,
+    CAReduce,
+    Constant,
+    DimShuffle,
+    Elemwise,
+    Feature,
+    FunctionGraph,
+    FunctionMaker,
+    GlobalOptimizer,
     Join,
+    MakeVector,
     Rebroadcast,
     Reshape,
     ScalarFromTensor,
+    Shape,
+    Shape_i,
+    ShapeFeature,
+    SharedVariable,
+    Subtensor,
     TensorFromScalar,
+    ViewOp,
+    debugprint,
+    get_default_mode,
 )
-from theano.tensor.elemwise import CAReduce, DimShuffle, Elemwise
-from theano.tensor.nnet.abstract_conv import BaseAbstractConv
-from theano.tensor.nnet.corr import BaseCorrMM
-from theano.tensor.opt import Assert, MakeVector, ShapeFeature
-from theano.tensor.subtensor import Subtensor
+from srcnn_theano.backend.maps import Maps
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -8,14 +8,14 @@ have the channels last, one op does each of these things in one pass over memory
 import numpy as np
 
 from srcnn_theano.backend import T
-
-# isort: split
-
-from theano.graph.basic import Apply
-from theano.graph.op import ExternalCOp, _NoPythonOp
-from theano.graph.params_type import ParamsType
-from theano.graph.type import EnumList
-from theano.tensor.type import TensorType
+from srcnn_theano.backend.internals import (
+    Apply,
+    EnumList,
+    ExternalCOp,
+    NoPythonOp,
+    ParamsType,
+    TensorType,
+)
 
 __all__ = ["Maps", "none"]
 
@@ -25,7 +25,7 @@ def none(ndim, dtype="float32"):
     return T.constant(np.zeros((0,) * ndim, dtype))
 
 
-class Maps(ExternalCOp, _NoPythonOp):
+class Maps(ExternalCOp, NoPythonOp):
     """Something done to each element of float32 maps: (result, gradient of slopes).
 
     ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.

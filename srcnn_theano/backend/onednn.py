@@ -16,25 +16,26 @@ import warnings
 import numpy as np
 
 from srcnn_theano.backend import T, theano
-from srcnn_theano.backend.maps import none
-
-# isort: split
-
-from theano.graph.basic import Apply
-from theano.graph.op import ExternalCOp, _NoPythonOp
-from theano.graph.opt import copy_stack_trace, local_optimizer
-from theano.graph.params_type import ParamsType
-from theano.graph.type import EnumList
-from theano.scalar import int8, int64
-from theano.tensor.basic import TensorConstant
-from theano.tensor.nnet.abstract_conv import (
+from srcnn_theano.backend.internals import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
     AbstractConv2d_gradWeights,
+    Apply,
+    EnumList,
+    ExternalCOp,
+    NoPythonOp,
+    ParamsType,
+    TensorConstant,
+    TensorType,
+    conv_groupopt,
+    copy_stack_trace,
     get_conv_output_shape,
+    int8,
+    int64,
+    local_optimizer,
+    patternbroadcast,
 )
-from theano.tensor.nnet.opt import conv_groupopt
-from theano.tensor.type import TensorType
+from srcnn_theano.backend.maps import none
 
 __all__ = ["Convolution", "available"]
 
@@ -111,7 +112,7 @@ def keep_freed_memory():
     mallopt(m_trim_threshold, 512 << 20)
 
 
-class Convolution(ExternalCOp, _NoPythonOp):
+class Convolution(ExternalCOp, NoPythonOp):
     """A correlation of images with filters, or its gradient to either of them.
 
     ``forward``: images, filters and bias give maps, rectified if `relu` or if slopes
@@ -311,7 +312,7 @@ def _flipped(filters, op):
 
 
 def _replacement(node, result):
-    result = T.patternbroadcast(result, node.outputs[0].broadcastable)
+    result = patternbroadcast(result, node.outputs[0].broadcastable)
     copy_stack_trace(node.outputs[0], result)
     return [result]
 
