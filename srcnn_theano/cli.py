@@ -16,6 +16,9 @@ from srcnn_theano.experiments import TABLES
 def main(arguments=None):
     """Run the command line; returns the exit status: 0, 2 (bad input), 130 (Ctrl-C)."""
     options = _parser().parse_args(arguments)
+    if getattr(options, "device", None):
+        # Whatever compiles functions looks there, in this process and those it starts.
+        os.environ["SRCNN_DEVICE"] = options.device
     try:
         return options.run(options) or 0
     except UserError as error:
@@ -205,6 +208,7 @@ def _parser():
     _out(sub, "folder for the pictures", default="srcnn_demo")
     _seed(sub, 0)
     _json(sub)
+    _device(sub)
 
     sub = command(upscale, "enlarge pictures")
     sub.add_argument("inputs", nargs="+", metavar="IN", help="files and folders")
@@ -215,6 +219,7 @@ def _parser():
         "--tta", action="store_true", help="average over the eight flips and rotations"
     )
     sub.add_argument("--resume", action="store_true", help="skip what is done already")
+    _device(sub)
 
     sub = command(data, "verify the image sets, or cut them into sub-images")
     sub.add_argument("action", choices=["check", "prepare"])
@@ -231,6 +236,7 @@ def _parser():
     sub.add_argument("--epochs", type=int, help="another number than the experiment's")
     _vgg(sub)
     sub.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    _device(sub)
 
     sub = command(evaluate, "score weights on folders of images, beside bicubic")
     sub.add_argument("folders", nargs="+", metavar="FOLDER")
@@ -238,6 +244,7 @@ def _parser():
     _protocol(sub, "standard")
     _scale(sub)
     _json(sub)
+    _device(sub)
 
     sub = command(experiments, "list the experiments and their results")
     _runs(sub, default=None)
@@ -248,11 +255,13 @@ def _parser():
     _data(sub)
     _runs(sub)
     _vgg(sub)
+    _device(sub)
 
     sub = command(report, "write all results as Markdown and as one HTML page")
     _data(sub)
     _runs(sub, default=None)
     _out(sub, "folder for report.md and report.html", default="report")
+    _device(sub)
 
     sub = command(
         compare_deconv, "compare deconvolution by gradInputs with the naive full border"
@@ -268,6 +277,7 @@ def _parser():
     _seed(sub, 0)
     _out(sub, "folder for deconvolution.html", default="deconvolution")
     _json(sub)
+    _device(sub)
 
     sub = command(convert, "turn another program's weight file into ours")
     sub.add_argument(
@@ -312,10 +322,12 @@ def _parser():
     )
     _out(sub, "file for the figures (JSON)")
     _json(sub)
+    _device(sub)
 
     sub = command(doctor, "tell what is installed, found and missing")
     _data(sub)
     _json(sub)
+    _device(sub)
     return parser
 
 
@@ -376,6 +388,15 @@ def _protocol(sub, default):
         help="course, course-initial, standard or standard-rgb (default: {})".format(
             default
         ),
+    )
+
+
+def _device(sub):
+    sub.add_argument(
+        "--device",
+        choices=["cpu", "xla", "gpu"],
+        help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
+        "$SRCNN_DEVICE, or cpu)",
     )
 
 

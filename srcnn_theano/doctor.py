@@ -231,12 +231,12 @@ def _trial():
     """Compile a convolution and its gradient, and compare them with NumPy's."""
     import numpy as np
 
-    from srcnn_theano.backend import T, onednn, theano
+    from srcnn_theano.backend import T, compile_function, default_device, onednn
 
     start = time.perf_counter()
     x, w = T.ftensor4("x"), T.ftensor4("w")
     cost = T.sqr(T.nnet.conv2d(x, w, filter_flip=False)).sum() / 2
-    function = theano.function([x, w], [cost, T.grad(cost, w)])
+    function = compile_function([x, w], [cost, T.grad(cost, w)])
     image = np.arange(36, dtype="float32").reshape(1, 1, 6, 6) / 36
     kernel = np.array([[1, -2], [3, 0.5]], dtype="float32").reshape(1, 1, 2, 2)
     found = function(image, kernel)
@@ -255,9 +255,11 @@ def _trial():
             )
     nodes = function.maker.fgraph.apply_nodes
     fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)
-    text = "a convolution and its gradient are right, by {} after {:.1f} s".format(
-        "oneDNN" if fast else "the BLAS", seconds
-    )
+    way = "oneDNN" if fast else "the BLAS"
+    if default_device() != "cpu":
+        way = "XLA ({})".format(default_device())
+    text = "a convolution and its gradient are right, by {} after {:.1f} s"
+    text = text.format(way, seconds)
     return True, text, {"seconds": seconds, "onednn": fast}
 
 
@@ -337,6 +339,17 @@ def _accelerator():
     return None, "; ".join(names) or "none; the CPU does it all", {"names": names}
 
 
+def _xla():
+    try:
+        import jax
+    except ImportError as error:
+        text = "no JAX ({}), so no --device xla or gpu; `pip install '.[xla]'`"
+        return None, text.format(error), {}
+    devices = [str(device) for device in jax.devices()]
+    facts = {"jax": jax.__version__, "devices": devices}
+    return True, "JAX {}: {}".format(jax.__version__, ", ".join(devices)), facts
+
+
 _BASIC_LOOKS = {
     "Python": _python,
     "system": _system,
@@ -354,4 +367,9 @@ _THEANO_LOOKS = {
     "trial": _trial,
     "sgemm": _sgemm,
 }
-_OTHER_LOOKS = {"weights": _weights, "VGG16": _vgg16, "accelerator": _accelerator}
+_OTHER_LOOKS = {
+    "weights": _weights,
+    "VGG16": _vgg16,
+    "accelerator": _accelerator,
+    "XLA": _xla,
+}

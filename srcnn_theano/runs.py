@@ -453,7 +453,7 @@ def record(experiment, data_dir, vgg=None):
     import scipy
 
     import srcnn_theano
-    from srcnn_theano.backend import theano
+    from srcnn_theano.backend import default_device, theano
     from srcnn_theano.data.datasets import image_paths
 
     protocol, recipe = experiment_protocol(experiment), training_recipe(experiment)
@@ -477,6 +477,7 @@ def record(experiment, data_dir, vgg=None):
             "pillow": PIL.__version__,
             "h5py": h5py.__version__,
         },
+        "device": default_device(),
         "theano_flags": {
             name: str(getattr(theano.config, name))
             for name in ("floatX", "optimizer", "linker", "gcc__cxxflags")

@@ -26,5 +26,17 @@ except Exception as error:
 
 # These two add themselves to Theano.
 from srcnn_theano.backend import compilation, fusion  # noqa: E402,F401
+from srcnn_theano.backend.devices import (  # noqa: E402
+    compile_function,
+    default_device,
+    many_steps,
+)
 
-__all__ = ["theano", "T", "settings"]
+__all__ = [
+    "theano",
+    "T",
+    "settings",
+    "compile_function",
+    "default_device",
+    "many_steps",
+]

@@ -310,12 +310,15 @@ def _node(node, position):
         [position(variable) for variable in node.outputs],
         sorted(i for positions in destroyed.values() for i in positions),
         _short_name(rewrites[-1]) if rewrites else None,
-        _source(node),
+        source(node),
     )
 
 
-def _source(node):
-    """Theano keeps the stack of calls that made a variable, through most rewrites."""
+def source(node):
+    """The line of this package that a node comes from: 'layers/x.py:70: linear = ...'.
+
+    None where it comes from elsewhere. Theano keeps the stack of calls that made a variable, through most rewrites.
+    """
     for stack in getattr(node.outputs[0].tag, "trace", None) or ():
         for file, line, _, code in reversed(stack):
             path = Path(file)

@@ -95,6 +95,7 @@ Mode = _mode.Mode
 PerformLinker = _linkers.PerformLinker
 VMLinker = _module("link.vm").VMLinker
 cmodule = _module("link.c.cmodule")
+map_storage = _module("link.utils").map_storage
 gcc_version_str = _configdefaults.gcc_version_str
 get_default_mode = _mode.get_default_mode
 get_module_cache = _module("link.c.basic").get_module_cache

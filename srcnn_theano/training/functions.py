@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.models.vgg16 import VGG16
 
 AUGMENTATIONS = ("none", "flip-translate", "dihedral")
@@ -124,7 +124,7 @@ def training_function(model, y, cost, updates, pairs, mode=None):
     mode : theano.Mode or None
         How to compile; None is the usual way.
     """
-    return theano.function(
+    return compile_function(
         [pairs.index],
         [cost, T.mean(T.sqr(model.output - y))],
         updates=list(updates) + list(model.updates),
@@ -148,7 +148,7 @@ def error_function(model):
     """
     low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
     output = T.clip(model.output, 0.0, 1.0)
-    return theano.function(
+    return compile_function(
         [low_res, high_res],
         T.mean(T.sqr(output - _unit(high_res)), axis=(1, 2, 3)),
         givens={
@@ -179,7 +179,7 @@ def feature_error_function(model, values, preprocessing):
         VGG16(images, shape, values, "relu2_2", preprocessing).output
         for images in (T.clip(model.output, 0.0, 1.0), _unit(high_res))
     )
-    return theano.function(
+    return compile_function(
         [low_res, high_res],
         T.mean(T.sqr(features - wanted), axis=(1, 2, 3)),
         givens={
@@ -192,7 +192,7 @@ def feature_error_function(model, values, preprocessing):
 
 def prediction_function(model, mode=None):
     """Compile the network: floatX (batch, channels, rows, cols) -> `model.inside`."""
-    return theano.function(
+    return compile_function(
         [model.input],
         model.inside,
         givens={model.is_train: T.constant(0, dtype="int8")},

@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from srcnn_theano.backend import many_steps
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_text
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
+
+# Between two looks at the costs, and movements of the progress bar.
+SECONDS_PER_CALL = 0.3
 
 
 class Trainer:
@@ -49,7 +53,7 @@ class Trainer:
         identity,
         keep=lambda epoch: None,
     ):
-        self.step = step
+        self.steps = many_steps(step, pairs.n_batches)
         self.pairs = pairs
         self.variables = list(variables)
         self.learning_rate = learning_rate
@@ -87,20 +91,13 @@ class Trainer:
     def _one_epoch(self, bar):
         started = time.perf_counter()
         self.pairs.shuffle(np.random.RandomState([self.seed, self.epoch]))
-        costs, errors = [], []
-        for index in range(self.pairs.n_batches):
-            cost, error = self.step(index)
-            if not np.isfinite(cost):
-                raise self._diverged("the cost became {}".format(cost), index)
-            costs.append(cost)
-            errors.append(error)
-            bar.update()
-            if index % 20 == 0:
-                bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
+        costs, errors = self._all_steps(bar)
         # The last step moved the variables after its own cost was computed.
         for variable in self.variables:
             if not np.isfinite(variable.get_value(borrow=True)).all():
-                raise self._diverged(variable.name + " is no longer finite", index)
+                raise self._diverged(
+                    variable.name + " is no longer finite", len(costs) - 1
+                )
         self.epoch += 1
         row = {
             "epoch": self.epoch,
@@ -121,6 +118,25 @@ class Trainer:
         write_history(self.history_file, self.history)
         self.keep(self.epoch)
         save_checkpoint(self.checkpoint, self.variables, self.epoch, self.identity)
+
+    def _all_steps(self, bar):
+        """Costs and mean squared errors of an epoch's minibatches."""
+        costs, errors, count = [], [], 1
+        while len(costs) < self.pairs.n_batches:
+            first = len(costs)
+            started = time.perf_counter()
+            some = self.steps(first, min(first + count, self.pairs.n_batches))
+            for index, cost in enumerate(some[0], start=first):
+                if not np.isfinite(cost):
+                    raise self._diverged("the cost became {}".format(cost), index)
+            costs.extend(some[0])
+            errors.extend(some[1])
+            bar.update(len(some[0]))
+            bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
+            seconds = max(time.perf_counter() - started, 1e-6)
+            # At most twice as many at once: the first call compiles.
+            count = int(np.clip(count * SECONDS_PER_CALL / seconds, 1, 2 * count))
+        return costs, errors
 
     def _diverged(self, what, index):
         return UserError(

@@ -1,0 +1,114 @@
+"""Where compiled functions run: ``cpu``, ``xla`` or ``gpu``; the one way to compile.
+
+``cpu`` is Theano's own way, C code and oneDNN. ``xla`` and ``gpu`` go through JAX, for
+the CPU and for a graphics card; see `srcnn_theano.backend.xla`.
+"""
+
+import functools
+import os
+
+import numpy as np
+
+from srcnn_theano.backend import theano
+from srcnn_theano.errors import UserError
+
+DEVICES = ("cpu", "xla", "gpu")
+
+
+def default_device():
+    """What SRCNN_DEVICE says, else ``cpu``.
+
+    Raises
+    ------
+    UserError
+        It says something else than `DEVICES`.
+    """
+    device = os.environ.get("SRCNN_DEVICE") or "cpu"
+    if device not in DEVICES:
+        raise UserError(
+            "SRCNN_DEVICE={}: no such device; use one of {}".format(
+                device, ", ".join(DEVICES)
+            )
+        )
+    return device
+
+
+def compile_function(inputs, outputs=None, mode=None, device=None, **options):
+    """theano.function for a device.
+
+    Parameters
+    ----------
+    inputs, outputs, options : as in theano.function
+    mode : theano.Mode or None
+        Compiles in this mode, whatever the device.
+    device : str or None
+        One of `DEVICES`; None is `default_device`.
+
+    Raises
+    ------
+    UserError
+        The device, or what it needs, is not there.
+    NotImplementedError
+        ``xla`` and ``gpu``: an op cannot be lowered; the message names it.
+    """
+    device = device or default_device()
+    if mode is None and device != "cpu":
+        mode = xla_mode(device)
+    return theano.function(inputs, outputs, mode=mode, **options)
+
+
+def many_steps(function, most):
+    """A function of one integer for many of them in a row.
+
+    On ``gpu`` the loop runs on the device, without coming back in between. On ``xla`` it
+    could as well, but convolutions inside a loop take XLA ten times as long on a CPU.
+
+    Parameters
+    ----------
+    function : made by `compile_function`, of one integer scalar
+    most : int
+        How many at most in one call.
+
+    Returns
+    -------
+    function of (first, last) -> list of arrays, (last - first, ...)
+        One for each output: what `function` gives for first, ..., last - 1, in turn.
+    """
+    if getattr(getattr(function, "fn", None), "loops_on_device", False):
+        return lambda first, last: function.fn.many(first, last, most)
+
+    def steps(first, last):
+        results = [function(index) for index in range(first, last)]
+        return [np.array(values) for values in zip(*results)]
+
+    return steps
+
+
+@functools.lru_cache(maxsize=None)
+def xla_mode(device):
+    """The mode that compiles through XLA for ``xla`` or ``gpu``."""
+    accelerator = _jax_device(device)
+    from srcnn_theano.backend.xla.linker import xla_linker_mode
+
+    return xla_linker_mode(accelerator)
+
+
+def _jax_device(device):
+    """The device as JAX knows it."""
+    try:
+        import jax
+    except ImportError as error:
+        raise UserError(
+            "device {}: JAX cannot be imported ({}); put it right with `pip install "
+            "'srcnn-theano[{}]'`, or use --device cpu".format(device, error, device)
+        )
+    if device == "xla":
+        return jax.devices("cpu")[0]
+    try:
+        return jax.devices("gpu")[0]
+    except RuntimeError as error:
+        raise UserError(
+            "device gpu: JAX {} looked for a CUDA or ROCm device and found none ({}); "
+            "it needs a driver and `pip install 'srcnn-theano[gpu]'`; use --device xla "
+            "or cpu here".format(jax.__version__, " ".join(str(error).split()))
+        )

@@ -1,0 +1,349 @@
+"""A linker: Theano's optimised graph as one function that XLA compiles.
+
+Theano's own linkers call a piece of code for each node of a graph. This one walks the
+graph once, node after node, and lets JAX write down what is computed (`lower`); XLA
+compiles that as a whole, for the CPU or a GPU. Shared variables stay on the device from
+call to call, and the memory of those that are updated is used again.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import enable_x64
+
+from srcnn_theano.backend.graphs import source
+from srcnn_theano.backend.internals import (
+    Constant,
+    Container,
+    LocalLinker,
+    Mode,
+    Query,
+    SharedVariable,
+    map_storage,
+)
+from srcnn_theano.backend.xla import arrays, convolutions, nnet, ops  # noqa: F401
+from srcnn_theano.backend.xla.elementwise import affine
+from srcnn_theano.backend.xla.lower import Affine, Call, lower
+from srcnn_theano.backend.xla.random import as_key
+
+_DeviceArray = type(jnp.zeros(()))
+
+
+class XLALinker(LocalLinker):
+    """Link a graph into one function of JAX's, compiled at its first call.
+
+    Parameters
+    ----------
+    device : jax.Device
+    """
+
+    def __init__(self, device, allow_gc=None, scheduler=None):
+        super().__init__(allow_gc=allow_gc, scheduler=scheduler)
+        self.device = device
+        self.fgraph = None
+        self.updated_vars = {}
+
+    def accept(self, fgraph, no_recycling=None, profile=None):
+        """This linker for `fgraph`; a new one if it has another graph already."""
+        if self.fgraph is not None and self.fgraph is not fgraph:
+            return type(self)(self.device).accept(fgraph, no_recycling, profile)
+        self.fgraph = fgraph
+        return self
+
+    def accept_var_updates(self, updated_vars):
+        """Which output, by input, becomes the input's value after a call."""
+        self.updated_vars = updated_vars
+
+    def make_all(self, input_storage=None, output_storage=None, storage_map=None):
+        """As in Theano: (function, inputs, outputs, thunks, nodes).
+
+        Raises
+        ------
+        NotImplementedError
+            The graph has ops that cannot be lowered; the first is named, with the line
+            that it comes from.
+        """
+        nodes = self.schedule(self.fgraph)
+        for node in nodes:
+            if lower.dispatch(type(node.op)) is lower.dispatch(object):
+                raise _about(node, NotImplementedError, "it has no lowering to XLA")
+        input_storage, output_storage, _ = map_storage(
+            self.fgraph, nodes, input_storage, output_storage, storage_map
+        )
+        function = XLAFunction(
+            self.fgraph, nodes, self.updated_vars, input_storage, self.device
+        )
+        inputs = [
+            _Resident(variable, storage)
+            for variable, storage in zip(self.fgraph.inputs, input_storage)
+        ]
+        outputs = [
+            Container(variable, storage, readonly=True)
+            for variable, storage in zip(self.fgraph.outputs, output_storage)
+        ]
+        return function, inputs, outputs, [function], nodes
+
+
+class _Resident(Container):
+    """A container whose value may be on the device; who reads it gets a copy."""
+
+    def _on_host(self):
+        value = self.storage[0]
+        return np.array(value) if isinstance(value, _DeviceArray) else value
+
+    data = property(_on_host, Container.__set__)
+    value = data
+
+
+class XLAFunction:
+    """What theano.function calls: all of a graph in one.
+
+    Parameters
+    ----------
+    fgraph : FunctionGraph
+    nodes : list of its nodes, in an order in which they can be computed
+    updated : dict from input to output variable
+    storage : list of one-element lists
+        Where the values of the inputs are.
+    device : jax.Device
+
+    Attributes
+    ----------
+    need_update_inputs : False
+        Tells Theano that the updated inputs are put in their places here.
+    loops_on_device : bool
+        Whether `many` is faster than as many calls.
+    """
+
+    need_update_inputs = False
+    allow_gc = False
+
+    def __init__(self, fgraph, nodes, updated, storage, device):
+        self.fgraph, self.nodes, self.device = fgraph, nodes, device
+        self.storage_map = dict(zip(fgraph.inputs, storage))
+        self.moving = [x for x in fgraph.inputs if x in updated]
+        self.resident = [
+            x
+            for x in fgraph.inputs
+            if isinstance(x, SharedVariable) and x not in updated
+        ]
+        self.arguments = [
+            x
+            for x in fgraph.inputs
+            if x not in updated and not isinstance(x, SharedVariable)
+        ]
+        for x in self.moving + self.resident:
+            if isinstance(x, SharedVariable):
+                x.container.__class__ = _Resident
+        self.moved = [updated[x] for x in self.moving]
+        # Theano appends the updates to what the function returns.
+        self.returned = fgraph.outputs[: len(fgraph.outputs) - len(self.moved)]
+        self.loops_on_device = device.platform != "cpu"
+        self.limits = {}
+        self._once = jax.jit(self._trace, donate_argnums=0)
+        self._many = jax.jit(self._trace_many, donate_argnums=(0, 1))
+
+    def __call__(self):
+        """Compute once; returns NumPy arrays, and None in the places of the updates."""
+        with enable_x64():
+            moving = self._on_device(self.moving)
+            resident = self._on_device(self.resident)
+            arguments = [self.storage_map[x][0] for x in self.arguments]
+            if not moving and not resident:
+                arguments = jax.device_put(arguments, self.device)
+            self._check_limits(moving, resident, arguments)
+            returned, moved = self._once(moving, resident, arguments)
+            self._put_back(moved)
+            return [np.asarray(value) for value in returned] + [None] * len(moved)
+
+    def many(self, first, last, capacity):
+        """Compute for each integer from `first` to before `last`, without coming back.
+
+        For functions of one integer scalar.
+
+        Parameters
+        ----------
+        first, last : int
+        capacity : int
+            At most how many; XLA compiles anew for another one.
+
+        Returns
+        -------
+        list of arrays, (last - first, ...), one for each output
+        """
+        with enable_x64():
+            moving = self._on_device(self.moving)
+            resident = self._on_device(self.resident)
+            for index in (first, last - 1):
+                self._check_limits(moving, resident, [np.int64(index)])
+            example = jax.eval_shape(self._once, moving, resident, [np.int64(first)])
+            collected = [
+                jax.device_put(jnp.zeros((capacity,) + x.shape, x.dtype), self.device)
+                for x in example[0]
+            ]
+            moved, collected = self._many(moving, collected, resident, first, last)
+            self._put_back(moved)
+            return [np.asarray(values)[: last - first] for values in collected]
+
+    def _on_device(self, variables):
+        values = []
+        for variable in variables:
+            storage = self.storage_map[variable]
+            if not isinstance(storage[0], _DeviceArray):
+                storage[0] = self._transferred(storage[0])
+            values.append(storage[0])
+        return values
+
+    def _transferred(self, value):
+        if isinstance(value, (np.random.RandomState, np.random.Generator)):
+            value = as_key(value)
+        # A copy: the memory is XLA's from here on.
+        return jax.device_put(np.array(value), self.device)
+
+    def _put_back(self, moved):
+        for variable, value in zip(self.moving, moved):
+            self.storage_map[variable][0] = value
+
+    def _check_limits(self, moving, resident, arguments):
+        """Refuse indices that are out of bounds, which XLA would move into them."""
+        key = _shapes(moving, resident, arguments)
+        if key not in self.limits:
+            jax.eval_shape(self._once, moving, resident, arguments)
+        for start, least, most in self.limits[key]:
+            index = start.at(arguments)
+            if not least <= index <= most:
+                raise IndexError(
+                    "index {}, which must be {} to {}, for the arguments {}".format(
+                        index, least, most, [np.asarray(x).tolist() for x in arguments]
+                    )
+                )
+
+    def _trace(self, moving, resident, arguments):
+        """(what is returned, what is moved), traced."""
+        call = Call(arguments)
+        values = dict(zip(self.moving, moving))
+        values.update(zip(self.resident, resident))
+        values.update(
+            (x, Affine(call, {i: 1}) if _is_integer(x) else arguments[i])
+            for i, x in enumerate(self.arguments)
+        )
+        for node in self.nodes:
+            results = _evaluate(node, [_value(x, values) for x in node.inputs])
+            values.update(zip(node.outputs, results))
+        self.limits[_shapes(moving, resident, arguments)] = call.limits
+        returned, moved = (
+            [_as_array(_value(x, values)) for x in wanted]
+            for wanted in (self.returned, self.moved)
+        )
+        return _distinct(returned, moved, moving + resident + arguments)
+
+    def _trace_many(self, moving, collected, resident, first, last):
+        def step(index, state):
+            moving, collected = state
+            returned, moving = self._trace(moving, resident, [index])
+            return moving, [
+                values.at[index - first].set(value)
+                for values, value in zip(collected, returned)
+            ]
+
+        return jax.lax.fori_loop(first, last, step, (moving, collected))
+
+
+def _shapes(*groups):
+    return tuple(np.shape(x) for group in groups for x in group)
+
+
+def _is_integer(variable):
+    kind = variable.type
+    return getattr(kind, "ndim", None) == 0 and kind.dtype in ("int32", "int64")
+
+
+def _value(variable, values):
+    return variable.data if isinstance(variable, Constant) else values[variable]
+
+
+def _as_array(value):
+    return jnp.asarray(value.traced if isinstance(value, Affine) else value)
+
+
+def _distinct(returned, moved, inputs):
+    """The outputs, none of them the same array as an input or as another one.
+
+    JAX would give the same memory out twice, and it could not be used again.
+    """
+    taken = {id(x) for x in inputs}
+
+    def own(value):
+        if id(value) in taken:
+            value = jnp.copy(value)
+        taken.add(id(value))
+        return value
+
+    return [own(x) for x in returned], [own(x) for x in moved]
+
+
+def _evaluate(node, inputs):
+    """The values of a node's outputs, as a list."""
+    if all(_is_known(x) for x in inputs):
+        try:
+            return _performed(node, inputs)
+        except (NotImplementedError, AttributeError):
+            pass  # it has C code only
+    if any(isinstance(x, Affine) for x in inputs):
+        result = affine(node.op, node, inputs)
+        if result is not None:
+            return [result]
+        if not isinstance(node.op, (ops.Subtensor, ops.IncSubtensor)):
+            inputs = [x.traced if isinstance(x, Affine) else x for x in inputs]
+    try:
+        results = lower(node.op, node, *inputs)
+    except (
+        NotImplementedError,
+        jax.errors.ConcretizationTypeError,
+        jax.errors.NonConcreteBooleanIndexError,
+    ) as error:
+        raise _about(node, NotImplementedError, error) from error
+    except (TypeError, ValueError) as error:
+        raise _about(node, ValueError, error) from error
+    return results if isinstance(results, (list, tuple)) else [results]
+
+
+def _is_known(value):
+    return not isinstance(value, (Affine, jax.Array))
+
+
+def _performed(node, inputs):
+    """What Theano's own Python code gives."""
+    storage = {x: [value] for x, value in zip(node.inputs, inputs)}
+    storage.update((x, [None]) for x in node.outputs)
+    computed = {x: [x not in node.outputs] for x in storage}
+    node.op.make_thunk(node, storage, computed, no_recycling=[], impl="py")()
+    return [storage[x][0] for x in node.outputs]
+
+
+def _about(node, kind, reason):
+    where = source(node)
+    return kind(
+        "{}{}: {}".format(node.op, " (from {})".format(where) if where else "", reason)
+    )
+
+
+def xla_linker_mode(device):
+    """The mode that optimises for this linker, and links with it.
+
+    Left out are the rewrites that are for C code: convolutions stay the abstract ones,
+    products are not turned into BLAS calls, and XLA fuses and reuses memory by itself.
+    """
+    optimizer = Query(
+        include=["fast_run"],
+        exclude=[
+            "conv_opts",
+            "conv_onednn",
+            "AbstractConvCheck",
+            "BlasOpt",
+            "cxx_only",
+            "fusion",
+            "inplace",
+        ],
+    )
+    return Mode(XLALinker(device), optimizer)
