@@ -60,8 +60,9 @@ def compile_function(inputs, outputs=None, mode=None, device=None, **options):
 def many_steps(function, most):
     """A function of one integer for many of them in a row.
 
-    On ``gpu`` the loop runs on the device, without coming back in between. On ``xla`` it
-    could as well, but convolutions inside a loop take XLA ten times as long on a CPU.
+    On ``gpu`` the loop runs on the device, without coming back in between. On ``xla``
+    it could as well, but on a CPU XLA takes ten times as long for a convolution that is
+    inside a loop.
 
     Parameters
     ----------
