@@ -53,7 +53,7 @@ class Trainer:
         identity,
         keep=lambda epoch: None,
     ):
-        self.steps = many_steps(step, pairs.n_batches)
+        self.step = step
         self.pairs = pairs
         self.variables = list(variables)
         self.learning_rate = learning_rate
@@ -121,11 +121,12 @@ class Trainer:
 
     def _all_steps(self, bar):
         """Costs and mean squared errors of an epoch's minibatches."""
+        steps = many_steps(self.step, self.pairs.n_batches)
         costs, errors, count = [], [], 1
         while len(costs) < self.pairs.n_batches:
             first = len(costs)
             started = time.perf_counter()
-            some = self.steps(first, min(first + count, self.pairs.n_batches))
+            some = steps(first, min(first + count, self.pairs.n_batches))
             for index, cost in enumerate(some[0], start=first):
                 if not np.isfinite(cost):
                     raise self._diverged("the cost became {}".format(cost), index)
