@@ -17,6 +17,7 @@ import numpy as np
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.shipped import weights_dir
+from srcnn_theano.vgg16_weights import FORMAT as VGG16_FORMAT
 
 FORMAT = "srcnn_theano weights"
 VERSION = 1
@@ -82,6 +83,11 @@ def load_weights(path):
 
 
 def _checked(path, attributes, values):
+    if attributes.get("format") == VGG16_FORMAT:
+        raise UserError(
+            "{}: VGG16, which costs are measured with; a network that restores "
+            "pictures is needed here".format(path)
+        )
     if attributes.get("format") != FORMAT:
         raise UserError(
             "{}: an HDF5 file, but not weights of srcnn_theano; {}".format(

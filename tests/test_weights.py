@@ -277,6 +277,12 @@ def test_other_hdf5_files(tmp_path):
     refused(path, "not weights of srcnn_theano; .*srcnn-theano convert")
 
 
+def test_vgg16_is_no_network_for_pictures(tmp_path):
+    path = tmp_path / "vgg16.h5"
+    write_arrays(path, {"format": "srcnn_theano vgg16"}, {})
+    refused(path, "VGG16, which costs are measured with")
+
+
 @pytest.mark.parametrize(
     "attribute, value, match",
     [
