@@ -55,6 +55,7 @@ class ConvLayer(Layer):
         super().__init__(name, input, input_shape)
         self.filter_shape = tuple(filter_shape)
         self.border_mode = border_mode
+        self.activation = activation
         self.output_shape = self._output_shape()
 
         if W is None:

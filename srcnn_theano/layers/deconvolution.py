@@ -28,6 +28,7 @@ class _Upsampling(Layer):
         super().__init__(name, input, input_shape)
         self.filter_shape = tuple(filter_shape)
         self.stride = stride
+        self.activation = activation
         self.output_size = None if output_size is None else tuple(output_size)
         if not isinstance(stride, (int, np.integer)) or stride < 1:
             raise ValueError(

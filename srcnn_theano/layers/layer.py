@@ -15,12 +15,14 @@ class Layer:
         or batch-norm scales
     state : tuple of shared variables that are saved but not trained
     updates : tuple of (shared, expression) pairs needed besides the gradient step
+    activation : function of a symbolic tensor, applied last, or None
     """
 
     params = ()
     weights = ()
     state = ()
     updates = ()
+    activation = None
 
     def __init__(self, name, input, input_shape):
         if len(input_shape) != 4:
@@ -45,7 +47,7 @@ def conv_length(length, kernel, border, stride=1):
         Input length in pixels; None when it is known only at run time.
     kernel, stride : int
     border : 'valid', 'half', 'full' or int
-        Zero padding on each side: 0, ``kernel // 2``, ``kernel - 1`` or the number.
+        Zero padding on each side, as `border_length` has it.
 
     Returns
     -------
@@ -54,8 +56,15 @@ def conv_length(length, kernel, border, stride=1):
     """
     if length is None:
         return None
-    pad = {"valid": 0, "half": kernel // 2, "full": kernel - 1}.get(border, border)
-    return (length + 2 * pad - kernel) // stride + 1
+    return (length + 2 * border_length(kernel, border) - kernel) // stride + 1
+
+
+def border_length(kernel, border):
+    """Zeros that a convolution pads on each side along one axis.
+
+    0 for 'valid', ``kernel // 2`` for 'half', ``kernel - 1`` for 'full', or the number.
+    """
+    return {"valid": 0, "half": kernel // 2, "full": kernel - 1}.get(border, border)
 
 
 def deconv_length(length, kernel, stride, crop):

@@ -57,6 +57,9 @@ class BatchNormLayer(Layer):
                     name, test_statistics
                 )
             )
+        self.activation = activation
+        self.test_statistics = test_statistics
+        self.epsilon = epsilon
         n_maps = self.input_shape[1]
         if n_maps is None:
             raise ValueError(
