@@ -5,6 +5,9 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).resolve().parent
 ONEDNN = "sys_platform == 'linux' and platform_machine == 'x86_64'"
+# The last that need neither a newer NumPy nor ml_dtypes and come for Python 3.8, too;
+# Protocol Buffers beyond 7 could not be tried.
+ONNX = ["onnx>=1.17,<1.18", "protobuf<8"]
 
 
 def read(name):
@@ -77,7 +80,10 @@ setup(
             "black==24.8.0",
             "isort==5.13.2",
             "flake8==7.1.1",
-        ],
+            "onnxruntime>=1.19,<1.20",
+        ]
+        + ONNX,
+        "onnx": ONNX,
         "gpu": [],
     },
 )

@@ -279,14 +279,20 @@ def _parser():
     _json(sub)
     _device(sub)
 
-    sub = command(convert, "turn another program's weight file into ours")
+    sub = command(
+        convert, "turn another program's weight file into ours, ours into ONNX"
+    )
     sub.add_argument(
         "input",
         metavar="IN",
         help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
-        "PyTorch, .safetensors, .npz or .npy",
+        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, a weight file of ours",
     )
-    sub.add_argument("output", metavar="OUT.h5")
+    sub.add_argument(
+        "output",
+        metavar="OUT",
+        help="OUT.h5; or OUT.onnx, which other programs run (needs the package onnx)",
+    )
     sub.add_argument(
         "--model", help="what the file holds, where it cannot be recognised"
     )

@@ -1,4 +1,4 @@
-"""Weight files of other programs, turned into ours.
+"""Weight files of other programs, turned into ours; and ours, into ONNX.
 
 A file becomes a mapping of arrays by name, whatever its format. Each `Kind` recognises
 its own by names and shapes and turns them into the options and values of a model.
@@ -50,12 +50,14 @@ class Kind(NamedTuple):
 
 
 def convert(path, out, model=None, scale=None, last_layer=None):
-    """Turn a weight file of another program into one of ours.
+    """Turn a weight file of another program into one of ours, or ours into ONNX.
 
     Parameters
     ----------
     path : str or Path
-    out : str or Path, .h5
+    out : str or Path, .h5 or .onnx
+        The latter takes a weight file of ours (`onnx.export`), which says all that the
+        options could.
     model : str or None
         What the file holds, where it cannot be recognised.
     scale : int or None
@@ -72,9 +74,17 @@ def convert(path, out, model=None, scale=None, last_layer=None):
     UserError
         The file is missing, damaged, of an unknown kind or of several; its arrays do
         not fit together or hold NaN; `out` cannot be written. The scale is not 2 to 4,
-        or the network has no scale, or no last layer to choose.
+        or the network has no scale, or no last layer to choose. `out` has another
+        suffix. As `onnx.export`, for ONNX.
     """
-    path = Path(path)
+    path, out = Path(path), Path(out)
+    if out.suffix.lower() == ".onnx":
+        return _export(path, out, model=model, scale=scale, last_layer=last_layer)
+    if out.suffix.lower() not in (".h5", ".hdf5"):
+        raise UserError(
+            "{}: weights are written as .h5, and those of ours as .onnx besides; "
+            "choose a name that ends so".format(out)
+        )
     if scale not in (None,) + SCALES:
         raise UserError("--scale {}: the scale must be 2, 3 or 4".format(scale))
     arrays = _read(path)
@@ -111,6 +121,18 @@ def convert(path, out, model=None, scale=None, last_layer=None):
     weights = Weights(kind.model, options, values, about)
     kind.save(out, weights)
     return weights
+
+
+def _export(path, out, **options):
+    for name, value in options.items():
+        if value is not None:
+            raise UserError(
+                "--{} {}: our weight files say what they hold; leave it out for "
+                "{}".format(name.replace("_", "-"), value, out)
+            )
+    from srcnn_theano.convert.onnx import export
+
+    return export(path, out)
 
 
 def _cut(kind, scale, last_layer):

@@ -39,7 +39,7 @@ def _refuse_unsuited(path, *attributes):
         if _text(attrs.get("format")).startswith("srcnn_theano"):
             raise UserError(
                 "{}: is a file of srcnn_theano already; convert the file it was made "
-                "from".format(path)
+                "from, or write trained weights as OUT.onnx".format(path)
             )
         if _text(attrs.get("backend")) == "theano":
             # Flipped kernels in the new order, and no word on how maps are flattened.
