@@ -8,6 +8,19 @@ ONEDNN = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 # The last that need neither a newer NumPy nor ml_dtypes and come for Python 3.8, too;
 # Protocol Buffers beyond 7 could not be tried.
 ONNX = ["onnx>=1.17,<1.18", "protobuf<8"]
+# The newest JAX that takes the NumPy above. CUDA's came to PyPI later than 0.4.13.
+XLA = [
+    "jax==0.4.13; python_version < '3.11'",
+    "jaxlib==0.4.13; python_version < '3.11'",
+    "jax==0.4.30; python_version == '3.11'",
+    "jaxlib==0.4.30; python_version == '3.11'",
+    "jax==0.6.2; python_version >= '3.12'",
+    "jaxlib==0.6.2; python_version >= '3.12'",
+]
+GPU = [
+    "jax[cuda12]==0.4.30; python_version == '3.11'",
+    "jax[cuda12]==0.6.2; python_version >= '3.12'",
+]
 
 
 def read(name):
@@ -82,8 +95,10 @@ setup(
             "flake8==7.1.1",
             "onnxruntime>=1.19,<1.20",
         ]
-        + ONNX,
+        + ONNX
+        + XLA,
         "onnx": ONNX,
-        "gpu": [],
+        "xla": XLA,
+        "gpu": GPU,
     },
 )
