@@ -163,7 +163,8 @@ def find_compiler():
     Returns
     -------
     Compiler
-        With an empty path when the user switched C code off (`cxx=`).
+        With an empty path when the user switched C code off (`cxx=`), or there is none
+        and SRCNN_DEVICE says that functions go through XLA, which needs none.
 
     Raises
     ------
@@ -177,6 +178,8 @@ def find_compiler():
     here = os.path.join(sys.prefix, "bin")
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), here])
     path = shutil.which(wanted or "g++", path=search)
+    if path is None and not wanted and os.environ.get("SRCNN_DEVICE") in ("xla", "gpu"):
+        return Compiler("", "")
     if path is None:
         raise UserError(
             "{}: no such C++ compiler, and Theano compiles every function with one; "
@@ -408,6 +411,8 @@ def prepare():
     else:
         blas = Blas(user_flag("blas__ldflags") or "", "", "unused: no compiler")
     flags = {"floatX": "float32", "blas__ldflags": blas.ldflags}
+    if not compiler.path:
+        flags["cxx"] = ""
     compile_folder = find_compile_folder()
     if compile_folder:
         flags["base_compiledir"] = compile_folder

@@ -4,10 +4,15 @@ Flags are set before Theano is imported, by what `srcnn_theano.environment` foun
 this machine; `settings` keeps it.
 """
 
+import logging
+
 from srcnn_theano import environment
 from srcnn_theano.errors import UserError
 
 settings = environment.prepare()
+if not settings.compiler.path:
+    # Theano would warn that its products are slow now; XLA's are used.
+    logging.getLogger("theano.tensor.blas").setLevel(logging.ERROR)
 
 try:
     with environment.theano_flags(settings.flags):

@@ -317,7 +317,8 @@ def _node(node, position):
 def source(node):
     """The line of this package that a node comes from: 'layers/x.py:70: linear = ...'.
 
-    None where it comes from elsewhere. Theano keeps the stack of calls that made a variable, through most rewrites.
+    None where it comes from elsewhere. Theano keeps the stack of calls that made a
+    variable, through most rewrites.
     """
     for stack in getattr(node.outputs[0].tag, "trace", None) or ():
         for file, line, _, code in reversed(stack):

@@ -101,7 +101,7 @@ def _put(op, place, y, dtype):
 
 
 def _region(x, indices):
-    """A basic index as (starts, sizes, rest): ``dynamic_slice(x, starts, sizes)[rest]``.
+    """A basic index as (starts, sizes, rest) of ``dynamic_slice(...)[rest]``.
 
     `starts` is None where all of it is known while the function is traced.
     """
