@@ -1,10 +1,12 @@
 """What Theano needs of a machine, looked at before Theano is imported.
 
-Theano-PyMC 1.1.2 reads its settings once, when it is imported, and with NumPy 1.22 or
-newer that import fails unless it is told where a BLAS is. So this module looks first:
+"Theano" is one of two libraries here: Theano-PyMC, or Aesara, which it became. Either
+reads its settings once, when it is imported, and with NumPy 1.22 or newer that import
+fails in Theano-PyMC unless it is told where a BLAS is. So this module looks first:
 Python, NumPy, the compiler, Python's headers, the BLAS, the compile cache. Whatever is
-missing becomes one sentence with its cure (`UserError`), and what is found becomes
-Theano's flags. A flag that THEANO_FLAGS or .theanorc names is the user's, and stays.
+missing becomes one sentence with its cure (`UserError`), and what is found becomes the
+library's flags. A flag that the user set, in THEANO_FLAGS or .theanorc for Theano-PyMC,
+in THEANO_FLAGS, AESARA_FLAGS or .aesararc for Aesara, is the user's, and stays.
 """
 
 import configparser
@@ -21,11 +23,15 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Tuple
 
 from srcnn_theano.errors import UserError
 
 _CGROUP = Path("/sys/fs/cgroup")
+
+_AESARA_COMPILEDIR = (
+    "aesara_%(short_platform)s-%(processor)s-%(python_version)s-%(python_bitwidth)s"
+)
 
 
 class Compiler(NamedTuple):
@@ -48,12 +54,77 @@ class Blas(NamedTuple):
         return "{} ({})".format(self.library or self.ldflags or "none", self.origin)
 
 
+class Library(NamedTuple):
+    """What compiles symbolic graphs, and what it runs with.
+
+    Attributes
+    ----------
+    module : str, as it is imported and as SRCNN_BACKEND names it
+    distribution, version : str, as pip knows it
+    last_python : (int, int)
+    too_new_numpy : (int, int), the first NumPy that it does not run with
+    """
+
+    module: str
+    distribution: str
+    version: str
+    last_python: Tuple[int, int]
+    too_new_numpy: Tuple[int, int]
+
+    @property
+    def description(self):
+        """Its name for people."""
+        return "{} {}".format(self.distribution, self.version)
+
+    @property
+    def flag_variables(self):
+        """Where the user's flags stand in the environment; the last counts most."""
+        return tuple(dict.fromkeys(["THEANO_FLAGS", self.module.upper() + "_FLAGS"]))
+
+    @property
+    def places_of_flags(self):
+        """The same and the configuration file, for people."""
+        return "{} or .{}rc".format(", ".join(self.flag_variables), self.module)
+
+
+LIBRARIES = {
+    "theano": Library("theano", "Theano-PyMC", "1.1.2", (3, 11), (1, 24)),
+    "aesara": Library("aesara", "Aesara", "2.9.4", (3, 12), (2, 0)),
+}
+
+
 class Settings(NamedTuple):
     """What was found, and the flags that follow from it."""
 
+    library: Library
     compiler: Compiler
     blas: Blas
     flags: Dict[str, str]
+
+
+# --- Theano-PyMC or Aesara -----------------------------------------------------------
+
+
+def find_library():
+    """The library that SRCNN_BACKEND names, else the one that this Python runs.
+
+    Returns
+    -------
+    Library
+
+    Raises
+    ------
+    UserError
+        SRCNN_BACKEND names neither.
+    """
+    default = "aesara" if sys.version_info >= (3, 12) else "theano"
+    name = os.environ.get("SRCNN_BACKEND") or default
+    if name not in LIBRARIES:
+        raise UserError(
+            "SRCNN_BACKEND={}: no such backend; it is 'theano' (Theano-PyMC) or "
+            "'aesara', or unset for {!r} here".format(name, default)
+        )
+    return LIBRARIES[name]
 
 
 # --- the user's own settings ---------------------------------------------------------
@@ -71,18 +142,24 @@ def user_flag(name):
     -------
     str or None
         From THEANO_FLAGS, else from the files of THEANORC (~/.theanorc), as in Theano.
+        With Aesara from AESARA_FLAGS, else from THEANO_FLAGS, else from the files of
+        AESARARC (~/.aesararc).
 
     Raises
     ------
     UserError
-        A .theanorc that cannot be parsed.
+        Flags or a file that cannot be parsed.
     """
-    flags = _parse_flags(os.environ.get("THEANO_FLAGS", ""))
+    library = find_library()
+    flags = {}
+    for variable in library.flag_variables:
+        flags.update(_parse_flags(os.environ.get(variable, ""), variable))
     section, _, option = name.rpartition("__")
-    return flags.get(name, _theanorc().get(section or "global", option, fallback=None))
+    file = _configuration(library.module)
+    return flags.get(name, file.get(section or "global", option, fallback=None))
 
 
-def _parse_flags(text):
+def _parse_flags(text, variable):
     # Theano's own rule: comma-separated, with the shell's quotes and backslashes.
     words = shlex.shlex(text, posix=True)
     words.whitespace = ","
@@ -91,21 +168,22 @@ def _parse_flags(text):
         pairs = [word.strip().split("=", 1) for word in words]
     except ValueError as error:
         raise UserError(
-            "THEANO_FLAGS={!r}: cannot be parsed ({}); write name=value,name=value and "
-            "put a backslash before a comma inside a value".format(text, error)
+            "{}={!r}: cannot be parsed ({}); write name=value,name=value and put a "
+            "backslash before a comma inside a value".format(variable, text, error)
         )
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def _theanorc():
+def _configuration(module):
     parser = configparser.ConfigParser(interpolation=None)
-    for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep):
+    files = os.environ.get(module.upper() + "RC", "~/.{}rc".format(module))
+    for path in files.split(os.pathsep):
         try:
             parser.read(os.path.expanduser(path))
         except configparser.Error as error:
             raise UserError(
-                "{}: not a Theano configuration file ({}); correct or remove it".format(
-                    path, str(error).replace("\n", " ")
+                "{}: not a configuration file of {} ({}); correct or remove it".format(
+                    path, module.capitalize(), str(error).replace("\n", " ")
                 )
             )
     return parser
@@ -115,24 +193,36 @@ def _theanorc():
 
 
 def check_python(version=None):
-    """Refuse a Python that Theano-PyMC 1.1.2 does not run on (3.8 to 3.11 do)."""
+    """Refuse a Python that the library does not run on, or neither of them."""
     version = version or sys.version_info
-    if not (3, 8) <= tuple(version[:2]) <= (3, 11):
+    here = "Python {}.{}".format(*version[:2])
+    if not (3, 8) <= tuple(version[:2]) <= (3, 12):
         raise UserError(
-            "Python {}.{}: Theano-PyMC 1.1.2 runs on 3.8 to 3.11 only; make a virtual "
-            "environment with one of these, e.g. `python3.11 -m venv .venv`, and "
-            "install srcnn-theano there".format(*version[:2])
+            "{}: srcnn-theano runs on 3.8 to 3.12 only, as Theano-PyMC (to 3.11) and "
+            "Aesara do; make a virtual environment with one of these, e.g. "
+            "`python3.11 -m venv .venv`, and install srcnn-theano there".format(here)
+        )
+    library = find_library()
+    if tuple(version[:2]) > library.last_python:
+        raise UserError(
+            "{}: SRCNN_BACKEND={}, but {} runs on 3.8 to {}.{} only; unset "
+            "SRCNN_BACKEND".format(
+                here, library.module, library.description, *library.last_python
+            )
         )
 
 
 def check_numpy(version=None):
-    """Refuse a NumPy whose removed names (np.complex, ...) Theano still uses."""
+    """Refuse a NumPy whose removed names (np.complex, ...) the library still uses."""
     if version is None:
         version = _numpy_version()
-    if tuple(int(part) for part in version.split(".")[:2]) >= (1, 24):
+    library = find_library()
+    if tuple(int(part) for part in version.split(".")[:2]) >= library.too_new_numpy:
         raise UserError(
-            "NumPy {} is too new for Theano-PyMC 1.1.2, which needs 1.23 or older; "
-            "put it right with `pip install {}`".format(version, _numpy_pins())
+            "NumPy {} is too new for {}, which needs one before {}.{}; put it right "
+            "with `pip install {}`".format(
+                version, library.description, *library.too_new_numpy, _numpy_pins()
+            )
         )
 
 
@@ -149,6 +239,8 @@ def _numpy_version():
 
 
 def _numpy_pins():
+    if sys.version_info >= (3, 12):
+        return "'numpy==1.26.4' 'scipy>=1.12,<1.13'"
     if sys.version_info >= (3, 11):
         return "'numpy==1.23.5' 'scipy>=1.9.2,<1.12'"
     return "'numpy>=1.21,<1.22' 'scipy>=1.7.2,<1.8'"
@@ -242,7 +334,7 @@ def find_blas():
     """
     ldflags = user_flag("blas__ldflags")
     if ldflags is not None:
-        return Blas(ldflags, "", "from THEANO_FLAGS or .theanorc")
+        return Blas(ldflags, "", "from " + find_library().places_of_flags)
     for origin, look in _BLAS_PLACES.items():
         for library in look():
             if _has_sgemm(library):
@@ -356,18 +448,23 @@ def limit_threads():
 
 
 def find_compile_folder():
-    """None where Theano's own choice (~/.theano) will do, else a private folder."""
+    """None where the library's own choice will do, else a private folder.
+
+    That is ~/.theano or ~/.aesara.
+    """
     for name in ("compiledir", "base_compiledir"):
         if user_flag(name) is not None:
             return None
-    if _writable(Path(os.environ.get("HOME") or os.path.expanduser("~")) / ".theano"):
+    home = Path(os.environ.get("HOME") or os.path.expanduser("~"))
+    usual = "." + find_library().module
+    if _writable(home / usual):
         return None
     user = os.getuid() if hasattr(os, "getuid") else "user"
     folder = Path(tempfile.gettempdir()) / "srcnn_theano-{}".format(user)
     if not _writable(folder) or not _private(folder):
         raise UserError(
-            "{}: cannot be used for compiled functions, nor can ~/.theano; name a "
-            "folder of yours with THEANO_FLAGS=base_compiledir=FOLDER".format(folder)
+            "{}: cannot be used for compiled functions, nor can ~/{}; name a folder "
+            "of yours with THEANO_FLAGS=base_compiledir=FOLDER".format(folder, usual)
         )
     return str(folder)
 
@@ -403,6 +500,7 @@ def prepare():
     """
     check_python()
     check_numpy()
+    library = find_library()
     compiler = find_compiler()
     limit_threads()  # before a BLAS is loaded: it reads the variable only then
     if compiler.path:
@@ -416,29 +514,38 @@ def prepare():
     compile_folder = find_compile_folder()
     if compile_folder:
         flags["base_compiledir"] = compile_folder
+    if library.module == "aesara":
+        # Its modules are called as Theano's are and are others: a base_compiledir in
+        # THEANO_FLAGS is for both.
+        flags["compiledir_format"] = _AESARA_COMPILEDIR
     if compiler.path and not shutil.which("g++"):
         # Theano runs "g++ -v" by itself, whatever `cxx` says.
         folders = [os.environ.get("PATH", os.defpath), os.path.dirname(compiler.path)]
         os.environ["PATH"] = os.pathsep.join(folders)
     use_blas(blas)
     flags = {name: flags[name] for name in flags if user_flag(name) is None}
-    return Settings(compiler, blas, flags)
+    return Settings(library, compiler, blas, flags)
 
 
 @contextlib.contextmanager
 def theano_flags(flags):
-    """Add `flags` to THEANO_FLAGS inside the block, and leave no trace after it."""
-    before = os.environ.get("THEANO_FLAGS")
+    """Have the library read `flags` inside the block, and leave no trace after it.
+
+    It reads one variable, THEANO_FLAGS or AESARA_FLAGS, and of two values for a flag
+    the last: so the user's come after these.
+    """
+    variables = find_library().flag_variables
+    before = os.environ.get(variables[-1])
     ours = ["{}={}".format(name, _escape(value)) for name, value in flags.items()]
-    # Theano takes the last of two values: the user's, should both name a flag.
-    os.environ["THEANO_FLAGS"] = ",".join(ours + ([before] if before else []))
+    users = [os.environ.get(variable, "") for variable in variables]
+    os.environ[variables[-1]] = ",".join(filter(None, ours + users))
     try:
         yield
     finally:
         if before is None:
-            del os.environ["THEANO_FLAGS"]
+            del os.environ[variables[-1]]
         else:
-            os.environ["THEANO_FLAGS"] = before
+            os.environ[variables[-1]] = before
 
 
 def _escape(value):

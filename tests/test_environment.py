@@ -20,8 +20,9 @@ from srcnn_theano.errors import UserError
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_user(monkeypatch, tmp_path):
-    monkeypatch.delenv("THEANO_FLAGS", raising=False)
-    monkeypatch.setenv("THEANORC", str(tmp_path / "none"))
+    for name in ("THEANO", "AESARA"):
+        monkeypatch.delenv(name + "_FLAGS", raising=False)
+        monkeypatch.setenv(name + "RC", str(tmp_path / "none"))
 
 
 def script(path, text):

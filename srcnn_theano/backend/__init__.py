@@ -1,36 +1,47 @@
 """The one way to Theano: `from srcnn_theano.backend import theano, T`.
 
-Flags are set before Theano is imported, by what `srcnn_theano.environment` found on
-this machine; `settings` keeps it.
+What is imported under these names is Theano-PyMC or, on Python 3.12, Aesara; the
+variable SRCNN_BACKEND names one of them (`theano`, `aesara`). Flags are set before, by
+what `srcnn_theano.environment` found on this machine; `settings` keeps it.
 """
 
+import importlib
 import logging
+import warnings
 
 from srcnn_theano import environment
 from srcnn_theano.errors import UserError
 
 settings = environment.prepare()
+_library = settings.library
 if not settings.compiler.path:
-    # Theano would warn that its products are slow now; XLA's are used.
-    logging.getLogger("theano.tensor.blas").setLevel(logging.ERROR)
+    # It would warn that its products are slow now; XLA's are used.
+    _blas = logging.getLogger(_library.module + ".tensor.blas")
+    _blas.setLevel(logging.ERROR)
 
 try:
     with environment.theano_flags(settings.flags):
-        import theano
-        import theano.tensor as T
-        import theano.tensor.signal.pool  # for T.signal.pool
+        theano = importlib.import_module(_library.module)
+        T = importlib.import_module(_library.module + ".tensor")
+        with warnings.catch_warnings():
+            # Aesara's, that both are to go with versions before this one.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for _name in ("nnet", "signal.pool"):  # of T
+                importlib.import_module("{}.{}".format(T.__name__, _name))
 except ModuleNotFoundError as error:
     raise UserError(
-        "{}; put it right with `pip install Theano-PyMC==1.1.2`".format(error)
+        "{}; put it right with `pip install {}=={}`".format(
+            error, _library.distribution, _library.version
+        )
     )
 except Exception as error:
     raise UserError(
-        "Theano cannot be imported ({}: {}); `srcnn-theano doctor` shows what it finds "
-        "here".format(type(error).__name__, str(error).strip())
+        "{} cannot be imported ({}: {}); `srcnn-theano doctor` shows what it finds "
+        "here".format(_library.description, type(error).__name__, str(error).strip())
     ) from error
 
-# These two add themselves to Theano.
-from srcnn_theano.backend import compilation, fusion  # noqa: E402,F401
+# These add themselves to Theano.
+from srcnn_theano.backend import compilation, fusion, internals  # noqa: E402,F401
 from srcnn_theano.backend.devices import (  # noqa: E402
     compile_function,
     default_device,

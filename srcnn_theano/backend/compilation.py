@@ -5,7 +5,8 @@ each spends half its time reading the same headers. Here these headers are compi
 once, and when a function turns out to need g++, the modules of all its nodes are
 compiled at the same time, on as many cores as there are. What Theano then asks for is
 ready or on its way. Modules and their cache stay Theano's, and so do its keys but for
-two mistakes in them (`module_key`, `version_of_code`). And what is done to a few
+two mistakes of Theano-PyMC in them (`module_key`, `version_of_code`), which Aesara does
+not make. And what is done to a few
 constants while a graph is optimised is done in Python, without a module.
 """
 
@@ -25,8 +26,10 @@ import numpy as np
 from srcnn_theano import environment
 from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import (
+    IS_AESARA,
     CLinker,
     CLinkerObject,
+    Constant,
     COp,
     DimShuffle,
     Elemwise,
@@ -37,6 +40,7 @@ from srcnn_theano.backend.internals import (
     Subtensor,
     VMLinker,
     cmodule,
+    constant_folding,
     gcc_version_str,
     get_module_cache,
 )
@@ -45,7 +49,7 @@ from srcnn_theano.backend.internals import (
 HEADERS = [
     "<Python.h>",
     "<iostream>",
-    '"theano_mod_helper.h"',
+    '"{}_mod_helper.h"'.format(theano.__name__),
     "<math.h>",
     "<numpy/arrayobject.h>",
     "<numpy/arrayscalars.h>",
@@ -56,6 +60,7 @@ HEADERS = [
 _run_command = cmodule.output_subprocess_Popen
 _make_all = VMLinker.make_all
 _module_key = CLinker.cmodule_key_
+_fold = constant_folding.fn
 
 
 class _Linking(threading.local):
@@ -72,21 +77,26 @@ _linking = _Linking()
 
 def install():
     """Put all this into Theano's way to the compiler."""
-    CLinker.cmodule_key_ = module_key
-    ExternalCOp.c_code_cache_version = version_of_code
+    if not IS_AESARA:
+        CLinker.cmodule_key_ = module_key
+        ExternalCOp.c_code_cache_version = version_of_code
     cmodule.output_subprocess_Popen = run_compiler
     VMLinker.make_all = make_all
-    for op in (DimShuffle, Elemwise, MakeVector, Subtensor):
-        op.python_constant_folding = fold_in_python
+    constant_folding.fn = fold_in_python
 
 
-def fold_in_python(self, node):
-    """Whether Theano folds a node of constants in Python: where they are small.
+def fold_in_python(fgraph, node):
+    """Theano's rewrite of a node of constants, without g++ where they are small.
 
-    Theano does so for some numbers only, and compiles a module for each other kind of
-    node, one after another: eight of the forty that a training function takes.
+    Theano folds some numbers so, and compiles a module for each other kind of node,
+    one after another: eight of the forty that a training function takes.
     """
-    return all(np.size(constant.data) <= 1000 for constant in node.inputs)
+    if isinstance(node.op, (DimShuffle, Elemwise, MakeVector, Subtensor)) and all(
+        isinstance(x, Constant) and np.size(x.data) <= 1000 for x in node.inputs
+    ):
+        with theano.config.change_flags(cxx=""):
+            return _fold(fgraph, node)
+    return _fold(fgraph, node)
 
 
 def module_key(self, fgraph, *args, **kwargs):

@@ -24,7 +24,7 @@ from srcnn_theano.backend.internals import (
     TensorConstant,
     TensorType,
     copy_stack_trace,
-    optdb,
+    register_optimizer,
 )
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
@@ -417,4 +417,4 @@ def _goes_into_convolution(fgraph, maps):
 
 
 # After the lowering (48.6), before element-wise operations are fused (49).
-optdb.register("fuse_onednn", FuseConvolutions(), 48.65, "conv_onednn", "fast_run")
+register_optimizer("fuse_onednn", FuseConvolutions(), 48.65, "conv_onednn", "fast_run")

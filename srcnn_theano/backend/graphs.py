@@ -168,14 +168,8 @@ def rewriting(build, *arguments):
     watch = _Watch()
     mode = get_default_mode().register((watch, -100.0))
     mode.function_maker = _OnlyOptimised
-    maker = build(mode).maker
-
-    updated = [spec for spec in maker.inputs if spec.update is not None]
-    written = FunctionGraph(
-        [spec.variable for spec in maker.inputs],
-        [spec.variable for spec in maker.outputs] + [spec.update for spec in updated],
-        features=[ShapeFeature()],
-    )
+    optimised = build(mode)
+    maker, written = optimised.maker, optimised.written
     before = _graph(maker, written, written.toposort(), arguments)
     # Shapes are inferred in a copy; only the original knows the order of its nodes,
     # which depends on what is overwritten.
@@ -189,8 +183,15 @@ def rewriting(build, *arguments):
 class _OnlyOptimised:
     """Stands in for FunctionMaker: it rewrites the graph and links nothing."""
 
-    def __init__(self, *args, **kwargs):
-        self.maker = FunctionMaker(*args, **kwargs)
+    def __init__(self, inputs, outputs, *args, **kwargs):
+        returned = outputs if isinstance(outputs, list) else [outputs]
+        results = [spec.variable for spec in returned]
+        results += [spec.update for spec in inputs if spec.update is not None]
+        # A copy, as Aesara's optimiser works on the very graph that it is given.
+        self.written = FunctionGraph(
+            [spec.variable for spec in inputs], results, features=[ShapeFeature()]
+        )
+        self.maker = FunctionMaker(inputs, outputs, *args, **kwargs)
 
     def create(self, *args):
         return self

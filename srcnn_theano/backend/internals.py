@@ -38,12 +38,12 @@ if IS_AESARA:
     _database = _module("graph.rewriting.db")
     _features = _module("graph.features")
     _raise = _module("raise_op")
-    _reshape = _module("tensor.shape")
     _rewriting = _module("graph.rewriting.basic")
-    _shape = _module("tensor.shape")
+    _rewrites = _module("tensor.rewriting.basic")
+    _reshape = _shape = _module("tensor.shape")
     _shape_feature = _module("tensor.rewriting.shape")
     _sum = _module("tensor.math")
-    _vector = _module("tensor.basic")
+    _vector = _tensor
 else:
     _c_op = _op
     _c_params = _module("graph.params_type")
@@ -51,7 +51,7 @@ else:
     _conv_rewrites = _module("tensor.nnet.opt")
     _database = _module("graph.optdb")
     _features = _module("graph.toolbox")
-    _raise = _shape_feature = _vector = _module("tensor.opt")
+    _raise = _rewrites = _shape_feature = _vector = _module("tensor.opt")
     _reshape = _tensor
     _rewriting = _module("graph.opt")
     _shape = _ops
@@ -75,10 +75,17 @@ if IS_AESARA:
     GlobalOptimizer = _rewriting.GraphRewriter
     Query = _database.RewriteDatabaseQuery
     local_optimizer = _rewriting.node_rewriter
+
+    def register_optimizer(name, optimizer, position, *tags):
+        """Add an optimiser to those that every function goes through, in its place."""
+        _mode.optdb.register(name, optimizer, *tags, position=position)
+
 else:
     GlobalOptimizer = _rewriting.GlobalOptimizer
     Query = _database.Query
     local_optimizer = _rewriting.local_optimizer
+    register_optimizer = _mode.optdb.register
+constant_folding = _rewrites.constant_folding
 conv_groupopt = _conv_rewrites.conv_groupopt
 copy_stack_trace = _rewriting.copy_stack_trace
 optdb = _mode.optdb
@@ -147,10 +154,22 @@ if IS_AESARA:
 
     def addbroadcast(x, *axes):
         """The variable as one whose lengths along these axes are known to be one."""
-        known = zip(range(x.ndim), x.broadcastable)
+        known = enumerate(x.broadcastable)
         return patternbroadcast(x, [is_one or axis in axes for axis, is_one in known])
 
+    T.addbroadcast, T.patternbroadcast = addbroadcast, patternbroadcast
 else:
     Rebroadcast = _ops.Rebroadcast
-    patternbroadcast = T.patternbroadcast
-    addbroadcast = T.addbroadcast
+
+if IS_AESARA:
+
+    def _make_node_of_corr_mm(self, images, filters):
+        """CorrMM.make_node; that of Aesara 2.9.4 calls tuple with four arguments."""
+        images, filters = self.as_common_dtype(
+            T.as_tensor_variable(images), T.as_tensor_variable(filters)
+        )
+        known = images.broadcastable[0], filters.broadcastable[0], False, False
+        maps = TensorType(images.dtype, known)()
+        return Apply(self, [images, filters], [maps])
+
+    _corr.CorrMM.make_node = _make_node_of_corr_mm

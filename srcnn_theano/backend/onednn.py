@@ -33,7 +33,6 @@ from srcnn_theano.backend.internals import (
     int8,
     int64,
     local_optimizer,
-    patternbroadcast,
 )
 from srcnn_theano.backend.maps import none
 
@@ -312,7 +311,7 @@ def _flipped(filters, op):
 
 
 def _replacement(node, result):
-    result = patternbroadcast(result, node.outputs[0].broadcastable)
+    result = T.patternbroadcast(result, node.outputs[0].broadcastable)
     copy_stack_trace(node.outputs[0], result)
     return [result]
 
