@@ -18,6 +18,10 @@ from srcnn_theano.backend import theano
 from srcnn_theano.errors import UserError
 
 
+# The library that these tests run with reads this variable.
+FLAGS = environment.find_library().flag_variables[-1]
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_user(monkeypatch, tmp_path):
     for name in ("THEANO", "AESARA"):
@@ -60,14 +64,14 @@ def in_fresh_python(code, **variables):
 def test_flags_are_parsed_as_theano_does(text):
 
     expected = theano.configparser.parse_config_string(text, issue_warnings=False)
-    assert environment._parse_flags(text) == expected
+    assert environment._parse_flags(text, "THEANO_FLAGS") == expected
 
 
 def test_theano_reads_back_what_was_escaped():
 
     flags = {"base_compiledir": "/a b,c/d#e'f\"g\\h", "floatX": "float32"}
     with environment.theano_flags(flags):
-        read = theano.configparser.parse_config_string(os.environ["THEANO_FLAGS"])
+        read = theano.configparser.parse_config_string(os.environ[FLAGS])
     assert read == flags
 
 
@@ -79,12 +83,12 @@ def test_flags_with_an_open_quote_are_refused(monkeypatch):
 
 def test_theano_flags_leaves_no_trace(monkeypatch):
     with environment.theano_flags({"floatX": "float32"}):
-        assert os.environ["THEANO_FLAGS"] == "floatX=float32"
-    assert "THEANO_FLAGS" not in os.environ
-    monkeypatch.setenv("THEANO_FLAGS", "floatX=float64")
+        assert os.environ[FLAGS] == "floatX=float32"
+    assert FLAGS not in os.environ
+    monkeypatch.setenv(FLAGS, "floatX=float64")
     with environment.theano_flags({"floatX": "float32"}):
         assert environment.user_flag("floatX") == "float64"
-    assert os.environ["THEANO_FLAGS"] == "floatX=float64"
+    assert os.environ[FLAGS] == "floatX=float64"
 
 
 def test_user_flag_takes_the_variable_then_the_last_file(monkeypatch, tmp_path):
@@ -93,6 +97,7 @@ def test_user_flag_takes_the_variable_then_the_last_file(monkeypatch, tmp_path):
         "[global]\nfloatX = float64\ncxx = /first\n[blas]\nldflags = -la\n"
     )
     last.write_text("[global]\ncxx = /last\n[blas]\nldflags = -l%b\n")
+    monkeypatch.setenv("SRCNN_BACKEND", "theano")
     monkeypatch.setenv("THEANORC", os.pathsep.join([str(first), str(last)]))
     monkeypatch.setenv("THEANO_FLAGS", "cxx=")
     assert environment.user_flag("floatX") == "float64"
@@ -101,38 +106,100 @@ def test_user_flag_takes_the_variable_then_the_last_file(monkeypatch, tmp_path):
     assert environment.user_flag("base_compiledir") is None
 
 
-def test_a_broken_theanorc_is_named(monkeypatch, tmp_path):
-    path = tmp_path / "theanorc"
+def test_aesara_takes_its_own_variable_then_theanos_then_its_file(
+    monkeypatch, tmp_path
+):
+    file = tmp_path / "aesararc"
+    file.write_text("[global]\ncxx = /file\nfloatX = float16\nmode = Mode\n")
+    monkeypatch.setenv("SRCNN_BACKEND", "aesara")
+    monkeypatch.setenv("AESARARC", str(file))
+    monkeypatch.setenv("THEANO_FLAGS", "cxx=/theano,floatX=float64")
+    monkeypatch.setenv("AESARA_FLAGS", "cxx=/aesara")
+    flags = [environment.user_flag(name) for name in ("cxx", "floatX", "mode")]
+    assert flags == ["/aesara", "float64", "Mode"]
+    with environment.theano_flags({"cxx": "/ours"}):
+        read = os.environ["AESARA_FLAGS"]
+    assert read == "cxx=/ours,cxx=/theano,floatX=float64,cxx=/aesara"
+    monkeypatch.setenv("SRCNN_BACKEND", "theano")
+    assert environment.user_flag("cxx") == "/theano"
+
+
+@pytest.mark.parametrize("library", ["theano", "aesara"])
+def test_a_broken_file_of_settings_is_named(library, monkeypatch, tmp_path):
+    path = tmp_path / (library + "rc")
     path.write_text("floatX = float64\n")
-    monkeypatch.setenv("THEANORC", str(path))
-    with pytest.raises(UserError, match="theanorc: not a Theano configuration file"):
+    monkeypatch.setenv("SRCNN_BACKEND", library)
+    monkeypatch.setenv(library.upper() + "RC", str(path))
+    with pytest.raises(UserError, match=library + "rc: not a configuration file of"):
         environment.user_flag("floatX")
+
+
+# --- Theano-PyMC or Aesara -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "version, library",
+    [((3, 8, 18), "theano"), ((3, 11, 7), "theano"), ((3, 12, 1), "aesara")],
+)
+def test_each_python_has_its_library(version, library, monkeypatch):
+    monkeypatch.delenv("SRCNN_BACKEND", raising=False)
+    monkeypatch.setattr(sys, "version_info", version)
+    assert environment.find_library().module == library
+    monkeypatch.setenv("SRCNN_BACKEND", "aesara")
+    assert environment.find_library().description == "Aesara 2.9.4"
+
+
+def test_an_unknown_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("SRCNN_BACKEND", "pytensor")
+    with pytest.raises(UserError, match="=pytensor: no such .*'theano'.*'aesara'"):
+        environment.find_library()
 
 
 # --- Python, NumPy, compiler, headers ------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [(2, 7, 18), (3, 7, 16), (3, 12, 1), (4, 0, 0)])
+@pytest.mark.parametrize("version", [(2, 7, 18), (3, 7, 16), (3, 13, 0), (4, 0, 0)])
 def test_other_pythons_are_refused(version):
     with pytest.raises(
-        UserError, match=r"Python {}\.{}: .*3\.8 to 3\.11".format(*version)
+        UserError, match=r"Python {}\.{}: .*3\.8 to 3\.12".format(*version)
     ):
         environment.check_python(version)
 
 
-@pytest.mark.parametrize("minor", [8, 9, 10, 11])
-def test_pythons_that_will_do(minor):
+def test_a_python_that_the_named_library_does_not_run_on_is_refused(monkeypatch):
+    monkeypatch.setenv("SRCNN_BACKEND", "theano")
+    message = r"Python 3\.12: .* Theano-PyMC 1\.1\.2 runs on 3\.8 to 3\.11 .*unset"
+    with pytest.raises(UserError, match=message):
+        environment.check_python((3, 12, 1))
+
+
+@pytest.mark.parametrize(
+    "library, minor", [("theano", m) for m in range(8, 12)] + [("aesara", 12)]
+)
+def test_pythons_that_will_do(library, minor, monkeypatch):
+    monkeypatch.setenv("SRCNN_BACKEND", library)
     environment.check_python((3, minor, 0))
 
 
-@pytest.mark.parametrize("version", ["1.24.0", "1.26.4", "2.0.0rc1"])
-def test_a_new_numpy_is_refused_with_the_command_that_helps(version):
+@pytest.mark.parametrize(
+    "library, version",
+    [("theano", "1.24.0"), ("theano", "1.26.4"), ("theano", "2.0.0rc1")]
+    + [("aesara", "2.0.0rc1")],
+)
+def test_a_new_numpy_is_refused_with_the_command_that_helps(
+    library, version, monkeypatch
+):
+    monkeypatch.setenv("SRCNN_BACKEND", library)
     with pytest.raises(UserError, match="NumPy {}.*pip install 'numpy".format(version)):
         environment.check_numpy(version)
 
 
-@pytest.mark.parametrize("version", ["1.21.6", "1.23.5"])
-def test_numpys_that_will_do(version):
+@pytest.mark.parametrize(
+    "library, version",
+    [("theano", "1.21.6"), ("theano", "1.23.5"), ("aesara", "1.26.4")],
+)
+def test_numpys_that_will_do(library, version, monkeypatch):
+    monkeypatch.setenv("SRCNN_BACKEND", library)
     environment.check_numpy(version)
 
 
@@ -328,7 +395,7 @@ IMPORT = "from srcnn_theano.backend import theano, T, settings; "
 
 def test_import_is_silent_and_says_what_it_found():
     code = IMPORT + (
-        "import os; assert 'THEANO_FLAGS' not in os.environ or True\n"
+        "import os; assert not any('_FLAGS' in name for name in os.environ)\n"
         "print(theano.config.floatX, theano.config.blas__ldflags, settings.blas.origin)"
     )
     status, out, err = in_fresh_python(code)
@@ -338,9 +405,10 @@ def test_import_is_silent_and_says_what_it_found():
 
 
 def test_the_users_flags_win(tmp_path):
-    (tmp_path / "theanorc").write_text("[global]\nfloatX = float64\n")
+    (tmp_path / "rc").write_text("[global]\nfloatX = float64\n")
     code = IMPORT + "print(theano.config.floatX, theano.config.allow_gc)"
-    flags = {"THEANORC": str(tmp_path / "theanorc"), "THEANO_FLAGS": "allow_gc=False"}
+    flags = {"THEANO_FLAGS": "allow_gc=False"}
+    flags[environment.find_library().module.upper() + "RC"] = str(tmp_path / "rc")
     assert in_fresh_python(code, **flags)[1] == "float64 False"
     flags["THEANO_FLAGS"] = "floatX=float16,allow_gc=True"
     assert in_fresh_python(code, **flags)[1] == "float16 True"
@@ -360,8 +428,18 @@ def test_a_setting_theano_refuses_is_told():
     status, _, err = in_fresh_python(IMPORT, THEANO_FLAGS="floatX=float8")
     assert status == 1
     last = err.splitlines()[-1]
-    assert "UserError: Theano cannot be imported (ValueError: " in last
+    library = environment.find_library().description
+    assert "UserError: {} cannot be imported (ValueError: ".format(library) in last
     assert "float8" in last
+
+
+def test_a_library_that_is_not_there_is_told_with_the_command_that_helps():
+    code = "import sys; sys.modules['aesara'] = None; " + IMPORT
+    status, _, err = in_fresh_python(code, SRCNN_BACKEND="aesara")
+    assert status == 1
+    last = err.splitlines()[-1]
+    assert "UserError: Aesara 2.9.4 cannot be imported (" in last
+    assert last.endswith("`pip install Aesara==2.9.4`")
 
 
 def test_one_variable_sets_the_threads_of_the_blas(a_blas):

@@ -30,8 +30,8 @@ try:
                 importlib.import_module("{}.{}".format(T.__name__, _name))
 except ModuleNotFoundError as error:
     raise UserError(
-        "{}; put it right with `pip install {}=={}`".format(
-            error, _library.distribution, _library.version
+        "{} cannot be imported ({}); put it right with `pip install {}=={}`".format(
+            _library.description, error, _library.distribution, _library.version
         )
     )
 except Exception as error:
