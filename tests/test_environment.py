@@ -17,7 +17,6 @@ from srcnn_theano import environment
 from srcnn_theano.backend import theano
 from srcnn_theano.errors import UserError
 
-
 # The library that these tests run with reads this variable.
 FLAGS = environment.find_library().flag_variables[-1]
 

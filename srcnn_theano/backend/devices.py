@@ -10,6 +10,7 @@ import os
 import numpy as np
 
 from srcnn_theano.backend import theano
+from srcnn_theano.backend.internals import Function, linked
 from srcnn_theano.errors import UserError
 
 DEVICES = ("cpu", "xla", "gpu")
@@ -66,7 +67,7 @@ def many_steps(function, most):
 
     Parameters
     ----------
-    function : made by `compile_function`, of one integer scalar
+    function : made by `compile_function`, or another, of one integer scalar
     most : int
         How many at most in one call.
 
@@ -75,8 +76,10 @@ def many_steps(function, most):
     function of (first, last) -> list of arrays, (last - first, ...)
         One for each output: what `function` gives for first, ..., last - 1, in turn.
     """
-    if getattr(getattr(function, "fn", None), "loops_on_device", False):
-        return lambda first, last: function.fn.many(first, last, most)
+    if isinstance(function, Function):
+        made = linked(function)
+        if getattr(made, "loops_on_device", False):
+            return lambda first, last: made.many(first, last, most)
 
     def steps(first, last):
         results = [function(index) for index in range(first, last)]

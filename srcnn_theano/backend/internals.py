@@ -173,3 +173,8 @@ if IS_AESARA:
         return Apply(self, [images, filters], [maps])
 
     _corr.CorrMM.make_node = _make_node_of_corr_mm
+
+
+def linked(function):
+    """What a compiled function calls: what its linker has made."""
+    return function.vm if IS_AESARA else function.fn

@@ -145,6 +145,8 @@ def affine(op, node, inputs):
 
 def _apply(scalar_op, node, inputs):
     name, wanted = type(scalar_op).__name__, np.dtype(node.outputs[0].type.dtype)
+    if isinstance(scalar_op, ops.Composite):
+        return _composite(scalar_op.fgraph, inputs)
     arrays = [jnp.asarray(x) for x in inputs]
     if name == "Switch":
         condition, *branches = arrays
@@ -164,3 +166,16 @@ def _apply(scalar_op, node, inputs):
         arrays[1] = arrays[1].astype(wanted)
         return _ARITHMETIC[name](*arrays)
     return _ARITHMETIC[name](*(x.astype(wanted) for x in arrays)).astype(wanted)
+
+
+def _composite(fgraph, inputs):
+    """Several scalar operations that a rewrite has made one of."""
+    values = dict(zip(fgraph.inputs, inputs))
+
+    def value(variable):
+        return variable.data if hasattr(variable, "data") else values[variable]
+
+    for node in fgraph.toposort():
+        arguments = [value(x) for x in node.inputs]
+        values[node.outputs[0]] = _apply(node.op, node, arguments)
+    return [value(x) for x in fgraph.outputs]

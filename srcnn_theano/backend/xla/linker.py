@@ -291,6 +291,8 @@ def _evaluate(node, inputs):
             pass  # it has C code only
     if any(isinstance(x, Affine) for x in inputs):
         result = affine(node.op, node, inputs)
+        if isinstance(result, Affine) and not result.factors:
+            return [np.array(result.constant, node.outputs[0].type.dtype)]
         if result is not None:
             return [result]
         if not isinstance(node.op, (ops.Subtensor, ops.IncSubtensor)):

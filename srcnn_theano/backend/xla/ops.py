@@ -41,6 +41,7 @@ IDENTITIES = (
 ScalarFromTensor = _find("ScalarFromTensor", "tensor.basic")
 TensorFromScalar = _find("TensorFromScalar", "tensor.basic")
 ScalarOp = _find("ScalarOp", "scalar.basic")
+Composite = _find("Composite", "scalar.basic")
 Elemwise = _find("Elemwise", "tensor.elemwise")
 DimShuffle = _find("DimShuffle", "tensor.elemwise")
 CAReduce = _find("CAReduce", "tensor.elemwise")

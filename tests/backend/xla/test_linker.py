@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import T, compile_function, many_steps, theano
+from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
 
 
@@ -138,7 +139,7 @@ def test_many_steps_on_the_device_equal_single_ones(count):
     w, t, step = make()
     expected = [step(k) for k in range(2, 2 + count)]
     w2, t2, step = make()
-    costs, firsts = step.fn.many(2, 2 + count, 8)
+    costs, firsts = linked(step).many(2, 2 + count, 8)
     assert costs.shape == (count,)
     assert costs.tobytes() == np.array([e[0] for e in expected]).tobytes()
     assert firsts.tobytes() == np.array([e[1] for e in expected]).tobytes()
@@ -150,7 +151,7 @@ def test_many_steps_stay_within_the_data():
     data, i = shared(np.zeros(10)), T.lscalar()
     function = xla([i], data[i])
     with pytest.raises(IndexError, match="index 10, which must be -10 to 9"):
-        function.fn.many(8, 11, 4)
+        linked(function).many(8, 11, 4)
 
 
 @pytest.mark.parametrize("device", ["cpu", "xla"])
@@ -163,7 +164,7 @@ def test_many_steps_by_one_name(device):
 
 def test_devices_by_variable_and_errors(monkeypatch):
     monkeypatch.setenv("SRCNN_DEVICE", "xla")
-    assert hasattr(compile_function([], T.constant(1.0)).fn, "many")
+    assert hasattr(linked(compile_function([], T.constant(1.0))), "many")
     monkeypatch.setenv("SRCNN_DEVICE", "tpu")
     with pytest.raises(UserError, match="SRCNN_DEVICE=tpu: .*cpu, xla, gpu"):
         compile_function([], T.constant(1.0))
