@@ -50,6 +50,7 @@ setup(
         "Programming Language :: Python :: 3.9",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
     ],
     # The trained weights and the records of the experiments lie beside the package in
     # a checkout and inside it when installed (srcnn_theano/shipped.py finds both).
@@ -68,16 +69,20 @@ setup(
         "srcnn_theano._results": ["README.md", "*/*.json", "*/*.csv"],
     },
     entry_points={"console_scripts": ["srcnn-theano = srcnn_theano.cli:main"]},
-    python_requires=">=3.8,<3.12",
+    python_requires=">=3.8,<3.13",
     install_requires=[
         # Theano-PyMC 1.1.2 was released for NumPy 1.21 and SciPy 1.7. Python 3.11 has
         # no wheels of these; NumPy 1.23 is the last that has the names Theano uses,
-        # and SciPy 1.11 the last tried with it.
-        "Theano-PyMC==1.1.2",
+        # and SciPy 1.11 the last tried with it. It does not build on Python 3.12, where
+        # Aesara takes its place, which wants SciPy 1.12 at most.
+        "Theano-PyMC==1.1.2; python_version < '3.12'",
+        "aesara==2.9.4; python_version >= '3.12'",
         "numpy>=1.21,<1.22; python_version < '3.11'",
-        "numpy==1.23.5; python_version >= '3.11'",
+        "numpy==1.23.5; python_version == '3.11'",
+        "numpy==1.26.4; python_version >= '3.12'",
         "scipy>=1.7.2,<1.8; python_version < '3.11'",
-        "scipy>=1.9.2,<1.12; python_version >= '3.11'",
+        "scipy>=1.9.2,<1.12; python_version == '3.11'",
+        "scipy>=1.12,<1.13; python_version >= '3.12'",
         "onednn-cpu-gomp==2023.2.0; " + ONEDNN,
         "onednn-devel-cpu-gomp==2023.2.0; " + ONEDNN,
         "h5py>=3.1,<4",
@@ -98,6 +103,8 @@ setup(
         + ONNX
         + XLA,
         "onnx": ONNX,
+        # Beside Theano-PyMC; SRCNN_BACKEND=aesara takes it.
+        "aesara": ["aesara==2.9.4"],
         "xla": XLA,
         "gpu": GPU,
     },
