@@ -2,7 +2,7 @@
 
     python scripts/record_model_steps.py tests/data/model_steps.npz
 
-Theano-PyMC and Aesara each are held against it (made with Theano-PyMC 1.1.2). Inputs are
+Theano-PyMC and Aesara are held against it (made with Theano-PyMC 1.1.2). Inputs are
 noise and targets their negatives, in minibatches of four that take turns.
 """
 
@@ -19,8 +19,8 @@ from srcnn_theano.training.updates import UPDATES
 
 N_STEPS = 10
 N_BATCHES, BATCH_SIZE, SIZE = 2, 4, 12
-# name: (class, its options, optimiser, learning rate). Not Adam with batch normalization:
-# of the gradient of a bias before it, which is only rounding, Adam makes whole steps.
+# name: (class, its options, optimiser, learning rate). With batch normalization not
+# Adam: a bias before it has a gradient of mere rounding, and would make whole steps.
 NETWORKS = {
     "srcnn": (
         SRCNN,

@@ -162,8 +162,8 @@ def _compiler():
         return None, "none; XLA needs none", {"path": ""}
     if not compiler.path:
         raise UserError(
-            "switched off by cxx= in THEANO_FLAGS or .theanorc; convolutions need it: "
-            "take the flag out"
+            "switched off by cxx= in {}; convolutions need it: take the flag "
+            "out".format(environment.find_library().places_of_flags)
         )
     environment.check_headers()
     return True, "{path}, {version}".format(**compiler._asdict()), compiler._asdict()
@@ -190,9 +190,16 @@ def _cores():
 def _theano():
     from srcnn_theano.backend import settings, theano
 
-    facts = {"version": theano.__version__, "flags": settings.flags}
+    library = settings.library.distribution
+    facts = {
+        "library": library,
+        "version": theano.__version__,
+        "flags": settings.flags,
+    }
     flags = ["{}={}".format(*pair) for pair in settings.flags.items()]
-    text = "{}; flags set: {}".format(theano.__version__, ", ".join(flags) or "none")
+    text = "{} {}; flags set: {}".format(
+        library, theano.__version__, ", ".join(flags) or "none"
+    )
     return True, text, facts
 
 
@@ -252,8 +259,10 @@ def _trial():
     for one, other in zip(found, expected):
         if not np.allclose(one, other, rtol=1e-4):
             raise UserError(
-                "a convolution compiled here gives wrong numbers; empty Theano's "
-                "compile cache (`theano-cache purge`), and try SRCNN_ONEDNN=0"
+                "a convolution compiled here gives wrong numbers; empty the compile "
+                "cache (`{}-cache purge`), and try SRCNN_ONEDNN=0".format(
+                    environment.find_library().module
+                )
             )
     nodes = function.maker.fgraph.apply_nodes
     fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)

@@ -453,7 +453,7 @@ def record(experiment, data_dir, vgg=None):
     import scipy
 
     import srcnn_theano
-    from srcnn_theano.backend import default_device, theano
+    from srcnn_theano.backend import default_device, settings, theano
     from srcnn_theano.data.datasets import image_paths
 
     protocol, recipe = experiment_protocol(experiment), training_recipe(experiment)
@@ -471,7 +471,7 @@ def record(experiment, data_dir, vgg=None):
         "versions": {
             "srcnn_theano": srcnn_theano.__version__,
             "python": platform.python_version(),
-            "theano": theano.__version__,
+            settings.library.module: theano.__version__,
             "numpy": np.__version__,
             "scipy": scipy.__version__,
             "pillow": PIL.__version__,

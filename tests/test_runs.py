@@ -12,6 +12,7 @@ from srcnn_theano import experiments, runs
 from srcnn_theano.backend import default_device, onednn
 from srcnn_theano.data import datasets
 from srcnn_theano.data.patches import make_pairs
+from srcnn_theano.environment import find_library
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
@@ -151,6 +152,8 @@ def test_the_record_says_how_the_figures_came_about(unbroken):
     assert record["experiment"]["n_epochs"] == 3
     assert record["recipe"]["blur_sigma"] == 1.0
     assert record["versions"]["numpy"] == np.__version__
+    library = find_library()
+    assert record["versions"][library.module] == library.version
     assert set(record["data"]) == {"T91", "Set5", "Set14"}
     results = json.loads((run_dir / "results.json").read_text())
     assert results["sub_images"]["Set14"]["n"] > 20

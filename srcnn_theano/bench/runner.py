@@ -16,7 +16,7 @@ from srcnn_theano.bench.marks import evaluate
 from srcnn_theano.bench.sides import Contender
 from srcnn_theano.bench.table import markdown
 from srcnn_theano.bench.work import SCALE, WORKS, Work, multiply_adds
-from srcnn_theano.environment import usable_cores
+from srcnn_theano.environment import find_library, usable_cores
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json
 
@@ -233,10 +233,10 @@ def _per_unit(started, amounts):
 
 def _machine():
     """Processor and versions, by name."""
-    libraries = ("numpy", "Theano-PyMC", "onednn-cpu-gomp", "torch", "jax", "jaxlib")
+    ours = "numpy", find_library().distribution, "onednn-cpu-gomp"
     found = {"processor": _processor(), "cores": usable_cores()}
     found.update({"python": platform.python_version(), "srcnn-theano": __version__})
-    for name in libraries:
+    for name in ours + ("torch", "jax", "jaxlib"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
