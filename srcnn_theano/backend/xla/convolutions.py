@@ -25,9 +25,54 @@ def _to_filters(op, node, images, gradient, size):
 
 @lower.register(ops.AbstractConv_gradInputs)
 def _to_images(op, node, filters, gradient, size):
-    shape = (gradient.shape[0], filters.shape[1] * op.num_groups)
-    shape += static(size, "the size of the images")
+    size = static(size, "the size of the images")
+    plain = op.num_groups == 1 and set(op.filter_dilation) == {1} and not op.unshared
+    if max(op.subsample) > 1 and plain:
+        return _stamp(op, filters, gradient, size)
+    shape = (gradient.shape[0], filters.shape[1] * op.num_groups) + size
     return _adjoint(lambda images: _convolve(op, images, filters), shape, gradient)
+
+
+def _stamp(op, filters, gradient, size):
+    """The gradient to the images where the convolution has a stride.
+
+    XLA would spread the gradient out and convolve it with the filters, zeros and all
+    (and version 0.4.30 dies of some sizes). Pixels whose positions are equal modulo the
+    stride meet every stride-th number of the filters only: each such phase is a
+    convolution with a small part of the filters, and is one map of one convolution.
+    """
+    spatial = range(op.convdim)
+    lengths, padding = filters.shape[2:], _padding(op, filters.shape[2:])
+    strides, n_in = op.subsample, filters.shape[1]
+    parts = [-(-length // stride) for length, stride in zip(lengths, strides)]
+    # (maps out, maps in, rows of a part, row phases, columns of a part, ...)
+    W = jnp.flip(filters, range(2, filters.ndim)) if op.filter_flip else filters
+    missing = [(0, n * s - k) for n, s, k in zip(parts, strides, lengths)]
+    W = jnp.pad(W, [(0, 0), (0, 0)] + missing)
+    W = W.reshape(W.shape[:2] + tuple(itertools.chain(*zip(parts, strides))))
+    phases = [3 + 2 * axis for axis in spatial]
+    W = W.transpose([1] + phases + [0] + [2 + 2 * axis for axis in spatial])
+    W = W.reshape((-1, W.shape[1 + op.convdim]) + tuple(parts))
+    maps = lax.conv_general_dilated(
+        gradient,
+        jnp.flip(W, range(2, W.ndim)),
+        (1,) * op.convdim,
+        [(n - 1, n - 1) for n in parts],
+    )
+    # (batch, maps in, row phases, ..., rows, ...) -> (batch, maps in, all rows, ...)
+    n_out = maps.shape[2:]
+    maps = maps.reshape((maps.shape[0], n_in) + tuple(strides) + n_out)
+    interleaved = itertools.chain(
+        *((2 + op.convdim + axis, 2 + axis) for axis in spatial)
+    )
+    maps = maps.transpose([0, 1] + list(interleaved))
+    lengths = [n * stride for n, stride in zip(n_out, strides)]
+    maps = maps.reshape(maps.shape[:2] + tuple(lengths))
+    cut = [
+        (-before, before + wanted - length, 0)
+        for (before, _), wanted, length in zip(padding, size, lengths)
+    ]
+    return lax.pad(maps, jnp.zeros((), maps.dtype), [(0, 0, 0), (0, 0, 0)] + cut)
 
 
 def _adjoint(linear, shape, gradient):
