@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.models import model_class
@@ -201,7 +201,7 @@ def test_a_network_of_one_size_goes_over_the_image_in_windows(size):
     # Two of eight pixels are restored at a time, with three around them as they are in
     # the image or, beyond it, as its outermost pixels.
     network = build_model(weights, (1, 3, 8, 8))
-    window = theano.function([network.input], network.output)
+    window = compile_function([network.input], network.output)
     inside = tuple(n - 6 for n in size)
     padded = np.pad(images, [(0, 0), (0, 0), (0, 1), (0, 1)], mode="edge")
     expected = np.empty((2, 3, 4 * inside[0] + 4, 4 * inside[1] + 4), "float32")

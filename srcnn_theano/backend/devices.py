@@ -52,10 +52,20 @@ def compile_function(inputs, outputs=None, mode=None, device=None, **options):
     NotImplementedError
         ``xla`` and ``gpu``: an op cannot be lowered; the message names it.
     """
-    device = device or default_device()
-    if mode is None and device != "cpu":
-        mode = xla_mode(device)
+    mode = device_mode(device) if mode is None else mode
     return theano.function(inputs, outputs, mode=mode, **options)
+
+
+def device_mode(device=None):
+    """The theano.Mode for a device, `default_device` if None; None is Theano's own.
+
+    Raises
+    ------
+    UserError
+        The device, or what it needs, is not there.
+    """
+    device = device or default_device()
+    return None if device == "cpu" else _xla_mode(device)
 
 
 def many_steps(function, most):
@@ -89,8 +99,7 @@ def many_steps(function, most):
 
 
 @functools.lru_cache(maxsize=None)
-def xla_mode(device):
-    """The mode that compiles through XLA for ``xla`` or ``gpu``."""
+def _xla_mode(device):
     accelerator = _jax_device(device)
     from srcnn_theano.backend.xla.linker import xla_linker_mode
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import theano
+from srcnn_theano.backend.devices import device_mode
 
 # Theano's name and Aesara's.
 clone = getattr(theano, "clone_replace", None) or theano.clone
@@ -12,7 +13,7 @@ def verify_layer_gradient():
     """Check a layer's gradients in its input and its parameters by finite differences.
 
     `build(x)` returns the layer on a float64 input; `images` is the input. `mode` is
-    Theano's, by default that with C code.
+    Theano's, by default that of SRCNN_DEVICE.
     """
 
     def verify(build, images, mode=None):
@@ -34,7 +35,7 @@ def verify_layer_gradient():
                 rng=np.random.RandomState(0),
                 abs_tol=1e-6,
                 rel_tol=1e-6,
-                mode=mode,
+                mode=mode or device_mode(),
             )
 
     return verify

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.layers.activations import PReLULayer, relu
 
 
@@ -9,7 +9,7 @@ from srcnn_theano.layers.activations import PReLULayer, relu
 def values_and_gradient():
     x = T.vector("x")
     y = relu(x)
-    compiled = theano.function([x], [y, theano.grad(T.sum(3 * y), x)])
+    compiled = compile_function([x], [y, theano.grad(T.sum(3 * y), x)])
     return compiled(np.float32([-2, -0.0, 0, 1e-30, 5, np.inf, np.nan]))
 
 
@@ -59,7 +59,7 @@ def test_gradients_of_prelu_follow_its_equation(images, slopes, a):
     layer = PReLULayer(T.tensor4("x"), images.shape, slopes=slopes, a=a)
     g = T.tensor4("g")
     gradients = theano.grad(T.sum(g * layer.output), [layer.input, layer.a])
-    in_x, in_a = theano.function([layer.input, g], gradients)(images, upstream)
+    in_x, in_a = compile_function([layer.input, g], gradients)(images, upstream)
 
     axes = (0, 2, 3) if slopes == "map" else (0, 1, 2, 3)
     expected = np.sum(upstream * np.minimum(images, 0), axis=axes).reshape(-1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import (
@@ -75,7 +75,7 @@ def draw(rng, kernel):
 
 
 def evaluate(layer, images, mode=None):
-    return theano.function([layer.input], layer.output, mode=mode)(images)
+    return compile_function([layer.input], layer.output, mode=mode)(images)
 
 
 def without_onednn():
@@ -176,7 +176,7 @@ def test_it_is_theano_s_conv2d_transpose(rng, stride, kernel, crop, appended):
         input_dilation=(stride, stride),
         filter_flip=False,
     )
-    ours, theirs = theano.function([layer.input], [layer.output, theirs])(images)
+    ours, theirs = compile_function([layer.input], [layer.output, theirs])(images)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
@@ -212,7 +212,7 @@ def test_it_is_the_adjoint_of_the_convolution(rng, stride, kernel, crop, appende
         subsample=(stride, stride),
         filter_flip=False,
     )
-    conv_u = theano.function([image], convolved)(u)
+    conv_u = compile_function([image], convolved)(u)
     assert conv_u.shape == v.shape
     left, right = np.vdot(conv_u, v), np.vdot(u, evaluate(layer, v))
     assert left == pytest.approx(right, rel=1e-4, abs=1e-3)
@@ -413,7 +413,7 @@ def test_full_border_stamps_one_pixel_apart(rng, kernel, crop, known):
         None, x, shape, W.shape, stride=4, crop=crop, W=W, b=b
     )
     ones = DeconvLayer(None, x, shape, W.shape, crop=crop, W=naive.W, b=naive.b)
-    ours, theirs = theano.function([x], [naive.output, ones.output])(images)
+    ours, theirs = compile_function([x], [naive.output, ones.output])(images)
     assert naive.output_shape == ones.output_shape
     assert ours.shape == theirs.shape
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.normalization import BatchNormLayer
 
 SHAPE = (4, 3, 5, 6)
 EPSILON, MOMENTUM = 1e-3, 0.75
 # Batch norm needs no C code; compiling it would take most of these tests' time.
-INTERPRETED = theano.compile.Mode(linker="py", optimizer="fast_run")
+INTERPRETED = device_mode() or theano.compile.Mode(linker="py", optimizer="fast_run")
 GAMMA, BETA = np.float32([0.5, 1, 2]), np.float32([1, 0, -1])
 MEAN, VAR = np.float32([0.1, 0.2, 0.3]), np.float32([1.5, 1, 0.5])
 
@@ -51,7 +52,7 @@ def images():
 def compiled(layer, x, is_train, value):
     constant = T.constant(value, dtype="int8")
     updates = list(layer.updates) if value else []
-    return theano.function(
+    return compile_function(
         [x],
         layer.output,
         updates=updates,
@@ -116,7 +117,7 @@ def test_a_constant_is_train_folds_the_other_branch_away(running):
 
 def test_is_train_can_stay_an_argument(images):
     x, is_train = T.tensor4("x"), T.bscalar("is_train")
-    function = theano.function(
+    function = compile_function(
         [x, is_train], build(x, is_train).output, mode=INTERPRETED
     )
     expected = normalize(images, *statistics(images))
@@ -129,7 +130,7 @@ def test_batch_statistics_at_test_time_on_request(images):
     x, is_train = T.tensor4("x"), T.bscalar("is_train")
     layer = build(x, is_train, test_statistics="batch", activation=relu)
     # is_train is not even an input.
-    output = theano.function([x], layer.output, mode=INTERPRETED)(images[:1])
+    output = compile_function([x], layer.output, mode=INTERPRETED)(images[:1])
     expected = np.maximum(normalize(images[:1], *statistics(images[:1])), 0)
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
     assert len(layer.updates) == 2

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.models import MODELS, model_class, model_for_pairs
 from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
 from srcnn_theano.models.srcnn import SRCNN
@@ -254,7 +254,7 @@ def test_the_halo_is_as_far_as_the_output_for_a_pixel_looks(options):
 def test_a_piece_gives_what_the_whole_gives(scale):
     model = build(scale=scale, **SMALL)
     model.set_values(random_values(model, np.random.RandomState(3)))
-    compiled = theano.function([model.input], [model.output, model.inside])
+    compiled = compile_function([model.input], [model.output, model.inside])
     images = np.random.RandomState(1).uniform(size=(1, 3, 24, 21)).astype("float32")
     output, inside = compiled(images)
     h = model.halo

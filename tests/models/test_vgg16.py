@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, onednn, theano
+from srcnn_theano.backend import T, compile_function, onednn, theano
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.errors import UserError
 from srcnn_theano.models.vgg16 import VGG16, preprocess
@@ -127,7 +127,7 @@ def test_ends_of_the_network_on_the_size_it_was_trained_for(small_vgg16):
     networks = [
         VGG16(x, images.shape, small_vgg16, name, "torchvision") for name in names
     ]
-    results = theano.function([x], [network.output for network in networks])(images)
+    results = compile_function([x], [network.output for network in networks])(images)
     for name, network, result in zip(names, networks, results):
         expected = forward(small_vgg16, preprocess(images, "torchvision"), name)
         np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-4)
@@ -171,7 +171,7 @@ def test_a_cost_reaches_the_images_and_goes_through_onednn_alone(small_vgg16):
         VGG16(v, shape, small_vgg16, preprocessing="torchvision").output for v in (x, y)
     )
     cost = T.mean(T.sqr(output - target))
-    step = theano.function([x, y], [cost, theano.grad(cost, x)])
+    step = compile_function([x, y], [cost, theano.grad(cost, x)])
     result, gradient = step(images, originals)
 
     def features(images):

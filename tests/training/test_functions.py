@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import theano
+from srcnn_theano.backend import compile_function
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.training.functions import (
     AUGMENTATIONS,
@@ -154,7 +154,7 @@ def compiled():
     functions = {}
     for name in AUGMENTATIONS:
         pairs = coordinates(name)
-        functions[name] = pairs, theano.function([pairs.index], [pairs.x, pairs.y])
+        functions[name] = pairs, compile_function([pairs.index], [pairs.x, pairs.y])
     return functions
 
 
@@ -258,7 +258,7 @@ def test_moves_are_drawn_anew_for_each_epoch_and_alike_for_a_seed(
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS)
 def test_before_the_first_shuffle_nothing_has_moved(augmentation):
     pairs = coordinates(augmentation, n=6)
-    x, y = theano.function([pairs.index], [pairs.x, pairs.y])(1)
+    x, y = compile_function([pairs.index], [pairs.x, pairs.y])(1)
     assert moves_of(*(np.rint(255 * part).astype(int) for part in (x, y))) == [
         (1, 1, 0, 0)
     ]
@@ -267,7 +267,7 @@ def test_before_the_first_shuffle_nothing_has_moved(augmentation):
 def test_targets_of_the_same_size_move_as_far_as_the_inputs():
     pairs = coordinates("flip-translate", n=20, batch_size=1, low=(9, 7), high=(9, 7))
     pairs.shuffle(np.random.RandomState(0))
-    function = theano.function([pairs.index], [pairs.x, pairs.y])
+    function = compile_function([pairs.index], [pairs.x, pairs.y])
     for index in range(20):
         x, y = (np.rint(255 * part).astype(int) for part in function(index))
         np.testing.assert_array_equal(x[:, 0], 1 + 10 * y[:, 0] + y[:, 1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import theano
-from srcnn_theano.backend.devices import xla_mode
+from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs import build_step
@@ -72,7 +72,9 @@ def assert_same(ours, xla, cost, parameters):
 def test_ten_steps(row, small_vgg16):
     # What SRCNN_DEVICE says must not make them the same by being the same.
     cpu = theano.compile.get_default_mode()
-    ours, xla = (ten_steps(row, small_vgg16, mode) for mode in (cpu, xla_mode("xla")))
+    ours, xla = (
+        ten_steps(row, small_vgg16, mode) for mode in (cpu, device_mode("xla"))
+    )
     assert_same(ours, xla, cost=1e-5, parameters=1e-4)
 
 
@@ -81,7 +83,7 @@ def test_ten_steps_in_float64(row, small_vgg16):
     cpu = theano.compile.get_default_mode()
     with theano.config.change_flags(floatX="float64"):
         ours, xla = (
-            ten_steps(row, small_vgg16, mode) for mode in (cpu, xla_mode("xla"))
+            ten_steps(row, small_vgg16, mode) for mode in (cpu, device_mode("xla"))
         )
     assert all(value.dtype == "float64" for value in xla[1].values())
     assert_same(ours, xla, cost=1e-9, parameters=1e-8)
