@@ -167,10 +167,15 @@ def graph(options):
 def bench(options):
     from srcnn_theano.bench.runner import run_bench
 
-    against = [] if options.against == "none" else options.against.split(",")
-    only = None if options.only is None else options.only.split(",")
+    against = _names(options.against)
+    if against == ["none"]:
+        against = []
     run_bench(
-        against, options.threads, only, as_json=options.json, out=_path(options.out)
+        against,
+        options.threads,
+        _names(options.only),
+        as_json=options.json,
+        out=_path(options.out),
     )
 
 
@@ -184,6 +189,10 @@ def doctor(options):
 
 def _path(text):
     return None if text is None else Path(text)
+
+
+def _names(text):
+    return None if text is None else text.split(",")
 
 
 def _parser():
@@ -319,7 +328,11 @@ def _parser():
     _json(sub)
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
-    sub.add_argument("--against", default="torch", help="torch, jax, torch,jax or none")
+    sub.add_argument(
+        "--against",
+        help="torch, jax, torch,jax or none (default: torch; jax with --device xla, "
+        "both with --device gpu)",
+    )
     sub.add_argument(
         "--threads", type=int, help="default: one, and then one for each core"
     )

@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -338,15 +337,7 @@ def _vgg16():
 
 
 def _accelerator():
-    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
-        )
-        names = answer.stdout.decode(errors="replace").splitlines()
-        names = names if answer.returncode == 0 else []
-    except (OSError, subprocess.TimeoutExpired):
-        names = []
+    names = environment.accelerators()
     return None, "; ".join(names) or "none; the CPU does it all", {"names": names}
 
 

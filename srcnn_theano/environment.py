@@ -478,6 +478,19 @@ def _writable(folder):
         return False
 
 
+def accelerators():
+    """Names and memories of NVIDIA's graphics cards, as their driver tells them."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    names = answer.stdout.decode(errors="replace").splitlines()
+    return names if answer.returncode == 0 else []
+
+
 def _private(folder):
     # Compiled code is loaded from here: nobody else may have put it there.
     status = os.lstat(str(folder))

@@ -13,9 +13,11 @@ def make_job(work, variant):
     """A function without arguments that does the job once and returns its result."""
     import jax
 
+    device = jax.devices("gpu" if given.on_gpu() else "cpu")[0]
+    jax.config.update("jax_default_device", device)
     network, params = _network(jax, given.layers(work))
-    if work.kind == "step":
-        return _step(jax, work, network, params)
+    if work.kind in ("step", "epoch"):
+        return _training(jax, work, network, params)
     predict = jax.jit(lambda params, x: given.inside(work, network(params, x)))
     x = jax.numpy.asarray(given.image(work))
     return lambda: np.asarray(predict(params, x))
@@ -74,11 +76,12 @@ _OPERATIONS = {
 }
 
 
-def _step(jax, work, network, params):
+def _training(jax, work, network, params):
     jnp, tree = jax.numpy, jax.tree_util
     low_res, high_res = (jnp.asarray(a) for a in given.sub_images(work))
-    n_batches = len(low_res) // work.batch_size
-    order = jnp.arange(len(low_res))
+    # Handed over, like the state: what a function finds around it becomes constants.
+    data = low_res, high_res, jnp.arange(len(low_res))
+    starts = given.starts(work)
     # No layers at all leave the pixels as they are.
     features = partial(
         *_network(jax, given.feature_layers() if work.perceptual else [])
@@ -88,8 +91,9 @@ def _step(jax, work, network, params):
         return jnp.mean((features(network(params, x)) - features(y)) ** 2)
 
     @partial(jax.jit, donate_argnums=(0,))
-    def step(state, start):
+    def step(state, start, data):
         params, m, v, t = state
+        low_res, high_res, order = data
         rows = jax.lax.dynamic_slice(order, (start,), (work.batch_size,))
         x, y = (a[rows].astype("float32") / 255 for a in (low_res, high_res))
         cost, g = jax.value_and_grad(cost_of)(params, x, y)
@@ -108,9 +112,17 @@ def _step(jax, work, network, params):
     done = [0]
 
     def job():
-        start = done[0] % n_batches * work.batch_size
+        start = starts[done[0] % len(starts)]
         done[0] += 1
-        state[0], cost = step(state[0], start)
+        state[0], cost = step(state[0], start, data)
         return float(cost)
 
-    return job
+    @partial(jax.jit, donate_argnums=(0,))
+    def all_steps(state, data):
+        return jax.lax.scan(partial(step, data=data), state, jnp.array(starts))
+
+    def epoch():
+        state[0], costs = all_steps(state[0], data)
+        return np.asarray(costs)[: given.N_COSTS]
+
+    return epoch if work.kind == "epoch" else job

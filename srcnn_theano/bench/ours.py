@@ -7,16 +7,16 @@ from srcnn_theano.bench import work as given
 
 def make_job(work, variant):
     """A function without arguments that does the job once and returns its result."""
-    if work.kind == "step":
-        return _step(work)
+    if work.kind in ("step", "epoch"):
+        return _training(work)
     if work.kind == "picture":
         return _picture(work)
     predictor, image = _predictor(work), given.image(work)
     return lambda: predictor(image)
 
 
-def _step(work):
-    from srcnn_theano.backend import T
+def _training(work):
+    from srcnn_theano.backend import T, many_steps
     from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.costs import mse
     from srcnn_theano.training.functions import SharedPairs, training_function
@@ -39,6 +39,9 @@ def _step(work):
     cost = mse(output, target)
     updates = adam(cost, model.params, given.LEARNING_RATE)
     step = training_function(model, y, cost, updates, pairs)
+    if work.kind == "epoch":
+        steps = many_steps(step, pairs.n_batches)
+        return lambda: steps(0, pairs.n_batches)[0][: given.N_COSTS]
     done = [0]
 
     def job():

@@ -10,13 +10,19 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano import __version__
+from srcnn_theano import __version__, environment
 from srcnn_theano.bench import first_use, sgemm, sides
 from srcnn_theano.bench.marks import evaluate
 from srcnn_theano.bench.sides import Contender
 from srcnn_theano.bench.table import markdown
-from srcnn_theano.bench.work import SCALE, WORKS, Work, multiply_adds
-from srcnn_theano.environment import find_library, usable_cores
+from srcnn_theano.bench.work import (
+    CPU_JOBS,
+    GPU_JOBS,
+    SCALE,
+    WORKS,
+    Work,
+    multiply_adds,
+)
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json
 
@@ -30,19 +36,28 @@ PICTURE_SIZES = ((64, 100), (250, 250), (500, 500), (1000, 1500))  # before enla
 GROWTHS = ("samples", "srcnn-pictures", "fsrcnn-pictures")
 FIRST_USE = "first-use"
 NAMES = tuple(WORKS) + GROWTHS + (FIRST_USE,)
+# By device: what is measured unless `only` says otherwise, and against whom.
+JOBS = {
+    "cpu": CPU_JOBS + GROWTHS + (FIRST_USE,),
+    "xla": CPU_JOBS + (FIRST_USE,),
+    "gpu": GPU_JOBS + (FIRST_USE,),
+}
+RIVALS = {"cpu": ("torch",), "xla": ("jax",), "gpu": ("torch", "jax")}
 
 
-def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=None):
+def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
     """Time the jobs on every side, print tables, and write the figures.
 
     Parameters
     ----------
-    against : sequence of 'torch' and 'jax'
-        Sides beside ours; empty for ours alone.
+    against : sequence of 'torch' and 'jax', or None
+        Sides beside ours; empty for ours alone; None is `RIVALS`. Through XLA, ours on
+        the CPU by C code and oneDNN is always there.
     threads : int or None
-        None is one thread and then as many as there are cores.
+        None is one thread and then as many as there are cores; for a graphics card, as
+        many as there are cores.
     only : sequence of `NAMES`, or None
-        None is everything.
+        None is `JOBS`.
     as_json : bool
         Print JSON instead of tables.
     out : path or None
@@ -54,23 +69,30 @@ def run_bench(against=("torch",), threads=None, only=None, as_json=False, out=No
         A side is not installed or unknown, a job is unknown. After everything has been
         written: a side does not compute what ours computes, or ours fails.
     """
+    from srcnn_theano.backend import default_device
+
+    device = default_device()
+    against = RIVALS[device] if against is None else against
     rivals = [side for name in against for side in _variants(name)]
-    names = _chosen(only)
-    cores = usable_cores()
+    names = JOBS[device] if only is None else _chosen(only)
+    cores = environment.usable_cores()
     if threads is not None and not 1 <= threads <= cores:
         raise UserError("--threads {}: it can be 1 to {} here".format(threads, cores))
-    passes = sorted({1, cores}) if threads is None else [threads]
-    report = {"machine": _machine(), "command": _command(), "passes": {}}
+    passes = [threads or cores]
+    if threads is None and device != "gpu":
+        passes = sorted({1, cores})
+    report = {"device": device, "machine": _machine(), "command": _command()}
+    report["passes"] = {}
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
         report["passes"][str(n)] = {
-            work.name: _compare(work, _contenders(work, rivals, n, n == cores))
+            work.name: _compare(work, _contenders(work, rivals, device, n, cores))
             for work in tqdm(jobs, desc="{} thread(s)".format(n), disable=None)
         }
     report["growths"] = {
-        name: _grow(name, passes[-1]) for name in names if name in GROWTHS
+        name: _grow(name, device, passes[-1]) for name in names if name in GROWTHS
     }
-    report["first_use"] = first_use.measure() if FIRST_USE in names else {}
+    report["first_use"] = first_use.measure(device) if FIRST_USE in names else {}
     report["marks"] = evaluate(report)
     if out is not None:
         write_json(out, report)
@@ -94,8 +116,6 @@ def _variants(name):
 
 
 def _chosen(only):
-    if only is None:
-        return list(NAMES)
     unknown = sorted(set(only) - set(NAMES))
     if unknown:
         raise UserError(
@@ -109,15 +129,18 @@ def _chosen(only):
 # --- the sides of one job ------------------------------------------------------------
 
 
-def _contenders(work, rivals, threads, all_cores):
-    found = [Contender("ours", "ours", "", work, threads)]
+def _contenders(work, rivals, device, threads, cores):
+    found = [Contender("ours", "ours", "", work, threads, device)]
     for side, variant in rivals:
-        found.append(Contender(side + " " + variant, side, variant, work, threads))
-    if work.name in LIMITED:
+        label = side + " " + variant
+        found.append(Contender(label, side, variant, work, threads, device))
+    if device != "cpu":
+        found.append(Contender("ours cpu", "ours", "", work, threads))
+    elif work.name in LIMITED:
         for variant in sgemm.VARIANTS:
             label = "sgemm " + variant
             found.append(Contender(label, "sgemm", variant, work, threads))
-        if all_cores and threads > 1:
+        if threads == cores > 1:
             found.append(Contender("ours, 1 thread", "ours", "", work, 1))
     return found
 
@@ -126,6 +149,7 @@ def _compare(work, contenders):
     """Figures of all sides on one job; those of other results are left out."""
     job = {
         "title": work.title,
+        "kind": work.kind,
         "multiply_adds": multiply_adds(work),
         "sides": {},
         "left_out": {},
@@ -184,7 +208,7 @@ def _side_by_side(agreeing, job_multiply_adds):
 # --- more of the same work -----------------------------------------------------------
 
 
-def _grow(name, threads):
+def _grow(name, device, threads):
     """Our cost by the amount of work: per sample, or per pixel of the output."""
     if name == "samples":
         title, unit = "SRCNN 9-1-5 RGB step, by batch size", "sample"
@@ -200,7 +224,7 @@ def _grow(name, threads):
         megapixels = [SCALE**2 * rows * cols / 1e6 for rows, cols in PICTURE_SIZES]
         amounts = {"{:.1f}".format(amount): amount for amount in megapixels}
     contenders = [
-        Contender(label, "ours", "", work, threads)
+        Contender(label, "ours", "", work, threads, device)
         for label, work in zip(amounts, works)
     ]
     growth = {"title": title, "unit": unit, "threads": threads, "amounts": {}}
@@ -232,11 +256,12 @@ def _per_unit(started, amounts):
 
 
 def _machine():
-    """Processor and versions, by name."""
-    ours = "numpy", find_library().distribution, "onednn-cpu-gomp"
-    found = {"processor": _processor(), "cores": usable_cores()}
+    """Processor, accelerators and versions, by name."""
+    library = environment.find_library().distribution
+    found = {"processor": _processor(), "cores": environment.usable_cores()}
+    found["accelerators"] = environment.accelerators()
     found.update({"python": platform.python_version(), "srcnn-theano": __version__})
-    for name in ours + ("torch", "jax", "jaxlib"):
+    for name in ("numpy", library, "onednn-cpu-gomp", "torch", "jax", "jaxlib"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

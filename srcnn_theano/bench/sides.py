@@ -15,15 +15,21 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.bench.work import Work
+from srcnn_theano.bench.work import N_COSTS, Work
 from srcnn_theano.errors import UserError
 
 TURNS = 7
 LEAST_TURNS = 3
 SECONDS_PER_TURN = 0.3
 SECONDS_PER_JOB = 15
-# Runs before the first turn; after as many steps, costs are compared.
-FIRST_RUNS = {"step": 5, "image": 2, "picture": 1}
+# Runs before the first turn; their results are compared.
+FIRST_RUNS = {"step": N_COSTS, "epoch": 1, "image": 2, "picture": 1}
+# On a graphics card: processes that share its memory, and convolutions in float32, as
+# the others' are, where JAX would take numbers of fewer bits.
+GPU_VARIABLES = {
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+}
 
 
 class Contender(NamedTuple):
@@ -36,6 +42,8 @@ class Contender(NamedTuple):
     variant : str
     work : Work
     threads : int
+    device : 'cpu', 'xla' or 'gpu'
+        'xla' is ours alone; to the others it is the CPU.
     """
 
     label: str
@@ -43,6 +51,7 @@ class Contender(NamedTuple):
     variant: str
     work: Work
     threads: int
+    device: str = "cpu"
 
 
 class Side:
@@ -72,7 +81,7 @@ class Side:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=dict(os.environ, OMP_NUM_THREADS=str(contender.threads)),
+            env=_variables(contender),
             universal_newlines=True,
         )
 
@@ -113,6 +122,13 @@ class Side:
         self._process.wait()
         self._process.stdout.close()
         self._errors.close()
+
+
+def _variables(contender):
+    """The environment of a contender's process."""
+    found = dict(os.environ, OMP_NUM_THREADS=str(contender.threads))
+    found["SRCNN_DEVICE"] = contender.device
+    return dict(found, **(GPU_VARIABLES if contender.device == "gpu" else {}))
 
 
 def start(contenders):

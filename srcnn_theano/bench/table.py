@@ -4,7 +4,8 @@
 
 prints the tables of a report that `srcnn-theano bench --out FIGURES.json` has written,
 or puts them into a file, between the lines ``<!-- figures -->`` and
-``<!-- end of figures -->``.
+``<!-- end of figures -->``. Those of a run with ``--device xla`` go between
+``<!-- xla figures -->`` and ``<!-- end of xla figures -->``.
 """
 
 import json
@@ -15,13 +16,16 @@ from srcnn_theano.bench.marks import AT_MOST
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_text
 
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- {}figures -->", "<!-- end of {}figures -->"
 
 _MEASURES = {
     "speed": "times as fast as the best of PyTorch",
     "share": "share of the rate of sgemm",
     "memory": "peak memory over PyTorch's",
     "threads": "times as fast as 1 thread",
+    "jax": "times as fast as JAX by hand",
+    "eager": "times as fast as PyTorch, eager",
+    "compile": "times as fast as torch.compile",
     "growth": "cost per {unit} over the least work's",
     "first": "seconds with an empty compile folder",
 }
@@ -44,10 +48,14 @@ def _preface(report):
     machine = dict(report["machine"])
     names = {"python": "Python", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
     names["onednn-cpu-gomp"] = "oneDNN"
-    return "Measured by `{}` on {} ({} cores) with {}.".format(
+    accelerators = machine.pop("accelerators", None)
+    if accelerators == []:
+        accelerators = ["no accelerator"]
+    return "Measured by `{}` on {} ({} cores{}) with {}.".format(
         report["command"],
         machine.pop("processor"),
         machine.pop("cores"),
+        "".join("; " + name for name in accelerators or []),
         ", ".join(
             "{} {}".format(names.get(name, name), number)
             for name, number in machine.items()
@@ -82,6 +90,9 @@ def _jobs(threads, jobs):
             ratio = _median_and_spread(side.get("times_ours"))
             if "our_share" in side:
                 ratio = _median_and_spread(side["our_share"], "ours has {:.2f} of it")
+            if job.get("kind") == "epoch":
+                per_minute = 60e3 / side["median_ms"]
+                label += ", {:.1f} epochs per minute".format(per_minute)
             rows.append(
                 [
                     job["title"],
@@ -155,12 +166,16 @@ def update(path, report):
         The file has no such marks.
     """
     path = Path(path)
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
+    device = report.get("device", "cpu")
+    begin, end = (
+        line.format("" if device == "cpu" else device + " ") for line in (BEGIN, END)
+    )
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
         raise UserError(
             "{}: has no lines {} and {}; put them where the tables go".format(
-                path, BEGIN, END
+                path, begin, end
             )
         )
     tables = "\n\n{}\n\n".format(markdown(report))

@@ -9,19 +9,24 @@ def make_job(work, variant):
     """A function without arguments that does the job once and returns its result."""
     import torch
 
+    device = "cpu"
+    if given.on_gpu():
+        device = "cuda"
+        torch.backends.cudnn.allow_tf32 = False  # float32, as on every side
     layout = torch.contiguous_format
     if variant == "channels_last":
         layout = torch.channels_last
-    net = _network(torch, given.layers(work)).to(memory_format=layout)
-    if work.kind == "step":
-        return _step(torch, work, net, layout, variant == "compile")
+    net = _network(torch, given.layers(work)).to(device, memory_format=layout)
+    if work.kind in ("step", "epoch"):
+        return _training(torch, work, net, device, layout, variant == "compile")
     if variant == "compile":
         net = torch.compile(net)
-    x = torch.from_numpy(given.image(work)).contiguous(memory_format=layout)
+    x = torch.from_numpy(given.image(work)).to(device)
+    x = x.contiguous(memory_format=layout)
 
     def predict():
         with torch.inference_mode():
-            return given.inside(work, net(x)).numpy()
+            return given.inside(work, net(x)).cpu().numpy()
 
     return predict
 
@@ -49,15 +54,16 @@ def _network(torch, layers):
     return nn.Sequential(*modules)
 
 
-def _step(torch, work, net, layout, compiled):
-    low_res, high_res = (torch.from_numpy(a) for a in given.sub_images(work))
+def _training(torch, work, net, device, layout, compiled):
+    arrays = given.sub_images(work)
+    low_res, high_res = (torch.from_numpy(a).to(device) for a in arrays)
     features = torch.nn.Identity()
     if work.perceptual:
         features = _network(torch, given.feature_layers()).requires_grad_(False)
-        features = features.to(memory_format=layout)
+        features = features.to(device, memory_format=layout)
     optimiser = torch.optim.Adam(net.parameters(), lr=given.LEARNING_RATE, fused=True)
-    n_batches = len(low_res) // work.batch_size
-    order = torch.arange(len(low_res))
+    starts = given.starts(work)
+    order = torch.arange(len(low_res), device=device)
     done = [0]
 
     def unit(pixels):
@@ -70,14 +76,21 @@ def _step(torch, work, net, layout, compiled):
     if compiled:
         cost_of = torch.compile(cost_of)
 
-    def job():
-        start = done[0] % n_batches * work.batch_size
+    def step(start):
         rows = order[start : start + work.batch_size]
-        done[0] += 1
         cost = cost_of(low_res[rows], high_res[rows])
         optimiser.zero_grad()
         cost.backward()
         optimiser.step()
-        return cost.item()
+        return cost.detach()
 
-    return job
+    def job():
+        start = starts[done[0] % len(starts)]
+        done[0] += 1
+        return step(start).item()
+
+    def epoch():
+        costs = torch.stack([step(start) for start in starts])
+        return costs.cpu().numpy()[: given.N_COSTS]
+
+    return epoch if work.kind == "epoch" else job

@@ -1,11 +1,14 @@
 """What is timed: the same shapes, values and weights for every framework, in numpy."""
 
+import os
 from typing import Any, Dict, NamedTuple, Tuple
 
 import numpy as np
 
 LEARNING_RATE = 1e-4
-N_SUB_IMAGES = 1000
+N_OF_T91 = 22080  # sub-images, in an epoch of the report's training
+# Costs of as many first steps are compared.
+N_COSTS = 5
 
 
 class Work(NamedTuple):
@@ -14,16 +17,18 @@ class Work(NamedTuple):
     Attributes
     ----------
     name, title : str
-    kind : 'step', 'image' or 'picture'
-        From a minibatch of uint8 sub-images in memory to weights updated by Adam; from
-        one float32 image to the network's output; or from one RGB picture of 8 bits to
-        the enlarged one, in tiles (ours alone).
+    kind : 'step', 'epoch', 'image' or 'picture'
+        From a minibatch of uint8 sub-images in memory to weights updated by Adam; all
+        such steps of an epoch in a row; from one float32 image to the network's output;
+        or from one RGB picture of 8 bits to the enlarged one, in tiles (ours alone).
     network : 'srcnn' or 'fsrcnn'
     channels, batch_size : int
     size : (rows, cols) of what goes in
     perceptual : bool
         Whether the cost is the mean squared error of relu2_2 of VGG16 and not that of
         the pixels.
+    n_sub_images : int
+        That minibatches are taken from.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Work(NamedTuple):
     batch_size: int
     size: Tuple[int, int]
     perceptual: bool = False
+    n_sub_images: int = 1000
 
 
 def _step(name, title, network, batch_size, size, perceptual=False):
@@ -51,6 +57,13 @@ WORKS = {
         _step("fsrcnn-20", "FSRCNN(56,12,4) RGB step", "fsrcnn", 20, 8),
         _step("fsrcnn-100", "FSRCNN(56,12,4) RGB step", "fsrcnn", 100, 8),
         _step("vgg-100", "SRCNN + VGG relu2_2 step", "srcnn", 100, 33, True),
+        _step("srcnn-1000", "SRCNN 9-1-5 RGB step", "srcnn", 1000, 33),
+        _step("fsrcnn-1000", "FSRCNN(56,12,4) RGB step", "fsrcnn", 1000, 8),
+        _step("vgg-20", "SRCNN + VGG relu2_2 step", "srcnn", 20, 33, True),
+        _step("vgg-1000", "SRCNN + VGG relu2_2 step", "srcnn", 1000, 33, True),
+        _step("srcnn-epoch", "SRCNN 9-1-5 RGB epoch", "srcnn", 20, 33)._replace(
+            kind="epoch", n_sub_images=N_OF_T91
+        ),
         Work(
             "srcnn-image",
             "SRCNN 9-1-5 Y, 1 megapixel",
@@ -71,6 +84,30 @@ WORKS = {
         ),
     )
 }
+
+# What is timed unless jobs are named. A large minibatch, or many steps in one call, is
+# what fills an accelerator.
+CPU_JOBS = (
+    "srcnn-20",
+    "srcnn-100",
+    "fsrcnn-20",
+    "fsrcnn-100",
+    "vgg-100",
+    "srcnn-image",
+    "fsrcnn-image",
+)
+GPU_JOBS = (
+    "srcnn-20",
+    "srcnn-100",
+    "srcnn-1000",
+    "fsrcnn-20",
+    "fsrcnn-100",
+    "fsrcnn-1000",
+    "vgg-20",
+    "vgg-100",
+    "vgg-1000",
+    "srcnn-epoch",
+)
 
 SCALE = 4
 MARGIN = 6  # of SRCNN 9-1-5
@@ -162,13 +199,24 @@ def named_values(some_layers):
 def sub_images(work):
     """Inputs and targets (n, channels, rows, cols), uint8, of the network's sizes."""
     rng = np.random.RandomState(1)
-    shape = (N_SUB_IMAGES, work.channels) + work.size
+    shape = (work.n_sub_images, work.channels) + work.size
     low_res = rng.randint(0, 256, shape).astype("uint8")
     if work.network == "srcnn":
         high_res = low_res[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
         return low_res, np.ascontiguousarray(high_res)
     shape = shape[:2] + tuple(SCALE * n + 1 for n in work.size)
     return low_res, rng.randint(0, 256, shape).astype("uint8")
+
+
+def starts(work):
+    """Where the minibatches of an epoch begin."""
+    whole = work.n_sub_images - work.n_sub_images % work.batch_size
+    return range(0, whole, work.batch_size)
+
+
+def on_gpu():
+    """Whether this process is one side of a comparison on a graphics card."""
+    return os.environ.get("SRCNN_DEVICE") == "gpu"
 
 
 def image(work):
@@ -195,12 +243,13 @@ def multiply_adds(work):
     with the zeros around an image, and those that a deconvolution stamps beyond the
     border, are not counted.
     """
-    if work.kind == "step":
+    if work.kind in ("step", "epoch"):
         (first, *others), size = _layer_multiply_adds(layers(work), work.size)
         total = 2 * first + 3 * sum(others)
         if work.perceptual:
             total += 3 * sum(_layer_multiply_adds(feature_layers(), size)[0])
-        return work.batch_size * total
+        n_steps = len(starts(work)) if work.kind == "epoch" else 1
+        return n_steps * work.batch_size * total
     return sum(_layer_multiply_adds(layers(work), work.size)[0])
 
 

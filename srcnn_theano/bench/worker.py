@@ -43,11 +43,14 @@ def main(side, variant, work, threads):
 
 def _limit_threads(side, threads):
     """What the variable OMP_NUM_THREADS does not do."""
+    through_xla = os.environ.get("SRCNN_DEVICE", "cpu") != "cpu"
     if side == "torch":
         import torch
 
         torch.set_num_threads(threads)
-    if side == "jax":  # it starts a thread for each core it may use
+    if (
+        side == "jax" or side == "ours" and through_xla
+    ):  # it starts a thread for each core it may use
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 

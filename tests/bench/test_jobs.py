@@ -14,6 +14,7 @@ MINIS = (
     "mini-srcnn-image",
     "mini-fsrcnn-image",
 )
+STEPS = tuple(name for name in MINIS if "step" in name)
 # What torch.compile makes of the same functions takes too long for a test.
 SIDES = (("ours", ""), ("torch", "eager"), ("torch", "channels_last"), ("jax", "jit"))
 MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side"}
@@ -88,12 +89,27 @@ def test_first_result_is_numpys(name, side, variant, minis):
 
 
 @pytest.mark.parametrize("side, variant", SIDES[1:])
-@pytest.mark.parametrize("name", MINIS[:3])
+@pytest.mark.parametrize("name", STEPS)
 def test_five_steps_cost_the_same_on_every_side(name, side, variant, minis):
     theirs = make_job(side, minis[name], variant)
     ours = make_job("ours", minis[name], "")
     costs = [[job() for _ in range(5)] for job in (theirs, ours)]
     np.testing.assert_allclose(*costs, rtol=1e-4)
+
+
+@pytest.mark.parametrize("device", ["cpu", "xla"])
+@pytest.mark.parametrize("side, variant", SIDES)
+def test_an_epoch_is_all_steps_in_a_row(side, variant, device, minis, monkeypatch):
+    if device == "xla":
+        pytest.importorskip("jax")
+    monkeypatch.setenv("SRCNN_DEVICE", device)
+    # Seven minibatches of two; one sub-image is left out.
+    work = minis["mini-srcnn-step"]._replace(n_sub_images=15)
+    step = make_job("ours", work, "")
+    expected = [step() for _ in range(7 + 5)]
+    epoch = make_job(side, work._replace(kind="epoch"), variant)
+    np.testing.assert_allclose(epoch(), expected[:5], rtol=1e-4)
+    np.testing.assert_allclose(epoch(), expected[7:], rtol=1e-4)
 
 
 def test_products_of_large_matrices_are_right(monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from srcnn_theano.bench import table
 from srcnn_theano.bench.marks import MARKS, evaluate
+from srcnn_theano.bench.runner import JOBS
 from srcnn_theano.errors import UserError
 
 
@@ -38,6 +39,7 @@ def report():
     }
     growth = {"title": "by batch", "unit": "sample", "threads": 2, "amounts": amounts}
     report = {
+        "device": "cpu",
         "machine": {"processor": "Z80", "cores": 2, "numpy": "1.23.5", "torch": None},
         "command": "srcnn-theano bench",
         "passes": {"1": {"srcnn-20": one_thread}, "2": {"srcnn-20": job}},
@@ -99,11 +101,46 @@ def test_marks_of_jobs_without_rivals_are_open(report):
     assert len(marks) == 4 and all(mark["met"] is None for mark in marks)
 
 
-def test_every_job_has_its_mark():
-    from srcnn_theano.bench.runner import NAMES
+@pytest.mark.parametrize(
+    "device, without",
+    [
+        ("cpu", {"fsrcnn-100", "first-use"}),
+        ("xla", {"first-use"}),
+        ("gpu", {"first-use"}),
+    ],
+)
+def test_every_job_has_its_mark(device, without):
+    assert set(JOBS[device]) - {mark.job for mark in MARKS[device]} == without
 
-    jobs = {mark.job for mark in MARKS}
-    assert set(NAMES) - jobs == {"fsrcnn-100", "first-use"}
+
+@pytest.mark.parametrize(
+    "device, measure, against, median, met",
+    [
+        ("xla", "jax", "jax jit", 0.5, False),
+        ("gpu", "jax", "jax jit", 0.5, False),
+        ("gpu", "eager", "torch eager", 2.0, True),
+        ("gpu", "compile", "torch compile", 1.5, True),
+    ],
+)
+def test_marks_of_what_goes_through_xla(report, device, measure, against, median, met):
+    marks = {"marks": evaluate(dict(report, device=device))}
+    mark = found(marks, "srcnn-20", measure)
+    assert (mark["against"], mark["measured"]["median"]) == (against, median)
+    assert mark["met"] is met
+
+
+def test_epochs_are_told_per_minute(report):
+    report["passes"]["2"]["srcnn-20"]["kind"] = "epoch"
+    line = "| SRCNN step | torch eager, 3000.0 epochs per minute | 20.00 | 2.00 |"
+    assert line in table.markdown(report)
+
+
+@pytest.mark.parametrize(
+    "accelerators, told", [(["X, 8 MiB"], "; X, 8 MiB"), ([], "; no accelerator")]
+)
+def test_accelerators_are_told(report, accelerators, told):
+    report["machine"]["accelerators"] = accelerators
+    assert "on Z80 (2 cores{}) with".format(told) in table.markdown(report)
 
 
 def test_table_has_marks_beside_measured_values(report):
@@ -141,14 +178,20 @@ def test_update_replaces_what_is_between_the_marks(report, tmp_path):
     figures, readme = tmp_path / "figures.json", tmp_path / "README.md"
     figures.write_text(json.dumps(report))
     readme.write_text(
-        "before\n\n{}\nstale\n{}\n\nafter\n".format(table.BEGIN, table.END)
+        "before\n\n<!-- figures -->\nstale\n<!-- end of figures -->\n\nafter\n"
+        "<!-- xla figures -->\n<!-- end of xla figures -->\n"
     )
     for _ in range(2):
         table.main(str(figures), str(readme))
         text = readme.read_text()
         assert text.startswith("before\n\n<!-- figures -->\n\nMeasured by")
-        assert text.endswith("|\n\n<!-- end of figures -->\n\nafter\n")
+        assert "|\n\n<!-- end of figures -->\n\nafter\n" in text
         assert "stale" not in text and text.count("### 2 threads") == 1
+    table.update(readme, dict(report, device="xla", command="bench --device xla"))
+    before, after = readme.read_text().split("after\n")
+    assert before == text.split("after\n")[0]
+    assert after.startswith("<!-- xla figures -->\n\nMeasured by `bench --device xla`")
+    assert after.endswith("|\n\n<!-- end of xla figures -->\n")
 
 
 def test_update_needs_the_marks(report, tmp_path):

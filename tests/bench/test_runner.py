@@ -1,6 +1,7 @@
 """A whole run in small, with real processes; nothing is said about its times."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -17,7 +18,7 @@ def small(minis, monkeypatch):
     """One job, in small, and little time for it."""
     work = minis["mini-srcnn-step"]
     monkeypatch.setattr(runner, "WORKS", {work.name: work})
-    monkeypatch.setattr(runner, "NAMES", (work.name,))
+    monkeypatch.setattr(runner, "JOBS", dict.fromkeys(runner.JOBS, (work.name,)))
     monkeypatch.setattr(sides, "SECONDS_PER_TURN", 0.01)
     monkeypatch.setattr(sides, "SECONDS_PER_JOB", 0.01)
     return work
@@ -148,12 +149,50 @@ def test_pictures_are_enlarged_fourfold_in_tiles(network):
 def test_limits_are_measured_beside_srcnn_alone(minis):
     work = minis["mini-srcnn-step"]
     rivals = [("torch", "eager")]
-    plain = runner._contenders(work, rivals, 2, True)
+    plain = runner._contenders(work, rivals, "cpu", 2, 2)
     assert [one.label for one in plain] == ["ours", "torch eager"]
-    limited = runner._contenders(work._replace(name="srcnn-20"), rivals, 2, True)
+    work = work._replace(name="srcnn-20")
+    limited = runner._contenders(work, rivals, "cpu", 2, 2)
     labels = ["sgemm numpy", "sgemm onednn", "ours, 1 thread"]
     assert [one.label for one in limited[2:]] == labels
     assert [one.threads for one in limited] == [2, 2, 2, 2, 1]
+    assert len(runner._contenders(work, rivals, "cpu", 1, 2)) == 4
+    assert len(runner._contenders(work, rivals, "cpu", 1, 1)) == 4
+
+
+def test_through_xla_ours_is_measured_beside_our_c_code(minis):
+    work = minis["mini-srcnn-step"]._replace(name="srcnn-20")
+    found = runner._contenders(work, [("jax", "jit")], "xla", 2, 2)
+    assert [(one.label, one.side, one.device) for one in found] == [
+        ("ours", "ours", "xla"),
+        ("jax jit", "jax", "xla"),
+        ("ours cpu", "ours", "cpu"),
+    ]
+
+
+def test_a_run_through_xla(small, tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    out = tmp_path / "figures.json"
+    runner.run_bench(threads=1, out=out)
+    report = json.loads(out.read_text())
+    job = report["passes"]["1"][small.name]
+    assert report["device"] == "xla" and job["left_out"] == {}
+    assert list(job["sides"]) == ["ours", "jax jit", "ours cpu"]
+
+
+def test_each_side_is_told_where_to_run(minis, monkeypatch):
+    monkeypatch.setenv("SRCNN_DEVICE", "gpu")
+    work = minis["mini-srcnn-step"]
+    here, there = (
+        sides._variables(Contender("x", "ours", "", work, 3, device))
+        for device in ("cpu", "gpu")
+    )
+    assert (here["SRCNN_DEVICE"], there["SRCNN_DEVICE"]) == ("cpu", "gpu")
+    assert here["OMP_NUM_THREADS"] == there["OMP_NUM_THREADS"] == "3"
+    # One process must not take all of the card's memory.
+    assert there["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    assert here.get("PATH") == os.environ.get("PATH")
 
 
 @pytest.mark.parametrize(
@@ -188,11 +227,17 @@ def test_first_use_starts_from_an_empty_folder(monkeypatch, tmp_path):
     assert first_use._seconds(["program"])["seconds"] > 0
     program.write_text("raise SystemExit('no luck')\n")
     assert first_use._seconds(["program"]) == {"failed": "no luck"}
+    program.write_text(
+        "import os\n"
+        "assert os.environ['SRCNN_DEVICE'] == 'xla'\n"
+        "assert os.environ['THEANO_FLAGS'].endswith(',cxx=')\n"
+    )
+    assert first_use._seconds(["program"], "xla")["seconds"] > 0
 
 
 def test_a_failed_first_use_is_an_error_in_the_end(monkeypatch, capsys):
     uses = {"demo": {"title": "demo", "failed": "no photograph"}}
-    monkeypatch.setattr(first_use, "measure", lambda: uses)
+    monkeypatch.setattr(first_use, "measure", lambda device: uses)
     with pytest.raises(UserError, match="demo: no photograph"):
         runner.run_bench(against=(), only=["first-use"])
     assert "| demo | failed |" in capsys.readouterr().out

@@ -16,6 +16,13 @@ def test_srcnn_step():
     assert multiply_adds(WORKS["srcnn-100"]) == 100 * one
 
 
+def test_an_epoch_is_as_many_steps_as_there_are_whole_minibatches():
+    epoch = WORKS["srcnn-epoch"]
+    assert multiply_adds(epoch) == 1104 * multiply_adds(WORKS["srcnn-20"])
+    fewer = epoch._replace(n_sub_images=59)
+    assert multiply_adds(fewer) == 2 * multiply_adds(WORKS["srcnn-20"])
+
+
 def test_fsrcnn_on_few_pixels(minis):
     work = minis["mini-fsrcnn-step"]._replace(size=(4, 4))
     # Pixels of four that lie under the taps: of a filter of 5, 3 + 4 + 4 + 3; of 3,
