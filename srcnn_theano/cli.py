@@ -326,6 +326,7 @@ def _parser():
     )
     _out(sub, "folder for the pages and texts", default="graph")
     _json(sub)
+    _device(sub)
 
     sub = command(bench, "time training and upscaling, side by side with PyTorch")
     sub.add_argument(

@@ -7,6 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from srcnn_theano.backend import onednn
+from srcnn_theano.backend.devices import default_device, xla_mode
 from srcnn_theano.backend.internals import (
     Assert,
     BaseAbstractConv,
@@ -33,6 +34,7 @@ from srcnn_theano.backend.internals import (
     ViewOp,
     debugprint,
     get_default_mode,
+    linked,
 )
 from srcnn_theano.backend.maps import Maps
 
@@ -152,7 +154,7 @@ class Rewriting(NamedTuple):
 
 
 def rewriting(build, *arguments):
-    """Have Theano optimise a function, without compiling it.
+    """Have Theano optimise a function for the device, without compiling it.
 
     Parameters
     ----------
@@ -166,7 +168,9 @@ def rewriting(build, *arguments):
     Rewriting
     """
     watch = _Watch()
-    mode = get_default_mode().register((watch, -100.0))
+    device = default_device()
+    mode = get_default_mode() if device == "cpu" else xla_mode(device)
+    mode = mode.register((watch, -100.0))
     mode.function_maker = _OnlyOptimised
     optimised = build(mode)
     maker, written = optimised.maker, optimised.written
@@ -178,6 +182,22 @@ def rewriting(build, *arguments):
     order = [equivalent[node] for node in maker.fgraph.toposort()]
     after = _graph(maker, copy, order, arguments)
     return Rewriting(before, after, watch.counts())
+
+
+def texts_of_xla(build, *arguments):
+    """What XLA is given of a function, and what it makes of it.
+
+    Parameters
+    ----------
+    build, arguments : as in `rewriting`
+
+    Returns
+    -------
+    (str, str), or None where XLA is not what compiles functions
+    """
+    if default_device() == "cpu":
+        return None
+    return linked(build(None)).texts(*arguments)
 
 
 class _OnlyOptimised:

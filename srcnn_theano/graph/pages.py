@@ -45,7 +45,8 @@ def write_graph(name, out_dir, what=None, as_json=False):
     name : str
         A model, an experiment or the path of a weight file.
     out_dir : Path
-        Gets index.html, before.html, after.html, before.txt and after.txt.
+        Gets index.html, before.html, after.html, before.txt and after.txt; where XLA
+        compiles the function, also xla-before.txt and xla-after.txt.
     what : 'predict', 'train' or None
         See `subjects.find_subject`.
     as_json : bool
@@ -62,6 +63,8 @@ def write_graph(name, out_dir, what=None, as_json=False):
         parts = find_parts(graph, subject.layers)
         write_text(out_dir / (side + ".txt"), listing(subject, side, graph, parts))
         write_text(out_dir / (side + ".html"), page(subject, side, graph, parts))
+    for side, text in zip(SIDES, subject.xla or ()):
+        write_text(out_dir / "xla-{}.txt".format(side), text)
     write_text(out_dir / "index.html", to_html(overview(subject), out_dir))
     summary = summarise(subject)
     if as_json:
@@ -153,6 +156,10 @@ def overview(subject):
         ["`{}`".format(op), _WORDS[kinds[op]], _count(n["before"]), _count(n["after"])]
         for op, n in summary["ops"].items()
     ]
+    of_xla = [
+        ("What XLA is given (StableHLO)", "xla-before.txt"),
+        ("What XLA makes of it (HLO)", "xla-after.txt"),
+    ]
     total = summary["total"]
     rows.append(
         ["**all**", "", *("**{}**".format(total[side]) for side in ("before", "after"))]
@@ -170,6 +177,7 @@ def overview(subject):
                 ("Before, as text", "before.txt"),
                 ("After, as text", "after.txt"),
             ]
+            + (of_xla if subject.xla else [])
         ),
         Heading(2, "Ops before and after"),
         Table(

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class Subject(NamedTuple):
     shape : tuple of 4 int
         Of the input that the shapes in the graph are those for.
     rewriting : backend.graphs.Rewriting
+    xla : (str, str) or None
+        Where XLA compiles the function: the text that it is given, and what it makes of
+        it.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Subject(NamedTuple):
     layers: List[str]
     shape: tuple
     rewriting: Any
+    xla: Optional[Tuple[str, str]] = None
 
 
 def find_subject(name, what=None):
@@ -70,9 +74,9 @@ def find_subject(name, what=None):
         experiment = _of_weights(name)
     what = what or "predict"
     draw = {"predict": _prediction, "train": _training}[what]
-    model, shape, rewriting = draw(experiment)
+    model, shape, *graphs = draw(experiment)
     layers = [layer.name for layer in model.layers]
-    return Subject(name, what, experiment, layers, shape, rewriting)
+    return Subject(name, what, experiment, layers, shape, *graphs)
 
 
 def _no_experiment(name, model, options):
@@ -119,11 +123,12 @@ def _prediction(experiment):
     )
     size = model.window or EXAMPLE_SIZE
     example = np.zeros((1, channels, size, size), "float32")
-    return (
-        model,
-        example.shape,
-        graphs.rewriting(lambda mode: prediction_function(model, mode=mode), example),
-    )
+
+    def build(mode):
+        return prediction_function(model, mode=mode)
+
+    rewriting = graphs.rewriting(build, example)
+    return model, example.shape, rewriting, graphs.texts_of_xla(build, example)
 
 
 def _training(experiment):
@@ -148,8 +153,8 @@ def _training(experiment):
         step = build_step(experiment, batch, vgg, mode)
         return step.function
 
-    rewriting = graphs.rewriting(build, 0)
-    return step.model, batch.low_res.shape, rewriting
+    rewriting, texts = graphs.rewriting(build, 0), graphs.texts_of_xla(build, 0)
+    return step.model, batch.low_res.shape, rewriting, texts
 
 
 def _random_vgg16():

@@ -195,6 +195,18 @@ def test_command_prints_counts_as_json(tmp_path, capsys):
     assert (out / "index.html").is_file()
 
 
+def test_texts_of_xla_lie_beside_the_others(tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("SRCNN_DEVICE", "")  # as it was, after the command
+    command = "graph srcnn --what train --device xla --out"
+    assert cli.main(command.split() + [str(tmp_path)]) == 0
+    given, made = (read(tmp_path, "xla-{}.txt".format(s)) for s in ("before", "after"))
+    assert given.count("stablehlo.convolution") == 3 + 3 + 2
+    assert made.startswith("HloModule")
+    links = re.findall('href="([^"]*)"', read(tmp_path, "index.html"))
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", *links}
+
+
 def test_command_says_where_the_pages_are(tmp_path, capsys):
     assert cli.main(["graph", "srcnn", "--out", str(tmp_path)]) == 0
     assert str(tmp_path / "index.html") in capsys.readouterr().out

@@ -66,6 +66,41 @@ def test_an_experiment_has_its_own_batch_and_optimiser():
     assert half.shape == (20, 3, 8, 8)
 
 
+@pytest.mark.parametrize(
+    "name, before, convolutions",
+    [
+        ("srcnn", {"AbstractConv2d": 3}, 3),
+        # Eight in the network; the last layer is the gradient of one.
+        ("fsrcnn", {"AbstractConv2d": 7, "AbstractConv2d_gradInputs": 1}, 8),
+        # The images themselves are not learned.
+        ("table1_adam", {"AbstractConv2d": 3, "AbstractConv2d_gradInputs": 2}, 8),
+        # Through SRCNN and back as above, and through four layers of VGG16 for the
+        # output, for the target, and back.
+        ("vgg_only", {"AbstractConv2d": 3 + 2 * 4}, 8 + 3 * 4),
+    ],
+)
+def test_what_xla_is_given_has_the_convolutions_of_the_network(
+    name, before, convolutions, monkeypatch
+):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    subject = find_subject(name)
+    counts = subject.rewriting.before.counts()
+    assert {op: counts[op] for op in before} == before
+    # It is XLA that decides how to convolve.
+    counts = subject.rewriting.after.counts()
+    assert sum(n for op, n in counts.items() if "Conv" in op) == convolutions
+    assert not any(op.startswith(("Convolution", "Corr")) for op in counts)
+    given, made = subject.xla
+    assert given.count("stablehlo.convolution") == convolutions
+    assert made.startswith("HloModule")
+    assert len(given) < 200000
+
+
+def test_xla_is_not_asked_where_it_does_not_compile(srcnn):
+    assert srcnn.xla is None
+
+
 def test_perceptual_losses_need_no_file_for_their_graph(monkeypatch):
     monkeypatch.setenv("SRCNN_VGG16", "/nowhere")
     subject = find_subject("vgg_only")

@@ -185,6 +185,28 @@ class XLAFunction:
             self._put_back(moved)
             return [np.asarray(values)[: last - first] for values in collected]
 
+    def texts(self, *arguments):
+        """What XLA is given for such arguments, and what it makes of that.
+
+        Nothing is computed, and no variable moves.
+
+        Returns
+        -------
+        (str, str)
+            StableHLO, and the HLO of the compiled program; large constants are left
+            out of both.
+        """
+        with enable_x64():
+            values = [np.asarray(a, x.dtype) for x, a in zip(self.arguments, arguments)]
+            lowered = self._once.lower(
+                self._on_device(self.moving),
+                self._on_device(self.resident),
+                jax.device_put(values, self.device),
+            )
+            given = lowered.compiler_ir("stablehlo").operation
+            text = given.get_asm(large_elements_limit=16)
+            return text, lowered.compile().as_text()
+
     def _on_device(self, variables):
         values = []
         for variable in variables:

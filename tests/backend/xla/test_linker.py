@@ -162,6 +162,24 @@ def test_many_steps_by_one_name(device):
     assert products.tolist() == [1, 4, 9] and values.tolist() == [1, 2, 3]
 
 
+def test_texts_of_xla():
+    w, x, i = shared(np.ones((2, 3)), "w"), T.fmatrix("x"), T.lscalar("i")
+    table = T.constant(np.arange(5000, dtype="float32").reshape(1000, 5))
+    cost = T.sum(T.tanh(T.dot(w, x)) * table[i])
+    step = xla([i, x], cost, updates=[(w, w - T.grad(cost, w))])
+    given, made = linked(step).texts(7, np.ones((3, 5), "float32"))
+    assert given.count("stablehlo.dot_general") == 2
+    assert given.count("stablehlo.tanh") == 1
+    assert "stablehlo.dynamic_slice" in given
+    # What it takes and gives: w, x and i; the cost, and the new w.
+    for kind in ("tensor<2x3xf32>", "tensor<3x5xf32>", "tensor<i64>", "tensor<f32>"):
+        assert kind in given
+    assert made.startswith("HloModule") and "f32[2,3]" in made.splitlines()[0]
+    # A thousand rows of numbers are no text.
+    assert len(given) < 10000 and len(made) < 50000
+    assert (w.get_value() == 1).all()
+
+
 def test_devices_by_variable_and_errors(monkeypatch):
     monkeypatch.setenv("SRCNN_DEVICE", "xla")
     assert hasattr(linked(compile_function([], T.constant(1.0))), "many")
