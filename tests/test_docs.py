@@ -50,9 +50,10 @@ def test_holds():
     assert not holds(source, "return 3\n")
 
 
-def test_the_page_on_deconvolution_quotes():
-    text = (ROOT / "docs" / "deconvolution.md").read_text(encoding="utf-8")
-    assert len(_QUOTE.findall(text)) >= 3
+@pytest.mark.parametrize("page, quotes", [("deconvolution.md", 3), ("gpu.md", 8)])
+def test_pages_on_code_quote_it(page, quotes):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert len(_QUOTE.findall(text)) >= quotes
 
 
 @pytest.mark.parametrize(
