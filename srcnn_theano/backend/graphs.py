@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from srcnn_theano.backend import onednn
-from srcnn_theano.backend.devices import default_device, xla_mode
+from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.internals import (
     Assert,
     BaseAbstractConv,
@@ -168,9 +168,7 @@ def rewriting(build, *arguments):
     Rewriting
     """
     watch = _Watch()
-    device = default_device()
-    mode = get_default_mode() if device == "cpu" else xla_mode(device)
-    mode = mode.register((watch, -100.0))
+    mode = (device_mode() or get_default_mode()).register((watch, -100.0))
     mode.function_maker = _OnlyOptimised
     optimised = build(mode)
     maker, written = optimised.maker, optimised.written
@@ -195,7 +193,7 @@ def texts_of_xla(build, *arguments):
     -------
     (str, str), or None where XLA is not what compiles functions
     """
-    if default_device() == "cpu":
+    if device_mode() is None:
         return None
     return linked(build(None)).texts(*arguments)
 

@@ -26,8 +26,6 @@ from srcnn_theano.backend.xla.elementwise import affine
 from srcnn_theano.backend.xla.lower import Affine, Call, lower
 from srcnn_theano.backend.xla.random import as_key
 
-_DeviceArray = type(jnp.zeros(()))
-
 
 class XLALinker(LocalLinker):
     """Link a graph into one function of JAX's, compiled at its first call.
@@ -85,11 +83,15 @@ class XLALinker(LocalLinker):
 
 
 class _Resident(Container):
-    """A container whose value may be on the device; who reads it gets a copy."""
+    """A container whose value may be on the device; who reads it gets a copy.
+
+    Its storage is then [None, what is on the device]: all that shares the storage finds
+    it there, and C code of Theano's, which looks at the first place, refuses the None.
+    """
 
     def _on_host(self):
-        value = self.storage[0]
-        return np.array(value) if isinstance(value, _DeviceArray) else value
+        value, *on_device = self.storage
+        return np.array(on_device[0]) if value is None and on_device else value
 
     data = property(_on_host, Container.__set__)
     value = data
@@ -211,9 +213,9 @@ class XLAFunction:
         values = []
         for variable in variables:
             storage = self.storage_map[variable]
-            if not isinstance(storage[0], _DeviceArray):
-                storage[0] = self._transferred(storage[0])
-            values.append(storage[0])
+            if storage[0] is not None:
+                storage[:] = None, self._transferred(storage[0])
+            values.append(storage[1])
         return values
 
     def _transferred(self, value):
@@ -224,7 +226,7 @@ class XLAFunction:
 
     def _put_back(self, moved):
         for variable, value in zip(self.moving, moved):
-            self.storage_map[variable][0] = value
+            self.storage_map[variable][1] = value
 
     def _check_limits(self, moving, resident, arguments):
         """Refuse indices that are out of bounds, which XLA would move into them."""

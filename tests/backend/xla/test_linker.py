@@ -51,6 +51,16 @@ def test_functions_share_variables():
     assert [float(read()), step(), float(read())] == [3, [], 6]
 
 
+def test_c_code_refuses_a_variable_that_is_on_the_device():
+    w = shared([1.0, 2.0])
+    in_c = compile_function([], w.sum(), device="cpu")
+    xla([], [], updates=[(w, 2 * w)])()
+    with pytest.raises((TypeError, ValueError)):
+        in_c()
+    w.set_value(w.get_value())
+    assert float(in_c()) == 6
+
+
 def test_variables_may_be_swapped_and_copied():
     a, b, c = shared([1.0]), shared([2.0]), shared([3.0])
     step = xla([], [a, a], updates=[(a, b), (b, a), (c, b)])
