@@ -1,9 +1,11 @@
 """The command line: exit codes, messages, and what must not be imported."""
 
 import json
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -29,6 +31,46 @@ def test_help_names_every_command_and_loads_nothing_heavy():
         "convert bench doctor"
     ).split():
         assert command in done.stdout
+
+
+@pytest.fixture
+def colourful(tmp_path):
+    path = tmp_path / "colourful.png"
+    pixels = np.random.RandomState(0).randint(0, 256, (9, 12, 3)).astype("uint8")
+    Image.fromarray(pixels).save(str(path))
+    return path
+
+
+def test_xla_needs_no_compiler(colourful, tmp_path, monkeypatch):
+    pytest.importorskip("jax")
+    for device, flags in (("cpu", ""), ("xla", "cxx=")):
+        command = [sys.executable, "-m", "srcnn_theano", "upscale", str(colourful)]
+        command += ["--scale", "2", "--device", device, "--out"]
+        command += [str(tmp_path / (device + ".png"))]
+        given = os.environ.get("THEANO_FLAGS", "")
+        flags = ",".join(filter(None, [given, flags]))
+        subprocess.run(command, check=True, env=dict(os.environ, THEANO_FLAGS=flags))
+    ours, xla = (
+        np.asarray(Image.open(str(tmp_path / name))).astype(int)
+        for name in ("cpu.png", "xla.png")
+    )
+    assert ours.shape == (18, 24, 3)
+    # A rounding apart, before the pixels are rounded.
+    assert np.abs(ours - xla).max() <= 1
+
+
+def test_a_device_that_is_not_there(colourful, tmp_path, monkeypatch, capsys):
+    jax = pytest.importorskip("jax")
+    if any(device.platform != "cpu" for device in jax.devices()):
+        pytest.skip("it is there")
+    monkeypatch.setenv("SRCNN_DEVICE", "cpu")  # and puts it back
+    out = tmp_path / "out.png"
+    words = ["upscale", str(colourful), "--scale", "2", "--out", str(out)]
+    assert cli.main(words + ["--device", "gpu"]) == 2
+    assert "device gpu: " in capsys.readouterr().err and not out.exists()
+    with pytest.raises(SystemExit) as refused:
+        cli.main(words + ["--device", "tpu"])
+    assert refused.value.code == 2
 
 
 @pytest.fixture
