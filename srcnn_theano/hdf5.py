@@ -34,7 +34,9 @@ def write_arrays(path, attributes, arrays):
             # Without modification times, which would differ from run to run.
             file.create_dataset(name, data=array, track_times=False)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
+        # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
+        # garbage collector.
+        temporary.write_bytes(content.getvalue())
 
 
 def read_arrays(path, cure, names=None):

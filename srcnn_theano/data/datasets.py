@@ -328,7 +328,9 @@ def save_pairs(path, pairs, recipe, sums):
         for name, array in pairs._asdict().items():
             _save_array(store, name, array)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
+        # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
+        # garbage collector.
+        temporary.write_bytes(content.getvalue())
 
 
 def _save_array(store, name, array):
