@@ -5,7 +5,7 @@ import numpy as np
 from jax import lax
 
 from srcnn_theano.backend.xla import ops
-from srcnn_theano.backend.xla.lower import Affine, lower, static
+from srcnn_theano.backend.xla.lower import EXACT, Affine, lower, static
 
 # What gives its first input as it is.
 
@@ -288,7 +288,7 @@ def _of_type(node, *arrays):
 
 @lower.register(ops.Dot)
 def _dot(op, node, a, b):
-    return jnp.dot(*_of_type(node, a, b))
+    return jnp.dot(*_of_type(node, a, b), precision=EXACT)
 
 
 @lower.register(ops.BatchedDot)
@@ -296,7 +296,7 @@ def _batched_dot(op, node, a, b):
     a, b = _of_type(node, a, b)
     # (batch, ...) times (batch, ...): the last axis of a with the first of b.
     contracted = (a.ndim - 1,), (1,)
-    return lax.dot_general(a, b, (contracted, ((0,), (0,))))
+    return lax.dot_general(a, b, (contracted, ((0,), (0,))), precision=EXACT)
 
 
 @lower.register(ops.ExtractDiag)

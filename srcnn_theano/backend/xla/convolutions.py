@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from srcnn_theano.backend.xla import ops
-from srcnn_theano.backend.xla.lower import lower, static
+from srcnn_theano.backend.xla.lower import EXACT, lower, static
 
 
 @lower.register(ops.AbstractConv)
@@ -58,6 +58,7 @@ def _stamp(op, filters, gradient, size):
         jnp.flip(W, range(2, W.ndim)),
         (1,) * op.convdim,
         [(n - 1, n - 1) for n in parts],
+        precision=EXACT,
     )
     # (batch, maps in, row phases, ..., rows, ...) -> (batch, maps in, all rows, ...)
     n_out = maps.shape[2:]
@@ -96,6 +97,7 @@ def _convolve(op, images, filters):
         rhs_dilation=op.filter_dilation,
         dimension_numbers=("NC" + axes, "OI" + axes, "NC" + axes),
         feature_group_count=op.num_groups,
+        precision=EXACT,
     )
 
 

@@ -11,6 +11,11 @@ import functools
 import operator
 
 import numpy as np
+from jax import lax
+
+# Of products: float32 is float32 on graphics cards, too, which take fewer bits unless
+# they are told not to.
+EXACT = lax.Precision.HIGHEST
 
 
 class Call:
