@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import theano
+from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
 from srcnn_theano.training.checkpoint import load_checkpoint
 from srcnn_theano.training.trainer import (
@@ -299,3 +300,26 @@ def test_history_round_trip(tmp_path):
     expected = "epoch,cost\n1,0.5\n2,0.25\n"
     assert (tmp_path / "history.csv").read_text() == expected
     assert read_history(tmp_path / "history.csv") == rows
+
+
+def test_steps_in_a_loop_on_the_device_train_the_same(
+    tiny_session, tmp_path, monkeypatch
+):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    tiny = type(tiny_session)()
+    tiny.trainer(tmp_path / "single").run(3, progress=False)
+    single = {v.name: v.get_value() for v in tiny.variables}
+    # As on a graphics card; on a CPU it is slower and not done.
+    linked(tiny.step).loops_on_device = True
+    tiny.trainer(tmp_path / "loop").run(3, progress=False)
+    for variable in tiny.variables:
+        np.testing.assert_allclose(
+            variable.get_value(), single[variable.name], rtol=1e-5, atol=1e-7
+        )
+    costs = [
+        [float(row["cost"]) for row in read_history(tmp_path / run / "history.csv")]
+        for run in ("single", "loop")
+    ]
+    assert len(costs[0]) == 3
+    np.testing.assert_allclose(*costs, rtol=1e-5)
