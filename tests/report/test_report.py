@@ -168,12 +168,15 @@ def test_list_as_json(runs, capsys):
     assert rows["table1_bn_l2"]["status"] == "not run"
 
 
+FSRCNN_VGG_EPOCHS = EXPERIMENTS["fsrcnn_vgg"].n_epochs
+
+
 @pytest.fixture
 def perceptual(runs):
     """Besides, rows of both conventions in VGG space, and networks measured in it."""
     write_run(runs, "vgg_mse", 50, features=True)
     write_run(runs, "vgg_improved", 40, features=True)
-    write_run(runs, "fsrcnn_vgg", 20, features=True)
+    write_run(runs, "fsrcnn_vgg", FSRCNN_VGG_EPOCHS, features=True)
     write_run(runs, "srcnn_x2", 250, features=True)
     return runs
 
@@ -189,7 +192,8 @@ def test_list_has_figures_in_vgg_space(perceptual, capsys):
         "course x4 Set14 batch100 34.23 35.22 34.22 46.75 41.02 40".split()
     )
     assert list_line(text, "fsrcnn_vgg")[1:] == (
-        "course x4 Set14 batch100 - 35.22 34.22 20.49 19.95 20".split()
+        "course x4 Set14 batch100 - 35.22 34.22 20.49 19.95".split()
+        + [str(FSRCNN_VGG_EPOCHS)]
     )
     assert list_line(text, "vgg_only")[5:] == "15.93 not run 20.00 20".split()
     assert list_line(text, "fsrcnn_mse")[5:] == "31.75 not run - 100".split()
