@@ -10,6 +10,19 @@ def _data_dir():
     return Path(os.environ.get("SRCNN_DATA") or beside_the_checkout)
 
 
+# Tests in these folders look at what Theano makes of a graph for C code.
+_OF_C_CODE = ("backend", "graph", "bench")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def device(request):
+    """What SRCNN_DEVICE says, but for tests that are of Theano's own way."""
+    with pytest.MonkeyPatch.context() as patch:
+        if Path(str(request.fspath)).parent.name in _OF_C_CODE:
+            patch.setenv("SRCNN_DEVICE", "cpu")
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_dir():
     """The folder with T91, Set5, Set14; tests that use it are marked `data`."""
