@@ -137,6 +137,7 @@ def test_a_machine_without_a_compiler_is_diagnosed(tmp_path):
         "sys.exit(main(['doctor', '--json']))"
     ).format(str(tmp_path))
     variables = dict(os.environ, PATH=str(tmp_path), SRCNN_DATA="", THEANO_FLAGS="")
+    variables["SRCNN_DEVICE"] = "cpu"
     answer = subprocess.run(
         [sys.executable, "-c", code], env=variables, stdout=subprocess.PIPE
     )

@@ -205,7 +205,15 @@ def test_numpys_that_will_do(library, version, monkeypatch):
 def test_without_a_compiler(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("SRCNN_DEVICE", "cpu")
     with pytest.raises(UserError, match=r"g\+\+: no such.*apt-get install g\+\+"):
+        environment.find_compiler()
+    # XLA needs none; one that is named must be there all the same.
+    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    assert environment.find_compiler() == ("", "")
+    assert environment.prepare().flags["cxx"] == ""
+    monkeypatch.setenv("THEANO_FLAGS", "cxx=other")
+    with pytest.raises(UserError, match="other: no such C"):
         environment.find_compiler()
 
 
@@ -415,7 +423,7 @@ def test_the_users_flags_win(tmp_path):
 
 def test_import_without_a_compiler_is_one_sentence(tmp_path):
     code = "import sys; sys.prefix = {!r}; {}".format(str(tmp_path), IMPORT)
-    status, _, err = in_fresh_python(code, PATH=str(tmp_path))
+    status, _, err = in_fresh_python(code, PATH=str(tmp_path), SRCNN_DEVICE="cpu")
     assert status == 1
     assert err.splitlines()[-1].startswith(
         "srcnn_theano.errors.UserError: g++: no such"
