@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from srcnn_theano import __version__
+from srcnn_theano.environment import DEVICES
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
 
@@ -414,7 +415,7 @@ def _protocol(sub, default):
 def _device(sub):
     sub.add_argument(
         "--device",
-        choices=["cpu", "xla", "gpu"],
+        choices=DEVICES,
         help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
         "$SRCNN_DEVICE, or cpu)",
     )

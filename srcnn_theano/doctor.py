@@ -157,7 +157,7 @@ def _libraries():
 
 def _compiler():
     compiler = environment.find_compiler()
-    if not compiler.path and os.environ.get("SRCNN_DEVICE") in ("xla", "gpu"):
+    if not compiler.path and environment.default_device() != "cpu":
         return None, "none; XLA needs none", {"path": ""}
     if not compiler.path:
         raise UserError(
@@ -239,7 +239,7 @@ def _trial():
     """Compile a convolution and its gradient, and compare them with NumPy's."""
     import numpy as np
 
-    from srcnn_theano.backend import T, compile_function, default_device, onednn
+    from srcnn_theano.backend import T, compile_function, onednn
 
     start = time.perf_counter()
     x, w = T.ftensor4("x"), T.ftensor4("w")
@@ -266,8 +266,9 @@ def _trial():
     nodes = function.maker.fgraph.apply_nodes
     fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)
     way = "oneDNN" if fast else "the BLAS"
-    if default_device() != "cpu":
-        way = "XLA ({})".format(default_device())
+    device = environment.default_device()
+    if device != "cpu":
+        way = "XLA ({})".format(device)
     text = "a convolution and its gradient are right, by {} after {:.1f} s"
     text = text.format(way, seconds)
     return True, text, {"seconds": seconds, "onednn": fast}

@@ -127,6 +127,29 @@ def find_library():
     return LIBRARIES[name]
 
 
+# --- the device ----------------------------------------------------------------------
+
+DEVICES = ("cpu", "xla", "gpu")
+
+
+def default_device():
+    """Where functions run by default: what SRCNN_DEVICE says, else ``cpu``.
+
+    Raises
+    ------
+    UserError
+        It says something else than `DEVICES`.
+    """
+    device = os.environ.get("SRCNN_DEVICE") or "cpu"
+    if device not in DEVICES:
+        raise UserError(
+            "SRCNN_DEVICE={}: no such device; use one of {}".format(
+                device, ", ".join(DEVICES)
+            )
+        )
+    return device
+
+
 # --- the user's own settings ---------------------------------------------------------
 
 
@@ -270,7 +293,7 @@ def find_compiler():
     here = os.path.join(sys.prefix, "bin")
     search = os.pathsep.join([os.environ.get("PATH", os.defpath), here])
     path = shutil.which(wanted or "g++", path=search)
-    if path is None and not wanted and os.environ.get("SRCNN_DEVICE") in ("xla", "gpu"):
+    if path is None and not wanted and default_device() != "cpu":
         return Compiler("", "")
     if path is None:
         raise UserError(

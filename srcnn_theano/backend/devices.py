@@ -5,33 +5,13 @@ the CPU and for a graphics card; see `srcnn_theano.backend.xla`.
 """
 
 import functools
-import os
 
 import numpy as np
 
 from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import Function, linked
+from srcnn_theano.environment import default_device
 from srcnn_theano.errors import UserError
-
-DEVICES = ("cpu", "xla", "gpu")
-
-
-def default_device():
-    """What SRCNN_DEVICE says, else ``cpu``.
-
-    Raises
-    ------
-    UserError
-        It says something else than `DEVICES`.
-    """
-    device = os.environ.get("SRCNN_DEVICE") or "cpu"
-    if device not in DEVICES:
-        raise UserError(
-            "SRCNN_DEVICE={}: no such device; use one of {}".format(
-                device, ", ".join(DEVICES)
-            )
-        )
-    return device
 
 
 def compile_function(inputs, outputs=None, mode=None, device=None, **options):
@@ -43,7 +23,7 @@ def compile_function(inputs, outputs=None, mode=None, device=None, **options):
     mode : theano.Mode or None
         Compiles in this mode, whatever the device.
     device : str or None
-        One of `DEVICES`; None is `default_device`.
+        One of `environment.DEVICES`; None is `default_device`.
 
     Raises
     ------

@@ -162,9 +162,6 @@ def _apply(scalar_op, node, inputs):
     if name == "Cast" and wanted.kind in "iu" and arrays[0].dtype.kind == "f":
         # As in C: towards zero. JAX clamps what does not fit, C wraps round.
         return jnp.trunc(arrays[0]).astype(wanted)
-    if name == "Second":
-        arrays[1] = arrays[1].astype(wanted)
-        return _ARITHMETIC[name](*arrays)
     return _ARITHMETIC[name](*(x.astype(wanted) for x in arrays)).astype(wanted)
 
 
