@@ -48,18 +48,16 @@ def device_mode(device=None):
     return None if device == "cpu" else _xla_mode(device)
 
 
-def many_steps(function, most):
+def many_steps(function):
     """A function of one integer for many of them in a row.
 
-    On ``gpu`` the loop runs on the device, without coming back in between. On ``xla``
-    it could as well, but on a CPU XLA takes ten times as long for a convolution that is
-    inside a loop.
+    On ``gpu`` the device goes from step to step by itself, and results are fetched
+    after the last one. On ``xla`` it could as well, but on a CPU XLA takes ten times as
+    long for a convolution that is inside a loop.
 
     Parameters
     ----------
     function : made by `compile_function`, or another, of one integer scalar
-    most : int
-        How many at most in one call.
 
     Returns
     -------
@@ -69,7 +67,7 @@ def many_steps(function, most):
     if isinstance(function, Function):
         made = linked(function)
         if getattr(made, "loops_on_device", False):
-            return lambda first, last: made.many(first, last, most)
+            return made.many
 
     def steps(first, last):
         results = [function(index) for index in range(first, last)]

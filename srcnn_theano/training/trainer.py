@@ -121,7 +121,7 @@ class Trainer:
 
     def _all_steps(self, bar):
         """Costs and mean squared errors of an epoch's minibatches."""
-        steps = many_steps(self.step, self.pairs.n_batches)
+        steps = many_steps(self.step)
         costs, errors, count = [], [], 1
         while len(costs) < self.pairs.n_batches:
             first = len(costs)

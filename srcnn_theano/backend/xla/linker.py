@@ -26,6 +26,10 @@ from srcnn_theano.backend.xla.elementwise import affine
 from srcnn_theano.backend.xla.lower import Affine, Call, lower
 from srcnn_theano.backend.xla.random import as_key
 
+# Steps of one loop on the device. A loop whose length is known takes less between two
+# steps than one that has to look whether it is done.
+STEPS_PER_LOOP = 16
+
 
 class XLALinker(LocalLinker):
     """Link a graph into one function of JAX's, compiled at its first call.
@@ -142,8 +146,12 @@ class XLAFunction:
         self.returned = fgraph.outputs[: len(fgraph.outputs) - len(self.moved)]
         self.loops_on_device = device.platform != "cpu"
         self.limits = {}
-        self._once = jax.jit(self._trace, donate_argnums=0)
-        self._many = jax.jit(self._trace_many, donate_argnums=(0, 1))
+        # XLA for graphics cards (JAX 0.11.2) mixes up values that only change places if
+        # it may use their memory again.
+        passed_on = set(map(_viewed, fgraph.outputs)).intersection(self.moving)
+        donated = () if passed_on else 0
+        self._once = jax.jit(self._trace, donate_argnums=donated)
+        self._loop = jax.jit(self._trace_loop, donate_argnums=donated)
 
     def __call__(self):
         """Compute once; returns NumPy arrays, and None in the places of the updates."""
@@ -156,9 +164,10 @@ class XLAFunction:
             self._check_limits(moving, resident, arguments)
             returned, moved = self._once(moving, resident, arguments)
             self._put_back(moved)
-            return [np.asarray(value) for value in returned] + [None] * len(moved)
+            # All at once: each transfer takes its time, however little it brings.
+            return jax.device_get(returned) + [None] * len(moved)
 
-    def many(self, first, last, capacity):
+    def many(self, first, last):
         """Compute for each integer from `first` to before `last`, without coming back.
 
         For functions of one integer scalar.
@@ -166,8 +175,6 @@ class XLAFunction:
         Parameters
         ----------
         first, last : int
-        capacity : int
-            At most how many; XLA compiles anew for another one.
 
         Returns
         -------
@@ -178,14 +185,16 @@ class XLAFunction:
             resident = self._on_device(self.resident)
             for index in (first, last - 1):
                 self._check_limits(moving, resident, [np.int64(index)])
-            example = jax.eval_shape(self._once, moving, resident, [np.int64(first)])
-            collected = [
-                jax.device_put(jnp.zeros((capacity,) + x.shape, x.dtype), self.device)
-                for x in example[0]
-            ]
-            moved, collected = self._many(moving, collected, resident, first, last)
-            self._put_back(moved)
-            return [np.asarray(values)[: last - first] for values in collected]
+            loops, collected = last - (last - first) % STEPS_PER_LOOP, []
+            for index in range(first, loops, STEPS_PER_LOOP):
+                returned, moving = self._loop(moving, resident, np.int64(index))
+                self._put_back(moving)
+                collected.append(returned)
+            for index in range(loops, last):
+                returned, moving = self._once(moving, resident, [np.int64(index)])
+                self._put_back(moving)
+                collected.append([value[None] for value in returned])
+            return [np.concatenate(parts) for parts in zip(*jax.device_get(collected))]
 
     def texts(self, *arguments):
         """What XLA is given for such arguments, and what it makes of that.
@@ -261,16 +270,20 @@ class XLAFunction:
         )
         return _distinct(returned, moved, moving + resident + arguments)
 
-    def _trace_many(self, moving, collected, resident, first, last):
-        def step(index, state):
-            moving, collected = state
-            returned, moving = self._trace(moving, resident, [index])
-            return moving, [
-                values.at[index - first].set(value)
-                for values, value in zip(collected, returned)
-            ]
+    def _trace_loop(self, moving, resident, first):
+        """The same of `STEPS_PER_LOOP` integers; what is returned is stacked."""
 
-        return jax.lax.fori_loop(first, last, step, (moving, collected))
+        def step(moving, index):
+            return self._trace(moving, resident, [index])[::-1]
+
+        indices = first + jnp.arange(STEPS_PER_LOOP)
+        return jax.lax.scan(step, moving, indices)[::-1]
+
+
+def _viewed(variable):
+    """What this is another look at: another shape, some elements, or the same."""
+    views = getattr(getattr(variable.owner, "op", None), "view_map", {})
+    return _viewed(variable.owner.inputs[views[0][0]]) if 0 in views else variable
 
 
 def _shapes(*groups):

@@ -5,7 +5,13 @@ import functools
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, compile_function, many_steps, theano
+from srcnn_theano.backend import (
+    T,
+    compile_function,
+    default_device,
+    many_steps,
+    theano,
+)
 from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
 
@@ -14,8 +20,12 @@ def shared(value, name=None, dtype="float32"):
     return theano.shared(np.asarray(value, dtype), name=name)
 
 
+# With SRCNN_DEVICE=gpu these are tests of a graphics card.
+DEVICE = "gpu" if default_device() == "gpu" else "xla"
+
+
 def xla(*arguments, **options):
-    return compile_function(*arguments, device="xla", **options)
+    return compile_function(*arguments, device=DEVICE, **options)
 
 
 def test_shared_variables_move_and_can_be_read_and_set():
@@ -70,6 +80,20 @@ def test_variables_may_be_swapped_and_copied():
     step()
     step()
     assert [float(v.get_value()[0]) for v in (a, b, c)] == [2, 1, 2]
+
+
+def test_what_only_changes_places_is_not_written_over():
+    # Memory may be used again for what is new, not for what another variable was.
+    b, c = shared([1.0, 2.0]), shared([3.0, 4.0])
+    double = xla([], [], updates=[(b, 2 * b), (c, 2 * c)])
+    double()
+    before = [v.container.storage[1] for v in (b, c)]
+    double()
+    assert all(value.is_deleted() for value in before)
+    before = [v.container.storage[1] for v in (b, c)]
+    xla([], [], updates=[(b, c), (c, b[::-1])])()
+    assert not any(value.is_deleted() for value in before)
+    assert [v.get_value().tolist() for v in (b, c)] == [[12, 16], [8, 4]]
 
 
 def test_an_update_by_a_variable_that_stays():
@@ -134,8 +158,11 @@ def test_the_line_of_a_layer_is_named(monkeypatch):
         xla([x], relu(x))
 
 
-@pytest.mark.parametrize("count", [1, 3, 7])
-def test_many_steps_on_the_device_equal_single_ones(count):
+@pytest.mark.parametrize("count", [1, 3, 7, 8])
+def test_many_steps_on_the_device_equal_single_ones(count, monkeypatch):
+    from srcnn_theano.backend.xla import linker
+
+    monkeypatch.setattr(linker, "STEPS_PER_LOOP", 3)
     start = np.linspace(-1, 1, 6)
     data = shared(np.random.RandomState(0).rand(10, 6))
     i = T.lscalar()
@@ -149,7 +176,7 @@ def test_many_steps_on_the_device_equal_single_ones(count):
     w, t, step = make()
     expected = [step(k) for k in range(2, 2 + count)]
     w2, t2, step = make()
-    costs, firsts = linked(step).many(2, 2 + count, 8)
+    costs, firsts = linked(step).many(2, 2 + count)
     assert costs.shape == (count,)
     assert costs.tobytes() == np.array([e[0] for e in expected]).tobytes()
     assert firsts.tobytes() == np.array([e[1] for e in expected]).tobytes()
@@ -161,14 +188,14 @@ def test_many_steps_stay_within_the_data():
     data, i = shared(np.zeros(10)), T.lscalar()
     function = xla([i], data[i])
     with pytest.raises(IndexError, match="index 10, which must be -10 to 9"):
-        linked(function).many(8, 11, 4)
+        linked(function).many(8, 11)
 
 
-@pytest.mark.parametrize("device", ["cpu", "xla"])
+@pytest.mark.parametrize("device", ["cpu", DEVICE])
 def test_many_steps_by_one_name(device):
     w, i = shared(1.0), T.lscalar()
     function = compile_function([i], [w * i, w], updates=[(w, w + 1)], device=device)
-    products, values = many_steps(function, 5)(1, 4)
+    products, values = many_steps(function)(1, 4)
     assert products.tolist() == [1, 4, 9] and values.tolist() == [1, 2, 3]
 
 
@@ -191,7 +218,7 @@ def test_texts_of_xla():
 
 
 def test_devices_by_variable_and_errors(monkeypatch):
-    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    monkeypatch.setenv("SRCNN_DEVICE", DEVICE)
     assert hasattr(linked(compile_function([], T.constant(1.0))), "many")
     monkeypatch.setenv("SRCNN_DEVICE", "tpu")
     with pytest.raises(UserError, match="SRCNN_DEVICE=tpu: .*cpu, xla, gpu"):

@@ -6,8 +6,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend import T, compile_function, default_device, theano
 
+# With SRCNN_DEVICE=gpu these are tests of a graphics card.
+DEVICE = "gpu" if default_device() == "gpu" else "xla"
 RNG = np.random.RandomState(0)
 
 
@@ -27,7 +29,9 @@ def by_python(inputs, outputs, arrays):
 
 
 def by_xla(inputs, outputs, arrays):
-    function = compile_function(inputs, outputs, device="xla", on_unused_input="ignore")
+    function = compile_function(
+        inputs, outputs, device=DEVICE, on_unused_input="ignore"
+    )
     return function(*arrays)
 
 
@@ -449,7 +453,7 @@ def test_random_streams():
         stream.normal(2.0, 0.5, size=(200, 100)),
         stream.bernoulli(0.25, size=(200, 100)),
     ]
-    draw = compile_function([], outputs, device="xla")
+    draw = compile_function([], outputs, device=DEVICE)
     (uniform, normal, bernoulli), second = draw(), draw()
     assert uniform.min() >= -1 and uniform.max() <= 3
     np.testing.assert_allclose(uniform.mean(), 1, atol=0.05)

@@ -6,6 +6,7 @@ import pytest
 from srcnn_theano.backend import theano
 from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.data.patches import Pairs
+from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs import build_step
 from srcnn_theano.vgg16_weights import VGG16Weights
@@ -89,3 +90,19 @@ def test_ten_steps_in_float64(row, small_vgg16):
         )
     assert all(value.dtype == "float64" for value in xla[1].values())
     assert_same(ours, xla, cost=1e-9, parameters=1e-8)
+
+
+@pytest.fixture(scope="module")
+def graphics_card():
+    """The mode for one; without one there is nothing to test."""
+    try:
+        return device_mode("gpu")
+    except UserError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_ten_steps_on_a_graphics_card(row, small_vgg16, graphics_card):
+    modes = device_mode("xla"), graphics_card
+    there, here = (ten_steps(row, small_vgg16, mode) for mode in modes)
+    assert_same(there, here, cost=1e-5, parameters=1e-4)
