@@ -19,6 +19,7 @@ from typing import Any, List, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.environment import accelerators
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import sha256, write_json
@@ -463,7 +464,7 @@ def record(experiment, data_dir, vgg=None):
     }
     if _is_perceptual(experiment):
         data["VGG16"] = vgg.source_sha256
-    return {
+    found = {
         "experiment": experiment._asdict(),
         "protocol": {"name": protocol.name, "hash": protocol.hash},
         "recipe": dict(recipe._asdict(), hash=recipe.hash),
@@ -484,6 +485,13 @@ def record(experiment, data_dir, vgg=None):
         },
         "data": data,
     }
+    if found["device"] != "cpu":
+        import jax
+
+        found["versions"]["jax"] = jax.__version__
+    if found["device"] == "gpu":
+        found["accelerators"] = accelerators()
+    return found
 
 
 def _sha256_of_set(paths):

@@ -154,6 +154,8 @@ def test_the_record_says_how_the_figures_came_about(unbroken):
     assert record["versions"]["numpy"] == np.__version__
     library = find_library()
     assert record["versions"][library.module] == library.version
+    assert record["device"] == default_device()
+    assert ("jax" in record["versions"]) == (record["device"] != "cpu")
     assert set(record["data"]) == {"T91", "Set5", "Set14"}
     results = json.loads((run_dir / "results.json").read_text())
     assert results["sub_images"]["Set14"]["n"] > 20
