@@ -6,7 +6,7 @@ import numpy as np
 
 from srcnn_theano.bench import work as given
 
-VARIANTS = ("jit",)
+VARIANTS = dict.fromkeys(("cpu", "xla", "gpu"), ("jit",))
 
 
 def make_job(work, variant):
@@ -16,11 +16,18 @@ def make_job(work, variant):
     device = jax.devices("gpu" if given.on_gpu() else "cpu")[0]
     jax.config.update("jax_default_device", device)
     network, params = _network(jax, given.layers(work))
-    if work.kind in ("step", "epoch"):
+    if work.kind in ("step", "steps"):
         return _training(jax, work, network, params)
     predict = jax.jit(lambda params, x: given.inside(work, network(params, x)))
     x = jax.numpy.asarray(given.image(work))
     return lambda: np.asarray(predict(params, x))
+
+
+def peak_memory():
+    """Of the graphics card, in bytes."""
+    import jax
+
+    return jax.devices("gpu")[0].memory_stats()["peak_bytes_in_use"]
 
 
 def _network(jax, layers):
@@ -118,11 +125,11 @@ def _training(jax, work, network, params):
         return float(cost)
 
     @partial(jax.jit, donate_argnums=(0,))
-    def all_steps(state, data):
+    def loop(state, data):
         return jax.lax.scan(partial(step, data=data), state, jnp.array(starts))
 
-    def epoch():
-        state[0], costs = all_steps(state[0], data)
+    def all_steps():
+        state[0], costs = loop(state[0], data)
         return np.asarray(costs)[: given.N_COSTS]
 
-    return epoch if work.kind == "epoch" else job
+    return all_steps if work.kind == "steps" else job

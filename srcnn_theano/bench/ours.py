@@ -3,11 +3,12 @@
 import numpy as np
 
 from srcnn_theano.bench import work as given
+from srcnn_theano.bench.jax_side import peak_memory  # noqa: F401
 
 
 def make_job(work, variant):
     """A function without arguments that does the job once and returns its result."""
-    if work.kind in ("step", "epoch"):
+    if work.kind in ("step", "steps"):
         return _training(work)
     if work.kind == "picture":
         return _picture(work)
@@ -39,8 +40,8 @@ def _training(work):
     cost = mse(output, target)
     updates = adam(cost, model.params, given.LEARNING_RATE)
     step = training_function(model, y, cost, updates, pairs)
-    if work.kind == "epoch":
-        steps = many_steps(step, pairs.n_batches)
+    if work.kind == "steps":
+        steps = many_steps(step)
         return lambda: steps(0, pairs.n_batches)[0][: given.N_COSTS]
     done = [0]
 

@@ -29,7 +29,8 @@ from srcnn_theano.files import write_json
 # Sides that compute the same have the same results; beyond this, no comparison.
 RELATIVE_DIFFERENCE = 1e-4
 
-# The rate of the machine, and what a second thread brings, are measured beside these.
+# On the CPU, the rate of the machine, and what a second thread brings, are measured
+# beside these; on a graphics card its rate beside every job.
 LIMITED = ("srcnn-20", "srcnn-100")
 BATCH_SIZES = (20, 50, 100, 200, 500)
 PICTURE_SIZES = ((64, 100), (250, 250), (500, 500), (1000, 1500))  # before enlarging
@@ -73,7 +74,7 @@ def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
 
     device = default_device()
     against = RIVALS[device] if against is None else against
-    rivals = [side for name in against for side in _variants(name)]
+    rivals = [side for name in against for side in _variants(name, device)]
     names = JOBS[device] if only is None else _chosen(only)
     cores = environment.usable_cores()
     if threads is not None and not 1 <= threads <= cores:
@@ -82,25 +83,33 @@ def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
     if threads is None and device != "gpu":
         passes = sorted({1, cores})
     report = {"device": device, "machine": _machine(), "command": _command()}
-    report["passes"] = {}
+    report.update({"passes": {}, "growths": {}, "first_use": {}})
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
-        report["passes"][str(n)] = {
-            work.name: _compare(work, _contenders(work, rivals, device, n, cores))
-            for work in tqdm(jobs, desc="{} thread(s)".format(n), disable=None)
-        }
-    report["growths"] = {
-        name: _grow(name, device, passes[-1]) for name in names if name in GROWTHS
-    }
-    report["first_use"] = first_use.measure(device) if FIRST_USE in names else {}
-    report["marks"] = evaluate(report)
-    if out is not None:
-        write_json(out, report)
+        compared = report["passes"][str(n)] = {}
+        for work in tqdm(jobs, desc="{} thread(s)".format(n), disable=None):
+            contenders = _contenders(work, rivals, device, n, cores)
+            compared[work.name] = _compare(work, contenders)
+            _keep(report, out)
+    for name in names:
+        if name in GROWTHS:
+            report["growths"][name] = _grow(name, device, passes[-1])
+            _keep(report, out)
+    if FIRST_USE in names:
+        report["first_use"] = first_use.measure(device)
+    _keep(report, out)
     print(json.dumps(report, indent=2) if as_json else markdown(report))
     _refuse(report)
 
 
-def _variants(name):
+def _keep(report, out):
+    """Write what has been measured so far: the whole takes many minutes."""
+    report["marks"] = evaluate(report)
+    if out is not None:
+        write_json(out, report)
+
+
+def _variants(name, device):
     if name == "torch":
         from srcnn_theano.bench.torch_side import VARIANTS
     elif name == "jax":
@@ -112,7 +121,7 @@ def _variants(name):
             "--against {0}: {0} is not installed in this environment; pip install {0}, "
             "or use --against none".format(name)
         )
-    return [(name, variant) for variant in VARIANTS]
+    return [(name, variant) for variant in VARIANTS[device]]
 
 
 def _chosen(only):
@@ -134,14 +143,14 @@ def _contenders(work, rivals, device, threads, cores):
     for side, variant in rivals:
         label = side + " " + variant
         found.append(Contender(label, side, variant, work, threads, device))
-    if device != "cpu":
+    if device != "cpu" and environment.find_compiler().path:
         found.append(Contender("ours cpu", "ours", "", work, threads))
-    elif work.name in LIMITED:
-        for variant in sgemm.VARIANTS:
+    if device == "gpu" or device == "cpu" and work.name in LIMITED:
+        for variant in sgemm.VARIANTS[device]:
             label = "sgemm " + variant
-            found.append(Contender(label, "sgemm", variant, work, threads))
-        if threads == cores > 1:
-            found.append(Contender("ours, 1 thread", "ours", "", work, 1))
+            found.append(Contender(label, "sgemm", variant, work, threads, device))
+    if device == "cpu" and work.name in LIMITED and threads == cores > 1:
+        found.append(Contender("ours, 1 thread", "ours", "", work, 1))
     return found
 
 
@@ -194,7 +203,7 @@ def _side_by_side(agreeing, job_multiply_adds):
         seconds, its_figures = np.array(side.seconds), sides.figures(side)
         count = job_multiply_adds
         if side.contender.side == "sgemm":
-            count = sgemm.MULTIPLY_ADDS
+            count = sgemm.multiply_adds(side.contender.variant)
             share = (job_multiply_adds / ours) / (count / seconds)
             its_figures["our_share"] = sides.spread(share)
         else:

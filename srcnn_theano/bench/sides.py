@@ -23,7 +23,7 @@ LEAST_TURNS = 3
 SECONDS_PER_TURN = 0.3
 SECONDS_PER_JOB = 15
 # Runs before the first turn; their results are compared.
-FIRST_RUNS = {"step": N_COSTS, "epoch": 1, "image": 2, "picture": 1}
+FIRST_RUNS = {"step": N_COSTS, "steps": 1, "image": 2, "picture": 1}
 # On a graphics card: processes that share its memory, and convolutions in float32, as
 # the others' are, where JAX would take numbers of fewer bits.
 GPU_VARIABLES = {

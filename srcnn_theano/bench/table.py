@@ -90,9 +90,6 @@ def _jobs(threads, jobs):
             ratio = _median_and_spread(side.get("times_ours"))
             if "our_share" in side:
                 ratio = _median_and_spread(side["our_share"], "ours has {:.2f} of it")
-            if job.get("kind") == "epoch":
-                per_minute = 60e3 / side["median_ms"]
-                label += ", {:.1f} epochs per minute".format(per_minute)
             rows.append(
                 [
                     job["title"],

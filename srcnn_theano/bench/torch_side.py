@@ -2,7 +2,11 @@
 
 from srcnn_theano.bench import work as given
 
-VARIANTS = ("eager", "channels_last", "compile")
+VARIANTS = {"cpu": ("eager", "channels_last", "compile")}
+VARIANTS["xla"] = VARIANTS["cpu"]
+VARIANTS["gpu"] = VARIANTS["cpu"] + ("cudagraphs",)  # compiled, and one launch for all
+# As torch.compile knows them.
+_MODES = {"compile": "default", "cudagraphs": "reduce-overhead"}
 
 
 def make_job(work, variant):
@@ -13,12 +17,13 @@ def make_job(work, variant):
     if given.on_gpu():
         device = "cuda"
         torch.backends.cudnn.allow_tf32 = False  # float32, as on every side
+        torch.backends.cudnn.benchmark = True  # as XLA does: try, and take the fastest
     layout = torch.contiguous_format
     if variant == "channels_last":
         layout = torch.channels_last
     net = _network(torch, given.layers(work)).to(device, memory_format=layout)
-    if work.kind in ("step", "epoch"):
-        return _training(torch, work, net, device, layout, variant == "compile")
+    if work.kind in ("step", "steps"):
+        return _training(torch, work, net, device, layout, _MODES.get(variant))
     if variant == "compile":
         net = torch.compile(net)
     x = torch.from_numpy(given.image(work)).to(device)
@@ -29,6 +34,13 @@ def make_job(work, variant):
             return given.inside(work, net(x)).cpu().numpy()
 
     return predict
+
+
+def peak_memory():
+    """Of the graphics card, in bytes."""
+    import torch
+
+    return torch.cuda.max_memory_allocated()
 
 
 def _network(torch, layers):
@@ -54,7 +66,7 @@ def _network(torch, layers):
     return nn.Sequential(*modules)
 
 
-def _training(torch, work, net, device, layout, compiled):
+def _training(torch, work, net, device, layout, mode):
     arrays = given.sub_images(work)
     low_res, high_res = (torch.from_numpy(a).to(device) for a in arrays)
     features = torch.nn.Identity()
@@ -73,8 +85,8 @@ def _training(torch, work, net, device, layout, compiled):
         x, y = unit(x), unit(y)
         return torch.nn.functional.mse_loss(features(net(x)), features(y))
 
-    if compiled:
-        cost_of = torch.compile(cost_of)
+    if mode:
+        cost_of = torch.compile(cost_of, mode=mode)
 
     def step(start):
         rows = order[start : start + work.batch_size]
@@ -82,15 +94,15 @@ def _training(torch, work, net, device, layout, compiled):
         optimiser.zero_grad()
         cost.backward()
         optimiser.step()
-        return cost.detach()
+        return cost.detach().clone()  # the next step may take its memory
 
     def job():
         start = starts[done[0] % len(starts)]
         done[0] += 1
         return step(start).item()
 
-    def epoch():
+    def all_steps():
         costs = torch.stack([step(start) for start in starts])
         return costs.cpu().numpy()[: given.N_COSTS]
 
-    return epoch if work.kind == "epoch" else job
+    return all_steps if work.kind == "steps" else job

@@ -6,9 +6,9 @@ from typing import Any, Dict, NamedTuple, Tuple
 import numpy as np
 
 LEARNING_RATE = 1e-4
-N_OF_T91 = 22080  # sub-images, in an epoch of the report's training
 # Costs of as many first steps are compared.
 N_COSTS = 5
+STEPS_IN_A_ROW = 64
 
 
 class Work(NamedTuple):
@@ -17,10 +17,11 @@ class Work(NamedTuple):
     Attributes
     ----------
     name, title : str
-    kind : 'step', 'epoch', 'image' or 'picture'
-        From a minibatch of uint8 sub-images in memory to weights updated by Adam; all
-        such steps of an epoch in a row; from one float32 image to the network's output;
-        or from one RGB picture of 8 bits to the enlarged one, in tiles (ours alone).
+    kind : 'step', 'steps', 'image' or 'picture'
+        From a minibatch of uint8 sub-images in memory to weights updated by Adam, and
+        its cost fetched; such steps over all sub-images in a row, and their costs
+        fetched at the end; from one float32 image to the network's output; or from one
+        RGB picture of 8 bits to the enlarged one, in tiles (ours alone).
     network : 'srcnn' or 'fsrcnn'
     channels, batch_size : int
     size : (rows, cols) of what goes in
@@ -43,8 +44,31 @@ class Work(NamedTuple):
 
 
 def _step(name, title, network, batch_size, size, perceptual=False):
-    title = "{}, batch {}".format(title, batch_size)
+    title = "{} step, batch {}".format(title, batch_size)
     return Work(name, title, "step", network, 3, batch_size, (size, size), perceptual)
+
+
+def _steps(step):
+    """The same many times in a row."""
+    many = "{} steps in a row".format(STEPS_IN_A_ROW)
+    return step._replace(
+        name=step.name + "-steps",
+        title=step.title.replace("step", many),
+        kind="steps",
+        n_sub_images=STEPS_IN_A_ROW * step.batch_size,
+    )
+
+
+_SRCNN, _FSRCNN = "SRCNN 9-1-5 RGB", "FSRCNN(56,12,4) RGB"
+_STEPS = [
+    _step("{}-{}".format(name, batch_size), title, network, batch_size, *size)
+    for name, title, network, size in (
+        ("srcnn", _SRCNN, "srcnn", (33,)),
+        ("fsrcnn", _FSRCNN, "fsrcnn", (8,)),
+        ("vgg", "SRCNN + VGG relu2_2", "srcnn", (33, True)),
+    )
+    for batch_size in (20, 100, 1000)
+]
 
 
 # 1,000 x 1,000 pixels come out of the images: the valid convolutions of SRCNN cut 6 off
@@ -52,18 +76,8 @@ def _step(name, title, network, batch_size, size, perceptual=False):
 WORKS = {
     work.name: work
     for work in (
-        _step("srcnn-20", "SRCNN 9-1-5 RGB step", "srcnn", 20, 33),
-        _step("srcnn-100", "SRCNN 9-1-5 RGB step", "srcnn", 100, 33),
-        _step("fsrcnn-20", "FSRCNN(56,12,4) RGB step", "fsrcnn", 20, 8),
-        _step("fsrcnn-100", "FSRCNN(56,12,4) RGB step", "fsrcnn", 100, 8),
-        _step("vgg-100", "SRCNN + VGG relu2_2 step", "srcnn", 100, 33, True),
-        _step("srcnn-1000", "SRCNN 9-1-5 RGB step", "srcnn", 1000, 33),
-        _step("fsrcnn-1000", "FSRCNN(56,12,4) RGB step", "fsrcnn", 1000, 8),
-        _step("vgg-20", "SRCNN + VGG relu2_2 step", "srcnn", 20, 33, True),
-        _step("vgg-1000", "SRCNN + VGG relu2_2 step", "srcnn", 1000, 33, True),
-        _step("srcnn-epoch", "SRCNN 9-1-5 RGB epoch", "srcnn", 20, 33)._replace(
-            kind="epoch", n_sub_images=N_OF_T91
-        ),
+        *_STEPS,
+        *map(_steps, _STEPS),
         Work(
             "srcnn-image",
             "SRCNN 9-1-5 Y, 1 megapixel",
@@ -85,8 +99,8 @@ WORKS = {
     )
 }
 
-# What is timed unless jobs are named. A large minibatch, or many steps in one call, is
-# what fills an accelerator.
+# What is timed unless jobs are named. A graphics card waits for single steps of small
+# minibatches; it is filled by many in a row, or by large ones.
 CPU_JOBS = (
     "srcnn-20",
     "srcnn-100",
@@ -96,18 +110,8 @@ CPU_JOBS = (
     "srcnn-image",
     "fsrcnn-image",
 )
-GPU_JOBS = (
-    "srcnn-20",
-    "srcnn-100",
-    "srcnn-1000",
-    "fsrcnn-20",
-    "fsrcnn-100",
-    "fsrcnn-1000",
-    "vgg-20",
-    "vgg-100",
-    "vgg-1000",
-    "srcnn-epoch",
-)
+GPU_JOBS = tuple(work.name + "-steps" for work in _STEPS)
+GPU_JOBS += ("srcnn-20", "fsrcnn-20", "vgg-20")
 
 SCALE = 4
 MARGIN = 6  # of SRCNN 9-1-5
@@ -209,7 +213,7 @@ def sub_images(work):
 
 
 def starts(work):
-    """Where the minibatches of an epoch begin."""
+    """Where the minibatches begin."""
     whole = work.n_sub_images - work.n_sub_images % work.batch_size
     return range(0, whole, work.batch_size)
 
@@ -243,12 +247,12 @@ def multiply_adds(work):
     with the zeros around an image, and those that a deconvolution stamps beyond the
     border, are not counted.
     """
-    if work.kind in ("step", "epoch"):
+    if work.kind in ("step", "steps"):
         (first, *others), size = _layer_multiply_adds(layers(work), work.size)
         total = 2 * first + 3 * sum(others)
         if work.perceptual:
             total += 3 * sum(_layer_multiply_adds(feature_layers(), size)[0])
-        n_steps = len(starts(work)) if work.kind == "epoch" else 1
+        n_steps = len(starts(work)) if work.kind == "steps" else 1
         return n_steps * work.batch_size * total
     return sum(_layer_multiply_adds(layers(work), work.size)[0])
 

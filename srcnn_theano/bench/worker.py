@@ -2,7 +2,7 @@
 
 ``run N`` does the job N times and answers with numbers from its results and the seconds
 that each took, on the clock and of the processor; ``memory`` answers with the peak
-resident memory in MiB.
+memory in MiB: of the graphics card where the job runs on one, else the resident one.
 """
 
 import json
@@ -14,7 +14,7 @@ from importlib import import_module
 
 import numpy as np
 
-from srcnn_theano.bench.work import Work
+from srcnn_theano.bench.work import Work, on_gpu
 
 _MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side", "sgemm": "sgemm"}
 N_NUMBERS = 1000
@@ -36,7 +36,7 @@ def main(side, variant, work, threads):
     job = module.make_job(Work(**dict(fields, size=tuple(fields["size"]))), variant)
     for line in sys.stdin:
         command, _, count = line.strip().partition(" ")
-        answer = _timed(job, int(count)) if command == "run" else _memory()
+        answer = _timed(job, int(count)) if command == "run" else _memory(module)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
@@ -71,7 +71,9 @@ def _numbers(result):
     return [float(value) for value in flat[:: -(-flat.size // N_NUMBERS)]]
 
 
-def _memory():
+def _memory(module):
+    if on_gpu():
+        return {"memory": module.peak_memory() / 2.0**20}
     return {"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}
 
 

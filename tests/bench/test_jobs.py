@@ -99,7 +99,7 @@ def test_five_steps_cost_the_same_on_every_side(name, side, variant, minis):
 
 @pytest.mark.parametrize("device", ["cpu", "xla"])
 @pytest.mark.parametrize("side, variant", SIDES)
-def test_an_epoch_is_all_steps_in_a_row(side, variant, device, minis, monkeypatch):
+def test_steps_in_a_row_are_those_one_by_one(side, variant, device, minis, monkeypatch):
     if device == "xla":
         pytest.importorskip("jax")
     monkeypatch.setenv("SRCNN_DEVICE", device)
@@ -107,20 +107,32 @@ def test_an_epoch_is_all_steps_in_a_row(side, variant, device, minis, monkeypatc
     work = minis["mini-srcnn-step"]._replace(n_sub_images=15)
     step = make_job("ours", work, "")
     expected = [step() for _ in range(7 + 5)]
-    epoch = make_job(side, work._replace(kind="epoch"), variant)
-    np.testing.assert_allclose(epoch(), expected[:5], rtol=1e-4)
-    np.testing.assert_allclose(epoch(), expected[7:], rtol=1e-4)
+    steps = make_job(side, work._replace(kind="steps"), variant)
+    np.testing.assert_allclose(steps(), expected[:5], rtol=1e-4)
+    np.testing.assert_allclose(steps(), expected[7:], rtol=1e-4)
 
 
 def test_products_of_large_matrices_are_right(monkeypatch):
     from srcnn_theano.bench import sgemm
 
-    monkeypatch.setattr(sgemm, "N", 50)
+    monkeypatch.setattr(sgemm, "N", dict.fromkeys(sgemm.N, 50))
     rng = np.random.RandomState(0)
     a, b = (rng.uniform(size=(50, 50)) for _ in range(2))
-    for variant in sgemm.VARIANTS:
+    assert sgemm.multiply_adds("numpy") == 125000
+    for variant in sgemm.VARIANTS["cpu"]:
         try:
             job = sgemm.make_job(None, variant)
         except FileNotFoundError:  # oneDNN is for x86-64 Linux only
             continue
         np.testing.assert_allclose(job(), a @ b, rtol=1e-5)
+
+
+def test_of_the_product_on_a_card_one_row_comes_back(monkeypatch):
+    pytest.importorskip("jax")
+    from srcnn_theano.bench import sgemm
+
+    monkeypatch.setattr(sgemm, "N", dict.fromkeys(sgemm.N, 50))
+    rng = np.random.RandomState(0)
+    a, b = (rng.uniform(size=(50, 50)) for _ in range(2))
+    product = sgemm.make_job(None, *sgemm.VARIANTS["gpu"])()
+    np.testing.assert_allclose(product, (a @ b)[0], rtol=1e-5)

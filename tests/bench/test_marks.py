@@ -129,12 +129,6 @@ def test_marks_of_what_goes_through_xla(report, device, measure, against, median
     assert mark["met"] is met
 
 
-def test_epochs_are_told_per_minute(report):
-    report["passes"]["2"]["srcnn-20"]["kind"] = "epoch"
-    line = "| SRCNN step | torch eager, 3000.0 epochs per minute | 20.00 | 2.00 |"
-    assert line in table.markdown(report)
-
-
 @pytest.mark.parametrize(
     "accelerators, told", [(["X, 8 MiB"], "; X, 8 MiB"), ([], "; no accelerator")]
 )

@@ -121,7 +121,9 @@ def test_ratios_are_taken_turn_by_turn():
     ours = Stub("ours", [], [1.0, 2.0, 4.0])
     torch = Stub("torch", [], [3.0, 4.0, 4.0])
     product = Stub("sgemm", [], [2.0, 2.0, 2.0])
-    found = runner._side_by_side([ours, torch, product], sgemm.MULTIPLY_ADDS // 4)
+    product.contender = product.contender._replace(variant="numpy")
+    quarter = sgemm.multiply_adds("numpy") // 4
+    found = runner._side_by_side([ours, torch, product], quarter)
     assert found["torch"]["times_ours"] == {"median": 2.0, "from": 1.0, "to": 3.0}
     # A quarter of the product's work in 1, 2 and 4 of its 2 seconds.
     assert found["sgemm"]["our_share"] == {"median": 0.25, "from": 0.125, "to": 0.5}
@@ -158,6 +160,15 @@ def test_limits_are_measured_beside_srcnn_alone(minis):
     assert [one.threads for one in limited] == [2, 2, 2, 2, 1]
     assert len(runner._contenders(work, rivals, "cpu", 1, 2)) == 4
     assert len(runner._contenders(work, rivals, "cpu", 1, 1)) == 4
+
+
+def test_on_a_card_its_own_limit_is_beside_every_job(minis):
+    found = runner._contenders(minis["mini-srcnn-step"], [], "gpu", 2, 2)
+    assert [(one.label, one.device) for one in found] == [
+        ("ours", "gpu"),
+        ("ours cpu", "cpu"),
+        ("sgemm jax", "gpu"),
+    ]
 
 
 def test_through_xla_ours_is_measured_beside_our_c_code(minis):

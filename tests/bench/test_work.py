@@ -16,11 +16,12 @@ def test_srcnn_step():
     assert multiply_adds(WORKS["srcnn-100"]) == 100 * one
 
 
-def test_an_epoch_is_as_many_steps_as_there_are_whole_minibatches():
-    epoch = WORKS["srcnn-epoch"]
-    assert multiply_adds(epoch) == 1104 * multiply_adds(WORKS["srcnn-20"])
-    fewer = epoch._replace(n_sub_images=59)
-    assert multiply_adds(fewer) == 2 * multiply_adds(WORKS["srcnn-20"])
+def test_steps_in_a_row_are_as_many_as_there_are_whole_minibatches():
+    steps, one = WORKS["vgg-1000-steps"], WORKS["vgg-1000"]
+    assert steps.kind == "steps" and steps.perceptual
+    assert multiply_adds(steps) == 64 * multiply_adds(one)
+    fewer = steps._replace(n_sub_images=2999)
+    assert multiply_adds(fewer) == 2 * multiply_adds(one)
 
 
 def test_fsrcnn_on_few_pixels(minis):
