@@ -20,60 +20,67 @@ def _convolution(op, node, images, filters):
 def _to_filters(op, node, images, gradient, size):
     shape = (gradient.shape[1], images.shape[1] // op.num_groups)
     shape += static(size, "the size of the filters")
-    return _adjoint(lambda filters: _convolve(op, images, filters), shape, gradient)
+    convolve = _way_to_gradients(op)
+    return _adjoint(lambda filters: convolve(op, images, filters), shape, gradient)
 
 
 @lower.register(ops.AbstractConv_gradInputs)
 def _to_images(op, node, filters, gradient, size):
-    size = static(size, "the size of the images")
+    shape = (gradient.shape[0], filters.shape[1] * op.num_groups)
+    shape += static(size, "the size of the images")
+    convolve = _way_to_gradients(op)
+    return _adjoint(lambda images: convolve(op, images, filters), shape, gradient)
+
+
+def _way_to_gradients(op):
+    """How to write the convolution down of which a gradient is wanted."""
     plain = op.num_groups == 1 and set(op.filter_dilation) == {1} and not op.unshared
-    if max(op.subsample) > 1 and plain:
-        return _stamp(op, filters, gradient, size)
-    shape = (gradient.shape[0], filters.shape[1] * op.num_groups) + size
-    return _adjoint(lambda images: _convolve(op, images, filters), shape, gradient)
+    return _convolve_by_phases if max(op.subsample) > 1 and plain else _convolve
 
 
-def _stamp(op, filters, gradient, size):
-    """The gradient to the images where the convolution has a stride.
+def _convolve_by_phases(op, images, filters):
+    """A convolution with a stride as one without, of more and smaller maps.
 
-    XLA would spread the gradient out and convolve it with the filters, zeros and all
-    (and version 0.4.30 dies of some sizes). Pixels whose positions are equal modulo the
-    stride meet every stride-th number of the filters only: each such phase is a
-    convolution with a small part of the filters, and is one map of one convolution.
+    This is for its gradients. XLA would spread out the gradient that comes in, and
+    convolve with zeros and all (and version 0.4.30 dies of some sizes). But pixels
+    whose positions are equal modulo the stride meet every stride-th number of the
+    filters only: each such phase can be a map of its own.
     """
     spatial = range(op.convdim)
     lengths, padding = filters.shape[2:], _padding(op, filters.shape[2:])
-    strides, n_in = op.subsample, filters.shape[1]
-    parts = [-(-length // stride) for length, stride in zip(lengths, strides)]
-    # (maps out, maps in, rows of a part, row phases, columns of a part, ...)
-    W = jnp.flip(filters, range(2, filters.ndim)) if op.filter_flip else filters
-    missing = [(0, n * s - k) for n, s, k in zip(parts, strides, lengths)]
-    W = jnp.pad(W, [(0, 0), (0, 0)] + missing)
-    W = W.reshape(W.shape[:2] + tuple(itertools.chain(*zip(parts, strides))))
-    phases = [3 + 2 * axis for axis in spatial]
-    W = W.transpose([1] + phases + [0] + [2 + 2 * axis for axis in spatial])
-    W = W.reshape((-1, W.shape[1 + op.convdim]) + tuple(parts))
-    maps = lax.conv_general_dilated(
-        gradient,
-        jnp.flip(W, range(2, W.ndim)),
+    sizes = [n + sum(extra) for n, extra in zip(images.shape[2:], padding)]
+    steps = op.subsample
+    n_out = [(n - k) // step + 1 for n, k, step in zip(sizes, lengths, steps)]
+    parts = [-(-k // step) for k, step in zip(lengths, steps)]
+    wanted = [(n + k - 1) * step for n, k, step in zip(n_out, parts, steps)]
+    if op.filter_flip:
+        filters = jnp.flip(filters, range(2, filters.ndim))
+    starts = [before for before, _ in padding]
+    return lax.conv_general_dilated(
+        _phases(images, starts, wanted, steps),
+        _phases(filters, [0 for _ in spatial], np.multiply(parts, steps), steps),
         (1,) * op.convdim,
-        [(n - 1, n - 1) for n in parts],
+        "VALID",
         precision=EXACT,
     )
-    # (batch, maps in, row phases, ..., rows, ...) -> (batch, maps in, all rows, ...)
-    n_out = maps.shape[2:]
-    maps = maps.reshape((maps.shape[0], n_in) + tuple(strides) + n_out)
-    interleaved = itertools.chain(
-        *((2 + op.convdim + axis, 2 + axis) for axis in spatial)
-    )
-    maps = maps.transpose([0, 1] + list(interleaved))
-    lengths = [n * stride for n, stride in zip(n_out, strides)]
-    maps = maps.reshape(maps.shape[:2] + tuple(lengths))
-    cut = [
-        (-before, before + wanted - length, 0)
-        for (before, _), wanted, length in zip(padding, size, lengths)
+
+
+def _phases(x, before, wanted, steps):
+    """(n, maps, rows, ...) -> (n, maps * row phases * ..., rows / step, ...).
+
+    Zeros are put `before` each axis, and behind it so many (or so many numbers are cut
+    off) that its length is the one `wanted`, a multiple of the step.
+    """
+    extra = [
+        (first, length - first - n, 0)
+        for first, length, n in zip(before, wanted, x.shape[2:])
     ]
-    return lax.pad(maps, jnp.zeros((), maps.dtype), [(0, 0, 0), (0, 0, 0)] + cut)
+    x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), (0, 0, 0)] + extra)
+    split = [(length // step, step) for length, step in zip(wanted, steps)]
+    x = x.reshape(x.shape[:2] + tuple(itertools.chain(*split)))
+    axes = range(len(steps))
+    x = x.transpose([0, 1] + [3 + 2 * i for i in axes] + [2 + 2 * i for i in axes])
+    return x.reshape((x.shape[0], -1) + tuple(n for n, _ in split))
 
 
 def _adjoint(linear, shape, gradient):
