@@ -150,6 +150,8 @@ def _apply(scalar_op, node, inputs):
     arrays = [jnp.asarray(x) for x in inputs]
     if name == "Switch":
         condition, *branches = arrays
+        if _is_rectifier(node):
+            return jnp.maximum(branches[1].astype(wanted), 0)
         return jnp.where(condition != 0, *(x.astype(wanted) for x in branches))
     if name in _COMPARISONS:
         common = np.result_type(*(x.type.dtype for x in node.inputs))
@@ -163,6 +165,21 @@ def _apply(scalar_op, node, inputs):
         # As in C: towards zero. JAX clamps what does not fit, C wraps round.
         return jnp.trunc(arrays[0]).astype(wanted)
     return _ARITHMETIC[name](*(x.astype(wanted) for x in arrays)).astype(wanted)
+
+
+def _is_rectifier(node):
+    """Whether a switch is ``switch(x <= 0, 0, x)``, which is the larger of x and 0.
+
+    The gradient compares x as well. Where the two share the comparison, XLA for the CPU
+    leaves it in an order of axes that is slow to sum over.
+    """
+    compared, zero, x = node.inputs
+    op = getattr(compared.owner, "op", None)
+    if type(getattr(op, "scalar_op", op)).__name__ != "LE":
+        return False
+    constants = zero, compared.owner.inputs[1]
+    are_zero = all(np.all(getattr(c, "data", None) == 0) for c in constants)
+    return compared.owner.inputs[0] is x and are_zero
 
 
 def _composite(fgraph, inputs):

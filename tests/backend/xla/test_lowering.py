@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import T, compile_function, default_device, theano
+from srcnn_theano.backend.internals import linked
 
 # With SRCNN_DEVICE=gpu these are tests of a graphics card.
 DEVICE = "gpu" if default_device() == "gpu" else "xla"
@@ -142,6 +143,29 @@ def test_sigmoids():
     for name in ("sigmoid", "softplus"):
         function = getattr(T, name, None) or getattr(T.nnet, name)
         assert_same(function, floats(9, low=-9, high=9))
+
+
+@pytest.mark.parametrize(
+    "build, rectifies",
+    [
+        (lambda x, y: T.switch(x <= 0, 0, x), True),
+        (lambda x, y: T.switch(x <= 0, 0, y), False),
+        (lambda x, y: T.switch(x <= 0, 1, x), False),
+        (lambda x, y: T.switch(x <= 1, 0, x), False),
+        (lambda x, y: T.switch(x <= 0, x, 0), False),
+        (lambda x, y: T.switch(x < y, 0, x), False),
+    ],
+)
+def test_rectifiers(build, rectifies):
+    x, y = floats(3, 4), floats(3, 4)
+    x[0] = [np.nan, 0, -0.0, np.inf]
+    assert_same(build, x, y)
+    inputs = variables([x, y])
+    function = compile_function(
+        inputs, build(*inputs), device=DEVICE, on_unused_input="ignore"
+    )
+    given, _ = linked(function).texts(x, y)
+    assert ("stablehlo.maximum" in given) is rectifies
 
 
 def test_several_scalar_operations_in_one():
