@@ -8,8 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from srcnn_theano import __version__
-from srcnn_theano.environment import DEVICES
+from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
 
@@ -21,7 +20,7 @@ def main(arguments=None):
         # Whatever compiles functions looks there, in this process and those it starts.
         os.environ["SRCNN_DEVICE"] = options.device
     try:
-        return options.run(options) or 0
+        return _run(options) or 0
     except UserError as error:
         print("srcnn-theano: error: {}".format(error), file=sys.stderr)
         return 2
@@ -34,6 +33,21 @@ def main(arguments=None):
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(options):
+    try:
+        return options.run(options)
+    except ModuleNotFoundError as error:
+        if (error.name or "srcnn_theano").startswith("srcnn_theano"):
+            raise
+        environment.check_python()  # nothing can be installed for some
+        raise UserError(
+            "{}: not installed for {}; `pip install srcnn-theano`, or `pip install .` "
+            "in a checkout, installs all that is needed".format(
+                error.name, sys.executable
+            )
+        )
 
 
 def demo(options):
@@ -415,7 +429,7 @@ def _protocol(sub, default):
 def _device(sub):
     sub.add_argument(
         "--device",
-        choices=DEVICES,
+        choices=environment.DEVICES,
         help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
         "$SRCNN_DEVICE, or cpu)",
     )

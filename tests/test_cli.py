@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,33 @@ def test_help_names_every_command_and_loads_nothing_heavy():
         "convert bench doctor"
     ).split():
         assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    "version, message",
+    [
+        (sys.version_info[:3], "numpy: not installed for .* `pip install"),
+        ((3, 13, 0), r"Python 3\.13: srcnn-theano runs on 3\.8 to 3\.12 only"),
+    ],
+)
+@pytest.mark.parametrize("command", ["demo", "doctor"])
+def test_without_what_it_needs_there_is_one_sentence(command, version, message):
+    code = (
+        "import sys; sys.version_info = {}\n"
+        "from srcnn_theano.cli import main; sys.exit(main([{!r}]))"
+    )
+    root = Path(cli.__file__).resolve().parents[1]
+    done = subprocess.run(
+        # -S: Python without the packages that have been installed.
+        [sys.executable, "-S", "-c", code.format(tuple(version), command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, PYTHONPATH=str(root)),
+        universal_newlines=True,
+    )
+    assert done.returncode == 2 and done.stdout == ""
+    assert re.match("srcnn-theano: error: " + message, done.stderr)
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.fixture
