@@ -1,6 +1,7 @@
 """Ops through XLA give what Theano's own Python code, or NumPy, gives."""
 
 import itertools
+import re
 from importlib import import_module
 
 import numpy as np
@@ -407,6 +408,20 @@ def test_flipped_filters():
     plain = {"border_mode": "valid", "subsample": (1, 1), "filter_dilation": (1, 1)}
     expected = correlate(x, w[:, :, ::-1, ::-1], num_groups=1, **plain)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_gradients_of_a_stride_convolve_no_zeros():
+    x, w = T.ftensor4(), T.ftensor4()
+    shapes = (2, 3, 33, 33), (5, 3, 9, 9)
+    y = T.nnet.conv2d(x, w, *shapes, border_mode=(2, 2), subsample=(4, 4))
+    function = compile_function([x, w], theano.grad(T.sum(y**2), [x, w]), device=DEVICE)
+    given, _ = linked(function).texts(*(np.zeros(shape) for shape in shapes))
+    windows = re.findall(r"window = {(.*?)}", given)
+    assert [window[:15] for window in windows] == ["stride = [4, 4]"] + 2 * [
+        "stride = [1, 1]"
+    ]
+    for window in windows:
+        assert "lhs_dilate = [1, 1], rhs_dilate = [1, 1]" in window
 
 
 @pytest.mark.parametrize("mode", ["max", "sum", "average_inc_pad", "average_exc_pad"])
