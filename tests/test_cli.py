@@ -43,18 +43,22 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     ],
 )
 @pytest.mark.parametrize("command", ["demo", "doctor"])
-def test_without_what_it_needs_there_is_one_sentence(command, version, message):
+def test_without_what_it_needs_there_is_one_sentence(
+    command, version, message, tmp_path
+):
     code = (
         "import sys; sys.version_info = {}\n"
         "from srcnn_theano.cli import main; sys.exit(main([{!r}]))"
     )
-    root = Path(cli.__file__).resolve().parents[1]
+    # Where it is installed there may be all the packages it needs.
+    package = Path(cli.__file__).resolve().parent
+    (tmp_path / package.name).symlink_to(package)
     done = subprocess.run(
         # -S: Python without the packages that have been installed.
         [sys.executable, "-S", "-c", code.format(tuple(version), command)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=dict(os.environ, PYTHONPATH=str(root)),
+        env=dict(os.environ, PYTHONPATH=str(tmp_path)),
         universal_newlines=True,
     )
     assert done.returncode == 2 and done.stdout == ""
