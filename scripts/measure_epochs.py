@@ -10,7 +10,6 @@ measured once. Prints a table; --rows takes some only, --out writes the figures 
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -43,15 +42,14 @@ def measure(experiment, data_dir, vgg, seconds):
 
 
 def step_of(experiment):
-    """What an experiment's step is compiled from, as text; see `Experiment`."""
-    settings = experiment._asdict()
-    described = ("table", "row", "test_set", "published", "aggregation", "notes")
-    described += ("name", "published_vgg", "vgg_maps", "weights_of", "snapshots")
-    for name in described + ("learning_rate", "decay", "n_epochs", "seed"):
-        del settings[name]
-    options = settings["options"].items()
-    settings["options"] = {name: x for name, x in options if name != "initializer"}
-    return json.dumps(settings, sort_keys=True)
+    """Names what an experiment's step is compiled from."""
+    from srcnn_theano.runs import identity
+
+    options = experiment.options.items()
+    options = {name: x for name, x in options if name != "initializer"}
+    unrelated = dict(name="", aggregation="", published_vgg=None, snapshots=())
+    started = dict(options=options, learning_rate=0, decay=0, seed=0)
+    return identity(experiment._replace(**unrelated, **started))
 
 
 def table(figures):
