@@ -46,19 +46,17 @@ def _convolve_by_phases(op, images, filters):
     whose positions are equal modulo the stride meet every stride-th number of the
     filters only: each such phase can be a map of its own.
     """
-    spatial = range(op.convdim)
     lengths, padding = filters.shape[2:], _padding(op, filters.shape[2:])
     sizes = [n + sum(extra) for n, extra in zip(images.shape[2:], padding)]
     steps = op.subsample
     n_out = [(n - k) // step + 1 for n, k, step in zip(sizes, lengths, steps)]
     parts = [-(-k // step) for k, step in zip(lengths, steps)]
     wanted = [(n + k - 1) * step for n, k, step in zip(n_out, parts, steps)]
-    if op.filter_flip:
-        filters = jnp.flip(filters, range(2, filters.ndim))
     starts = [before for before, _ in padding]
+    filters = _as_correlated(op, filters)
     return lax.conv_general_dilated(
         _phases(images, starts, wanted, steps),
-        _phases(filters, [0 for _ in spatial], np.multiply(parts, steps), steps),
+        _phases(filters, [0] * op.convdim, np.multiply(parts, steps), steps),
         (1,) * op.convdim,
         "VALID",
         precision=EXACT,
@@ -93,12 +91,10 @@ def _convolve(op, images, filters):
     """A correlation as Theano's abstract convolution asks for it."""
     if op.unshared:
         raise NotImplementedError("there is no lowering to XLA for unshared filters")
-    if op.filter_flip:
-        filters = jnp.flip(filters, range(2, filters.ndim))
     axes = "DHW"[-op.convdim :]
     return lax.conv_general_dilated(
         images,
-        filters,
+        _as_correlated(op, filters),
         op.subsample,
         _padding(op, filters.shape[2:]),
         rhs_dilation=op.filter_dilation,
@@ -106,6 +102,11 @@ def _convolve(op, images, filters):
         feature_group_count=op.num_groups,
         precision=EXACT,
     )
+
+
+def _as_correlated(op, filters):
+    """Filters for a correlation: Theano's are turned round, unless the op says not."""
+    return jnp.flip(filters, range(2, filters.ndim)) if op.filter_flip else filters
 
 
 _NAMED_PADDING = {
