@@ -1,3 +1,4 @@
+import contextlib
 import os
 from pathlib import Path
 
@@ -34,12 +35,22 @@ def data_dir():
 
 @pytest.fixture
 def full_disk():
-    """While it is in use, no file grows beyond 20 kB."""
+    """A maker of contexts in which no file grows beyond 20 kB.
+
+    Not for all of a test: pytest itself may write to a file, and a long one.
+    """
     resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    @contextlib.contextmanager
+    def limited():
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -114,16 +114,18 @@ def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(path):
 
 
 def test_disk_full_while_text_is_written(path, full_disk):
-    with pytest.raises(UserError, match="result.txt: cannot be written"):
-        write_text(path, "new" * 10000)
+    with full_disk():
+        with pytest.raises(UserError, match="result.txt: cannot be written"):
+            write_text(path, "new" * 10000)
     untouched(path)
 
 
 @pytest.mark.parametrize("size", [2500, 30000])
 def test_disk_full_while_arrays_are_written(path, full_disk, size):
     arrays = {"a": np.ones(size), "b": np.ones(500), "c": np.ones(3)}
-    with pytest.raises(UserError, match="result.txt: cannot be written"):
-        write_arrays(path, {"format": "test"}, arrays)
+    with full_disk():
+        with pytest.raises(UserError, match="result.txt: cannot be written"):
+            write_arrays(path, {"format": "test"}, arrays)
     untouched(path)
 
 

@@ -227,5 +227,6 @@ def test_without_onnx_one_sentence_says_how_to_get_it(
 
 def test_a_full_disk_leaves_nothing(tmp_path, full_disk):
     name = str(weights_dir() / "fsrcnn_x3.h5")
-    assert cli.main(["convert", name, str(tmp_path / "net.onnx")]) == 2
+    with full_disk():
+        assert cli.main(["convert", name, str(tmp_path / "net.onnx")]) == 2
     assert not list(tmp_path.iterdir())

@@ -272,7 +272,8 @@ def test_unwritable_cache_is_gone_without(small_sets, tmp_path, capsys):
 def test_full_disk(small_sets, tmp_path, capsys, full_disk):
     cache = tmp_path / "cache"
     expected = direct(datasets.image_paths(small_sets, "Set5"))
-    assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, cache), expected)
+    with full_disk():
+        assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, cache), expected)
     assert "going on without this cache" in capsys.readouterr().err
     assert list(cache.iterdir()) == []
 

@@ -368,8 +368,9 @@ def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_cha
     write_picture(path, Picture(noise(4, 4, n_channels, dtype=dtype)))
     before = path.read_bytes()
     large = Picture(noise(300, 300, n_channels, dtype=dtype, seed=1))
-    with pytest.raises(UserError, match="a{}: cannot be written".format(suffix)):
-        write_picture(path, large)
+    with full_disk():
+        with pytest.raises(UserError, match="a{}: cannot be written".format(suffix)):
+            write_picture(path, large)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
