@@ -71,7 +71,7 @@ def stamps():
     for axes, (row, col, value), colour in zip(panels[2:], pixels, COLOURS):
         single = np.zeros((3, 3))
         single[row, col] = value
-        title = "{:g} at ({}, {})".format(value, row, col)
+        title = f"{value:g} at ({row}, {col})"
         _show(axes, upsample(single, W, 4), title, limits=(0, 1))
         _frame(axes, 4 * row, 4 * col, 9, colour)
     _show(panels[5], total, "their sum, 17x17", limits=(0, 1))
@@ -167,9 +167,7 @@ def overlaps():
         _show(axes, out, title.replace("`", ""), limits=(0, out.max()))
         inside = out[8:-8, 8:-8]
         axes.set_xlabel(
-            "inside {:.3g} to {:.3g}\ncorner {:.3g}".format(
-                inside.min(), inside.max(), out[0, 0]
-            )
+            f"inside {inside.min():.3g} to {inside.max():.3g}\ncorner {out[0, 0]:.3g}"
         )
     return figure
 
@@ -196,7 +194,7 @@ def _show(axes, values, title, numbers=False, limits=(None, None)):
         for (row, col), value in np.ndenumerate(values):
             if value:
                 colour = "white" if value > middle else "black"
-                text = "{:g}".format(value)
+                text = f"{value:g}"
                 axes.text(col, row, text, ha="center", va="center", color=colour)
 
 
@@ -235,7 +233,7 @@ def main():
                 draw().savefig(str(temporary), bbox_inches="tight", pad_inches=0.1)
             print(path)
     except UserError as error:
-        print("draw_deconvolution: error: {}".format(error), file=sys.stderr)
+        print(f"draw_deconvolution: error: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -74,13 +74,13 @@ def collect_from_folder(collector, source):
     """Offer every file in and below a folder."""
     source = Path(source).expanduser()
     if not source.is_dir():
-        raise UserError("--from {}: no such folder".format(source))
+        raise UserError(f"--from {source}: no such folder")
     files = sorted(path for path in source.rglob("*") if path.is_file())
     for path in tqdm(files, desc=source.name, unit="file", disable=None):
         try:
             collector.offer(path)
         except (OSError, zipfile.BadZipFile) as error:
-            _say("{}: cannot be read ({}); left out".format(path, error))
+            _say(f"{path}: cannot be read ({error}); left out")
 
 
 def collect_from_urls(collector, list_file):
@@ -99,18 +99,18 @@ def collect_from_urls(collector, list_file):
                 http.client.HTTPException,
                 zipfile.BadZipFile,
             ) as error:
-                _say("{}: cannot be had ({}); left out".format(url, error))
+                _say(f"{url}: cannot be had ({error}); left out")
 
 
 def _read_list(list_file):
     try:
         text = Path(list_file).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError("--urls {}: cannot be read ({})".format(list_file, error))
+        raise UserError(f"--urls {list_file}: cannot be read ({error})") from error
     lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
     urls = [line for line in lines if line and not line.startswith("#")]
     if not urls:
-        raise UserError("--urls {}: no addresses in this file".format(list_file))
+        raise UserError(f"--urls {list_file}: no addresses in this file")
     return urls
 
 
@@ -120,16 +120,14 @@ def download(url, path):
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
         length = answer.headers.get("Content-Length")
         total = int(length) if length else None
-        with open(str(path), "wb") as sink, tqdm(
+        with path.open("wb") as sink, tqdm(
             total=total, desc=name, unit="B", unit_scale=True, disable=None
         ) as bar:
             for block in iter(lambda: answer.read(_BLOCK), b""):
                 sink.write(block)
                 bar.update(len(block))
             if total is not None and sink.tell() < total:
-                raise OSError(
-                    "broke off after {} of {} bytes".format(sink.tell(), total)
-                )
+                raise OSError(f"broke off after {sink.tell()} of {total} bytes")
 
 
 def _say(line):
@@ -153,7 +151,7 @@ def main(arguments=None):
         else:
             collect_from_urls(collector, options.urls)
     except UserError as error:
-        print("get_data.py: {}".format(error), file=sys.stderr)
+        print(f"get_data.py: {error}", file=sys.stderr)
         return 2
     result = check(options.folder)
     print(result)
@@ -164,7 +162,7 @@ def _start(folder):
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError("{}: cannot be made ({})".format(folder, error.strerror))
+        raise UserError(f"{folder}: cannot be made ({error.strerror})") from error
     return Collector(folder)
 
 

@@ -51,7 +51,7 @@ def measure_again(runs_dir, names, data_dir, vgg):
 
     names = names or _lacking(runs_dir, vgg)
     if not names:
-        raise UserError("{}: no network lacks its distance".format(runs_dir))
+        raise UserError(f"{runs_dir}: no network lacks its distance")
     files = {name: _network_file(runs_dir, name) for name in names}
     features, written = feature_function(vgg), []
     for scale, some in _portions(names):
@@ -89,9 +89,7 @@ def _network_file(runs_dir, name):
     experiment = find_experiment(name)
     if experiment.weights_of is not None:
         raise UserError(
-            "{}: has no network of its own; measure {}".format(
-                name, experiment.weights_of
-            )
+            f"{name}: has no network of its own; measure {experiment.weights_of}"
         )
     wanted = _read(_results_file(runs_dir, name))["weights_sha256"]
     places = weights_file(experiment, runs_dir), weights_dir() / (name + ".h5")
@@ -113,9 +111,9 @@ def _read(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise UserError("{}: missing; has the experiment been run?".format(path))
+        raise UserError(f"{path}: missing; has the experiment been run?") from None
     except ValueError as error:
-        raise UserError("{}: not readable as JSON ({})".format(path, error))
+        raise UserError(f"{path}: not readable as JSON ({error})") from error
 
 
 def main(arguments=None):
@@ -132,7 +130,7 @@ def main(arguments=None):
         vgg = load_vgg16(find_vgg16(options.vgg))
         measure_again(options.runs, options.names, data_dir, vgg)
     except UserError as error:
-        print("measure_again: error: {}".format(error), file=sys.stderr)
+        print(f"measure_again: error: {error}", file=sys.stderr)
         return 2
     return 0
 

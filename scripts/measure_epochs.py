@@ -57,7 +57,7 @@ def table(figures):
     lines = ["| table | row | steps per epoch | epochs per minute |"]
     lines.append("| --- | --- | ---: | ---: |")
     for name, row in figures["rows"].items():
-        cells = [row["table"], "`{}`".format(name), str(row["steps"])]
+        cells = [row["table"], f"`{name}`", str(row["steps"])]
         cells.append("{:.1f}".format(row["epochs_per_minute"]))
         lines.append("| {} |".format(" | ".join(cells)))
     return "\n".join(lines)
@@ -79,7 +79,7 @@ def main():
     try:
         figures = run(options)
     except UserError as error:
-        print("measure_epochs: error: {}".format(error), file=sys.stderr)
+        print(f"measure_epochs: error: {error}", file=sys.stderr)
         return 2
     print(table(figures))
     return 0

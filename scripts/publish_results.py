@@ -57,9 +57,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     reason = _why_unfinished(experiment, run_dir, record)
     if reason and not unfinished:
         raise UserError(
-            "{}: {}; go on with --resume, or publish it with --unfinished".format(
-                run_dir, reason
-            )
+            f"{run_dir}: {reason}; go on with --resume, or publish it with --unfinished"
         )
     files = [into / "experiment.json"]
     write_json(files[0], record)
@@ -83,11 +81,11 @@ def _why_unfinished(experiment, run_dir, record):
         n_epochs = len(_read_history(run_dir / "history.csv"))
         planned = record["experiment"]["n_epochs"]
         if n_epochs < planned:
-            return "unfinished, {} of {} epochs".format(n_epochs, planned)
+            return f"unfinished, {n_epochs} of {planned} epochs"
     if not network.is_file() or not (run_dir / "results.json").is_file():
         return "unfinished, not measured yet"
     if _read_json(run_dir / "results.json")["weights_sha256"] != sha256(network):
-        return "the figures are of another network than {}".format(network)
+        return f"the figures are of another network than {network}"
     return None
 
 
@@ -138,9 +136,7 @@ def _refuse_paths(path, value):
     found = _PATH.search(json.dumps(value).replace("\\/", "/"))
     if found:
         raise UserError(
-            "{}: holds a path of this machine ({}); take it out first".format(
-                path, found.group()
-            )
+            f"{path}: holds a path of this machine ({found.group()}); take it out first"
         )
 
 
@@ -148,9 +144,9 @@ def _read_json(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise UserError("{}: missing; has the experiment been run?".format(path))
+        raise UserError(f"{path}: missing; has the experiment been run?") from None
     except ValueError as error:
-        raise UserError("{}: not readable as JSON ({})".format(path, error))
+        raise UserError(f"{path}: not readable as JSON ({error})") from error
 
 
 def _read_history(path):
@@ -159,7 +155,7 @@ def _read_history(path):
 
 def _copy(source, target):
     if not source.is_file():
-        raise UserError("{}: missing; has the experiment been run?".format(source))
+        raise UserError(f"{source}: missing; has the experiment been run?")
     with atomic_path(target) as temporary:
         shutil.copyfile(str(source), str(temporary))
 
@@ -179,12 +175,12 @@ def main(arguments=None):
     ]
     try:
         if not names:
-            raise UserError("{}: no finished run in it".format(options.runs))
+            raise UserError(f"{options.runs}: no finished run in it")
         for name in names:
             for path in publish(options.runs, name, unfinished=options.unfinished):
                 print(path.relative_to(ROOT))
     except UserError as error:
-        print("publish_results: error: {}".format(error), file=sys.stderr)
+        print(f"publish_results: error: {error}", file=sys.stderr)
         return 2
     return 0
 

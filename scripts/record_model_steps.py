@@ -63,7 +63,7 @@ def main():
     options = parser.parse_args()
 
     arrays = {
-        "{}/{}".format(name, what): values
+        f"{name}/{what}": values
         for name in NETWORKS
         for what, values in ten_steps(name).items()
     }

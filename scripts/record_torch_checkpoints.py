@@ -23,8 +23,8 @@ def state_dict():
     """Tensors with the quirks that real ones have: strides, offsets, half precision."""
     state = torch.nn.Module().state_dict()  # an OrderedDict with PyTorch's metadata
     for i, shape in SHAPES.items():
-        state["features.{}.weight".format(i)] = values(shape, i)
-        state["features.{}.bias".format(i)] = values(shape[:1], -i)
+        state[f"features.{i}.weight"] = values(shape, i)
+        state[f"features.{i}.bias"] = values(shape[:1], -i)
     last_in_memory = {"memory_format": torch.channels_last}
     state["features.2.weight"] = state["features.2.weight"].contiguous(**last_in_memory)
     state["features.5.bias"] = values((10,), -7)[2:8]

@@ -76,7 +76,7 @@ def main():
         for what, values in record(
             data, kind, arguments, learning_rate, factor
         ).items():
-            arrays["{}/{}".format(name, what)] = values
+            arrays[f"{name}/{what}"] = values
     np.savez_compressed(options.out, **arrays)
 
 

@@ -101,12 +101,12 @@ def main():
         pairs = [prepare(data_dir, name, recipe) for name in ("T91", "Set5")]
         for title, experiment in (("noise", NOISE), ("tents", TENTS)):
             for name, ratio in first_steps(experiment, pairs[0]).items():
-                print("{}: {} {:.2g}".format(title, name, ratio))
+                print(f"{title}: {name} {ratio:.2g}")
         for title, experiment in SETTINGS.items():
             cells = train(title, experiment, pairs, options.runs, options.epochs)
             print("| {} |".format(" | ".join([title] + cells)), flush=True)
     except UserError as error:
-        print("start_deconvolution: error: {}".format(error), file=sys.stderr)
+        print(f"start_deconvolution: error: {error}", file=sys.stderr)
         return 2
     return 0
 

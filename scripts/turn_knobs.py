@@ -36,7 +36,7 @@ def row(title, recipe, data_dir, cache_dir):
     for name in ("Set5", "Set14"):
         pairs = prepare(data_dir, name, recipe, cache_dir)
         mse = mse_per_patch(*(to_float(central(part, MARGIN)) for part in pairs))
-        cells += ["{:.2f}".format(aggregate(mse, how)) for how in AGGREGATIONS]
+        cells += [f"{aggregate(mse, how):.2f}" for how in AGGREGATIONS]
     return "| {} |".format(" | ".join(cells))
 
 
@@ -52,7 +52,7 @@ def main():
         for title, recipe in KNOBS.items():
             print(row(title, recipe, data_dir, options.cache), flush=True)
     except UserError as error:
-        print("turn_knobs: error: {}".format(error), file=sys.stderr)
+        print(f"turn_knobs: error: {error}", file=sys.stderr)
         return 2
     return 0
 

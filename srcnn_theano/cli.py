@@ -22,7 +22,7 @@ def main(arguments=None):
     try:
         return _run(options) or 0
     except UserError as error:
-        print("srcnn-theano: error: {}".format(error), file=sys.stderr)
+        print(f"srcnn-theano: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         cure = "; --resume goes on" if hasattr(options, "resume") else ""
@@ -43,11 +43,10 @@ def _run(options):
             raise
         environment.check_python()  # nothing can be installed for some
         raise UserError(
-            "{}: not installed for {}; `pip install srcnn-theano`, or `pip install .` "
-            "in a checkout, installs all that is needed".format(
-                error.name, sys.executable
-            )
-        )
+            f"{error.name}: not installed for {sys.executable}; `pip install "
+            "srcnn-theano`, or `pip install .` in a checkout, installs all that is "
+            "needed"
+        ) from error
 
 
 def demo(options):
@@ -69,7 +68,7 @@ def upscale(options):
         resume=options.resume,
     )
     for message in summary.failed:
-        print("srcnn-theano: error: {}".format(message), file=sys.stderr)
+        print(f"srcnn-theano: error: {message}", file=sys.stderr)
     print(summary)
     return 2 if summary.failed else 0
 
@@ -101,7 +100,7 @@ def train(options):
         resume=options.resume,
         vgg=options.vgg,
     )
-    print("the run is in {}".format(run_dir))
+    print(f"the run is in {run_dir}")
 
 
 def evaluate(options):
@@ -165,9 +164,8 @@ def convert(options):
         options.last_layer,
     )
     print(
-        "{}: {} {}, {} arrays".format(
-            options.output, weights.model, weights.options, len(weights.values)
-        )
+        f"{options.output}: {weights.model} {weights.options}, {len(weights.values)} "
+        "arrays"
     )
 
 
@@ -375,21 +373,21 @@ def _data(sub):
 
 
 def _runs(sub, default="runs"):
-    shown = "" if default is None else " (default: {})".format(default)
+    shown = "" if default is None else f" (default: {default})"
     sub.add_argument(
         "--runs", metavar="DIR", default=default, help="folder of runs" + shown
     )
 
 
 def _out(sub, help, default=None, required=False):
-    shown = "" if default is None else " (default: {})".format(default)
+    shown = "" if default is None else f" (default: {default})"
     sub.add_argument(
         "--out", metavar="PATH", default=default, required=required, help=help + shown
     )
 
 
 def _scale(sub, default=None):
-    shown = "" if default is None else " (default: {})".format(default)
+    shown = "" if default is None else f" (default: {default})"
     sub.add_argument(
         "--scale",
         type=int,
@@ -420,9 +418,7 @@ def _protocol(sub, default):
     sub.add_argument(
         "--protocol",
         default=default,
-        help="course, course-initial, standard or standard-rgb (default: {})".format(
-            default
-        ),
+        help=f"course, course-initial, standard or standard-rgb (default: {default})",
     )
 
 

@@ -79,9 +79,9 @@ def _portrait():
         pixels = read_rgb(path)
     except (OSError, UserError) as error:
         raise UserError(
-            "the demo's photograph is in neither SciPy nor matplotlib here ({}); "
-            "reinstall matplotlib".format(error)
-        )
+            f"the demo's photograph is in neither SciPy nor matplotlib here ({error}); "
+            "reinstall matplotlib"
+        ) from error
     return Photograph(
         "Grace Hopper (matplotlib's sample data)",
         pixels,
@@ -168,8 +168,8 @@ def run_demo(out_dir, seed=0, seconds=15.0, as_json=False, progress=True):
 
     results = {
         "photograph": photo.name,
-        "protocol": "x{}, luma of BT.601, 8-bit RGB reduced by MATLAB's bicubic, "
-        "border of {} pixels left out, peak 255".format(SCALE, SCALE),
+        "protocol": f"x{SCALE}, luma of BT.601, 8-bit RGB reduced by MATLAB's bicubic, "
+        f"border of {SCALE} pixels left out, peak 255",
         "seed": seed,
         "steps": curve[-1].step,
         "seconds_of_training": round(curve[-1].seconds, 2),
@@ -354,7 +354,7 @@ def _shipped_upscaler():
     try:
         return load_upscaler(SCALE)
     except UserError as error:
-        print("note: {}".format(error), file=sys.stderr)
+        print(f"note: {error}", file=sys.stderr)
         return None
 
 
@@ -390,8 +390,8 @@ def _report(results, out_dir):
     for name, title in _titles(results["seconds_of_training"]).items():
         if name in results:
             psnr, ssim = results[name]["psnr"], results[name]["ssim"]
-            gain = "" if name == "bicubic" else "{:+.2f}".format(psnr - bicubic)
-            row = "{:<32} {:8.2f} {:8.4f} {:>7}".format(title, psnr, ssim, gain)
+            gain = "" if name == "bicubic" else f"{psnr - bicubic:+.2f}"
+            row = f"{title:<32} {psnr:8.2f} {ssim:8.4f} {gain:>7}"
             lines.append(row.rstrip())
     lines += [
         "",
@@ -401,7 +401,7 @@ def _report(results, out_dir):
         "",
         "Try next",
     ]
-    upscale = "upscale YOUR.jpg --scale {} --out big.png".format(SCALE)
+    upscale = f"upscale YOUR.jpg --scale {SCALE} --out big.png"
     commands = [
         (upscale, "a picture of yours"),
         (
@@ -438,10 +438,10 @@ def draw(path, photo, trial, images, scores, curve, watched_bicubic):
 
     titles = _titles(curve[-1].seconds)
     coarse = trial.low_res.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-    columns = [("low resolution, 1/{}".format(SCALE), coarse)]
+    columns = [(f"low resolution, 1/{SCALE}", coarse)]
     for name, image in images.items():
         numbers = "{:.2f} dB, SSIM {:.4f}".format(*scores[name])
-        columns.append(("{}\n{}".format(titles[name], numbers), image))
+        columns.append((f"{titles[name]}\n{numbers}", image))
     columns.append(("original", trial.original))
 
     n_rows, n_columns = len(photo.details), len(columns)
@@ -524,7 +524,7 @@ def _draw_curve(axes, curve, bicubic):
     axes.text(
         0.98,
         0.12,
-        "{:+.2f} dB after {} steps".format(psnr[-1] - bicubic, curve[-1].step),
+        f"{psnr[-1] - bicubic:+.2f} dB after {curve[-1].step} steps",
         transform=axes.transAxes,
         ha="right",
         fontsize=15,

@@ -74,24 +74,22 @@ def _look(name, look):
         return Finding(name, False, str(error), {})
     except Exception as error:  # the doctor reports whatever breaks, and goes on
         reason = str(error).strip().splitlines() or [""]
-        text = "{}: {}".format(type(error).__name__, reason[0][:500])
+        text = f"{type(error).__name__}: {reason[0][:500]}"
         return Finding(name, False, text, {})
 
 
 def _as_text(findings, ok):
     width = max(len(finding.name) for finding in findings)
-    lines, told = ["srcnn-theano {}".format(__version__)], set()
+    lines, told = [f"srcnn-theano {__version__}"], set()
     for finding in findings:
         mark, name = _MARKS[finding.ok], finding.name.ljust(width)
         text = "for the reason above" if finding.text in told else finding.text
-        lines.append("  {}  {}  {}".format(mark, name, text))
+        lines.append(f"  {mark}  {name}  {text}")
         told.add(finding.text)
     n_problems = sum(finding.ok is False for finding in findings)
     verdict = "Training can run here."
     if not ok:
-        verdict = "Training cannot run here: see what is marked !! ({})".format(
-            n_problems
-        )
+        verdict = f"Training cannot run here: see what is marked !! ({n_problems})"
     return "\n".join(lines + [verdict])
 
 
@@ -147,10 +145,9 @@ def _libraries():
             versions[name] = importlib.import_module(module).__version__
         except ImportError as error:
             raise UserError(
-                "{} cannot be imported ({}); put it right with `pip install {}`".format(
-                    name, error, name.lower()
-                )
-            )
+                f"{name} cannot be imported ({error}); put it right with `pip install "
+                f"{name.lower()}`"
+            ) from error
     text = ", ".join("{} {}".format(*pair) for pair in versions.items())
     return True, text, {"versions": versions}
 
@@ -161,8 +158,8 @@ def _compiler():
         return None, "none; XLA needs none", {"path": ""}
     if not compiler.path:
         raise UserError(
-            "switched off by cxx= in {}; convolutions need it: take the flag "
-            "out".format(environment.find_library().places_of_flags)
+            f"switched off by cxx= in {environment.find_library().places_of_flags}; "
+            "convolutions need it: take the flag out"
         )
     environment.check_headers()
     return True, "{path}, {version}".format(**compiler._asdict()), compiler._asdict()
@@ -211,8 +208,8 @@ def _compile_cache():
     folder = Path(theano.config.compiledir)
     if not os.access(str(folder), os.W_OK | os.X_OK):
         raise UserError(
-            "{}: cannot be written; name another with "
-            "THEANO_FLAGS=base_compiledir=FOLDER".format(folder)
+            f"{folder}: cannot be written; name another with "
+            "THEANO_FLAGS=base_compiledir=FOLDER"
         )
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     facts = {"folder": str(folder), "bytes": sum(sizes), "free": _free(folder)}
@@ -259,16 +256,15 @@ def _trial():
         if not np.allclose(one, other, rtol=1e-4):
             raise UserError(
                 "a convolution compiled here gives wrong numbers; empty the compile "
-                "cache (`{}-cache purge`), and try SRCNN_ONEDNN=0".format(
-                    environment.find_library().module
-                )
+                f"cache (`{environment.find_library().module}-cache purge`), and try "
+                "SRCNN_ONEDNN=0"
             )
     nodes = function.maker.fgraph.apply_nodes
     fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)
     way = "oneDNN" if fast else "the BLAS"
     device = environment.default_device()
     if device != "cpu":
-        way = "XLA ({})".format(device)
+        way = f"XLA ({device})"
     text = "a convolution and its gradient are right, by {} after {:.1f} s"
     text = text.format(way, seconds)
     return True, text, {"seconds": seconds, "onednn": fast}
@@ -286,7 +282,7 @@ def _sgemm():
     product(*values)
     seconds = min(_time(product, values) for _ in range(5))
     speed = 2 * n**3 / seconds / 1e9
-    text = "{:.1f} GFLOP/s, {n} x {n} float32 through Theano's dot".format(speed, n=n)
+    text = f"{speed:.1f} GFLOP/s, {n} x {n} float32 through Theano's dot"
     return True, text, {"gflops": speed}
 
 

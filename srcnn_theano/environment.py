@@ -74,7 +74,7 @@ class Library(NamedTuple):
     @property
     def description(self):
         """Its name for people."""
-        return "{} {}".format(self.distribution, self.version)
+        return f"{self.distribution} {self.version}"
 
     @property
     def flag_variables(self):
@@ -121,8 +121,8 @@ def find_library():
     name = os.environ.get("SRCNN_BACKEND") or default
     if name not in LIBRARIES:
         raise UserError(
-            "SRCNN_BACKEND={}: no such backend; it is 'theano' (Theano-PyMC) or "
-            "'aesara', or unset for {!r} here".format(name, default)
+            f"SRCNN_BACKEND={name}: no such backend; it is 'theano' (Theano-PyMC) or "
+            f"'aesara', or unset for {default!r} here"
         )
     return LIBRARIES[name]
 
@@ -191,15 +191,15 @@ def _parse_flags(text, variable):
         pairs = [word.strip().split("=", 1) for word in words]
     except ValueError as error:
         raise UserError(
-            "{}={!r}: cannot be parsed ({}); write name=value,name=value and put a "
-            "backslash before a comma inside a value".format(variable, text, error)
-        )
+            f"{variable}={text!r}: cannot be parsed ({error}); write "
+            "name=value,name=value and put a backslash before a comma inside a value"
+        ) from error
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _configuration(module):
     parser = configparser.ConfigParser(interpolation=None)
-    files = os.environ.get(module.upper() + "RC", "~/.{}rc".format(module))
+    files = os.environ.get(module.upper() + "RC", f"~/.{module}rc")
     for path in files.split(os.pathsep):
         try:
             parser.read(os.path.expanduser(path))
@@ -208,7 +208,7 @@ def _configuration(module):
                 "{}: not a configuration file of {} ({}); correct or remove it".format(
                     path, module.capitalize(), str(error).replace("\n", " ")
                 )
-            )
+            ) from error
     return parser
 
 
@@ -221,9 +221,9 @@ def check_python(version=None):
     here = "Python {}.{}".format(*version[:2])
     if not (3, 8) <= tuple(version[:2]) <= (3, 12):
         raise UserError(
-            "{}: srcnn-theano runs on 3.8 to 3.12 only, as Theano-PyMC (to 3.11) and "
-            "Aesara do; make a virtual environment with one of these, e.g. "
-            "`python3.11 -m venv .venv`, and install srcnn-theano there".format(here)
+            f"{here}: srcnn-theano runs on 3.8 to 3.12 only, as Theano-PyMC (to 3.11) "
+            "and Aesara do; make a virtual environment with one of these, e.g. "
+            "`python3.11 -m venv .venv`, and install srcnn-theano there"
         )
     library = find_library()
     if tuple(version[:2]) > library.last_python:
@@ -254,10 +254,9 @@ def _numpy_version():
         import numpy
     except ImportError as error:
         raise UserError(
-            "NumPy cannot be imported ({}); put it right with `pip install {}`".format(
-                error, _numpy_pins()
-            )
-        )
+            f"NumPy cannot be imported ({error}); put it right with `pip install "
+            f"{_numpy_pins()}`"
+        ) from error
     return numpy.__version__
 
 
@@ -312,17 +311,16 @@ def _compiler_version(path):
             [path, "--version"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            universal_newlines=True,
+            text=True,
         )
     except OSError as error:
         raise UserError(
-            "{}: cannot be run ({}); install a working g++".format(path, error.strerror)
-        )
+            f"{path}: cannot be run ({error.strerror}); install a working g++"
+        ) from error
     if answer.returncode != 0:
         raise UserError(
-            "{}: `--version` fails with {!r}; install a working g++".format(
-                path, answer.stdout.strip()
-            )
+            f"{path}: `--version` fails with {answer.stdout.strip()!r}; install a "
+            "working g++"
         )
     return answer.stdout.splitlines()[0] if answer.stdout else "unknown"
 
@@ -365,9 +363,9 @@ def find_blas():
                 return Blas(flag, library, origin)
     raise UserError(
         "no BLAS for Theano to link with; install one (SciPy's wheel brings OpenBLAS: "
-        "`pip install --force-reinstall {}`; Debian, Ubuntu: `apt-get install "
-        "libopenblas0`; conda: `conda install -c conda-forge libopenblas`) or name "
-        "yours with THEANO_FLAGS=blas__ldflags=-lNAME".format(_numpy_pins())
+        f"`pip install --force-reinstall {_numpy_pins()}`; Debian, Ubuntu: `apt-get "
+        "install libopenblas0`; conda: `conda install -c conda-forge libopenblas`) or "
+        "name yours with THEANO_FLAGS=blas__ldflags=-lNAME"
     )
 
 
@@ -483,11 +481,11 @@ def find_compile_folder():
     if _writable(home / usual):
         return None
     user = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = Path(tempfile.gettempdir()) / "srcnn_theano-{}".format(user)
+    folder = Path(tempfile.gettempdir()) / f"srcnn_theano-{user}"
     if not _writable(folder) or not _private(folder):
         raise UserError(
-            "{}: cannot be used for compiled functions, nor can ~/{}; name a folder "
-            "of yours with THEANO_FLAGS=base_compiledir=FOLDER".format(folder, usual)
+            f"{folder}: cannot be used for compiled functions, nor can ~/{usual}; name "
+            "a folder of yours with THEANO_FLAGS=base_compiledir=FOLDER"
         )
     return str(folder)
 
@@ -572,7 +570,7 @@ def theano_flags(flags):
     """
     variables = find_library().flag_variables
     before = os.environ.get(variables[-1])
-    ours = ["{}={}".format(name, _escape(value)) for name, value in flags.items()]
+    ours = [f"{name}={_escape(value)}" for name, value in flags.items()]
     users = [os.environ.get(variable, "") for variable in variables]
     os.environ[variables[-1]] = ",".join(filter(None, ours + users))
     try:

@@ -267,8 +267,8 @@ def _snapshots(experiment, name, row, **changes):
             n_epochs=n,
             snapshots=(),
             weights_of=experiment.name,
-            notes="The network of {} after {} epochs.".format(experiment.name, n),
-            **changes
+            notes=f"The network of {experiment.name} after {n} epochs.",
+            **changes,
         )
         for n in experiment.snapshots
         if n != _VARIANT.n_epochs
@@ -324,16 +324,14 @@ _FSRCNN_VARIANTS += (
 )
 _FSRCNN_VARIANTS += tuple(
     _VARIANT._replace(
-        name="fsrcnn_rate_{}".format(rate),
-        row="Learning rate {}".format(rate),
+        name=f"fsrcnn_rate_{rate}",
+        row=f"Learning rate {rate}",
         learning_rate=rate,
     )
     for rate in (0.002, 0.003, 0.005)
 )
 _FSRCNN_VARIANTS += tuple(
-    _VARIANT._replace(
-        name="fsrcnn_batch_{}".format(n), row="Batch size {}".format(n), batch_size=n
-    )
+    _VARIANT._replace(name=f"fsrcnn_batch_{n}", row=f"Batch size {n}", batch_size=n)
     for n in (50, 100, 500)
 )
 _FSRCNN_VARIANTS += (
@@ -348,9 +346,9 @@ _FSRCNN_VARIANTS += (
 )
 _FSRCNN_VARIANTS += tuple(
     _VARIANT._replace(
-        name="fsrcnn_skip_{}".format(skip),
+        name=f"fsrcnn_skip_{skip}",
         table="fsrcnn-layers",
-        row="Skip connections: {}".format(skip),
+        row=f"Skip connections: {skip}",
         options=dict(_FSRCNN.options, skip=skip),
     )
     for skip in ("mapping", "features", "both")
@@ -370,16 +368,16 @@ _FSRCNN_VARIANTS += (
 )
 _FSRCNN_VARIANTS += tuple(
     _HALF._replace(
-        name="half_deconv_{}".format(n),
-        row="Half-FSRCNN, {} deconvolution filters".format(n),
+        name=f"half_deconv_{n}",
+        row=f"Half-FSRCNN, {n} deconvolution filters",
         options=dict(_FSRCNN.options, n_deconv=n),
     )
     for n in (12, 56)
 )
 _FSRCNN_VARIANTS += tuple(
     _HALF._replace(
-        name="half_size_{}".format(size),
-        row="Half-FSRCNN, deconvolution filters {0}x{0}".format(size),
+        name=f"half_size_{size}",
+        row=f"Half-FSRCNN, deconvolution filters {size}x{size}",
         options=dict(_FSRCNN.options, deconv_size=size),
     )
     for size in (5, 8, 13)
@@ -582,7 +580,7 @@ EXPERIMENTS = {
         *_FSRCNN_VGG_ROWS,
         *(
             _FSRCNN_PICTURES._replace(
-                name="fsrcnn_x{}".format(scale),
+                name=f"fsrcnn_x{scale}",
                 scale=scale,
                 published=published,
                 options=dict(_FSRCNN_PICTURES.options, scale=scale),

@@ -43,7 +43,7 @@ def atomic_path(path):
         )
         os.close(handle)
     except OSError as error:
-        raise _cannot_write(path, error)
+        raise _cannot_write(path, error) from error
     try:
         yield Path(temporary)
         # mkstemp makes a private file; the result gets what open() would have given.
@@ -52,7 +52,7 @@ def atomic_path(path):
         os.replace(temporary, str(path))
     except OSError as error:
         if error.errno in _DISK_ERRORS:
-            raise _cannot_write(path, error)
+            raise _cannot_write(path, error) from error
         raise
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -75,9 +75,8 @@ def _flush(path):
 
 def _cannot_write(path, error):
     return UserError(
-        "{}: cannot be written ({}); choose another place or free some space".format(
-            path, error.strerror or error
-        )
+        f"{path}: cannot be written ({error.strerror or error}); choose another place "
+        "or free some space"
     )
 
 

@@ -70,8 +70,8 @@ def read_arrays(path, cure, names=None):
     # A damaged file raises any of these, depending on the place of the damage.
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            "{}: damaged, or not an HDF5 file ({}); {}".format(path, error, cure)
-        )
+            f"{path}: damaged, or not an HDF5 file ({error}); {cure}"
+        ) from error
     return attributes, arrays
 
 

@@ -64,9 +64,8 @@ def run_experiment(
         _refuse_to_overwrite(run_dir, resume)
     elif not network.exists():
         raise UserError(
-            "{}: measures the network of {}; train that first".format(
-                experiment.name, experiment.weights_of
-            )
+            f"{experiment.name}: measures the network of {experiment.weights_of}; "
+            "train that first"
         )
     vgg = _load_vgg(experiment, vgg)
     write_json(run_dir / "experiment.json", record(experiment, data_dir, vgg))
@@ -105,7 +104,7 @@ def weights_file(experiment, runs_dir):
 
 
 def _snapshot_name(epoch):
-    return "weights-{}.h5".format(epoch)
+    return f"weights-{epoch}.h5"
 
 
 def reproduce_table(table, data_dir, runs_dir, vgg=None):
@@ -128,9 +127,9 @@ def reproduce_table(table, data_dir, runs_dir, vgg=None):
     shared = {row.weights_of for row in rows} - {None} - {row.name for row in rows}
     for experiment in [EXPERIMENTS[name] for name in sorted(shared)] + rows:
         if _is_done(experiment, Path(runs_dir) / experiment.name / "results.json"):
-            print("{}: done".format(experiment.name))
+            print(f"{experiment.name}: done")
             continue
-        print("{}: {} epochs".format(experiment.name, experiment.n_epochs))
+        print(f"{experiment.name}: {experiment.n_epochs} epochs")
         run_experiment(experiment, data_dir, runs_dir, resume=True, vgg=vgg)
 
 
@@ -144,8 +143,8 @@ def _is_done(experiment, results_file):
 def _refuse_to_overwrite(run_dir, resume):
     if (run_dir / "checkpoint.h5").exists() and not resume:
         raise UserError(
-            "{}: holds a run already; use --resume to go on with it, or another --runs "
-            "folder".format(run_dir)
+            f"{run_dir}: holds a run already; use --resume to go on with it, or "
+            "another --runs folder"
         )
 
 
@@ -439,9 +438,9 @@ def command(experiment):
     listed = EXPERIMENTS.get(experiment.name, experiment)
     words = ["srcnn-theano train", experiment.name, "--data DIR"]
     if experiment.n_epochs != listed.n_epochs:
-        words.append("--epochs {}".format(experiment.n_epochs))
+        words.append(f"--epochs {experiment.n_epochs}")
     if experiment.seed != listed.seed:
-        words.append("--seed {}".format(experiment.seed))
+        words.append(f"--seed {experiment.seed}")
     if _is_perceptual(experiment):
         words.append("--vgg FILE")
     return " ".join(words)

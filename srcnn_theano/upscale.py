@@ -209,10 +209,8 @@ def load_upscaler(scale, weights=None, model=None, tta=False):
     trained_for = loaded.about.get("scale", scale)
     if trained_for != scale:
         print(
-            "warning: {} was trained for scale {}, not {}; the picture will be of the "
-            "right size, but less sharp than it could be".format(
-                path, trained_for, scale
-            ),
+            f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
+            "picture will be of the right size, but less sharp than it could be",
             file=sys.stderr,
         )
     return Upscaler(build_predictor(loaded), scale, tta)
@@ -221,8 +219,8 @@ def load_upscaler(scale, weights=None, model=None, tta=False):
 def _check_scale(scale):
     if scale not in SCALES:
         raise UserError(
-            "--scale {}: the scale must be 2, 3 or 4; for larger ones, upscale the "
-            "result again".format(scale)
+            f"--scale {scale}: the scale must be 2, 3 or 4; for larger ones, upscale "
+            "the result again"
         )
 
 
@@ -234,11 +232,11 @@ class Summary(NamedTuple):
     failed: List[str]  # a message for each, which names the file
 
     def __str__(self):
-        text = "{} written".format(_pictures(len(self.written)))
+        text = f"{_pictures(len(self.written))} written"
         if self.skipped:
-            text += ", {} skipped (already there)".format(len(self.skipped))
+            text += f", {len(self.skipped)} skipped (already there)"
         if self.failed:
-            text += ", {} failed".format(len(self.failed))
+            text += f", {len(self.failed)} failed"
         return text
 
 
@@ -302,9 +300,8 @@ def upscale_paths(
             summary.failed.append(str(error))
         except MemoryError:
             summary.failed.append(
-                "{}: too large for the memory that is left; cut it into pieces".format(
-                    job.source
-                )
+                f"{job.source}: too large for the memory that is left; cut it into "
+                "pieces"
             )
     return summary
 
@@ -332,7 +329,7 @@ def _plan(inputs, out):
     """Which picture goes where; everything that can be refused before the work is."""
     for path in inputs:
         if not path.exists():
-            raise UserError("{}: no such file or folder".format(path))
+            raise UserError(f"{path}: no such file or folder")
     if len(inputs) == 1 and inputs[0].is_file() and _is_file_name(out):
         jobs = [_Job(inputs[0], out)]
     else:
@@ -356,13 +353,12 @@ def _is_file_name(out):
 def _check_folder(out):
     if out.exists() and not out.is_dir():
         raise UserError(
-            "--out {}: a file; several pictures, or a folder of them, need a "
-            "folder".format(out)
+            f"--out {out}: a file; several pictures, or a folder of them, need a folder"
         )
     if not out.exists() and out.suffix.lower() in IMAGE_SUFFIXES:
         raise UserError(
-            "--out {}: the name of a picture; several pictures, or a folder of them, "
-            "need a folder".format(out)
+            f"--out {out}: the name of a picture; several pictures, or a folder of "
+            "them, need a folder"
         )
 
 
@@ -409,14 +405,13 @@ def _check_targets(jobs):
         target = job.target.resolve()
         if target in sources:
             raise UserError(
-                "--out: {} would be overwritten by a result; choose another folder or "
-                "name".format(job.target)
+                f"--out: {job.target} would be overwritten by a result; choose another "
+                "folder or name"
             )
         if target in sources_by_target:
             raise UserError(
-                "--out: {} and {} would both become {}; upscale them one by one".format(
-                    sources_by_target[target], job.source, job.target
-                )
+                f"--out: {sources_by_target[target]} and {job.source} would both "
+                f"become {job.target}; upscale them one by one"
             )
         sources_by_target[target] = job.source
 
@@ -426,4 +421,4 @@ def _same(path, other):
 
 
 def _pictures(n):
-    return "1 picture" if n == 1 else "{} pictures".format(n)
+    return "1 picture" if n == 1 else f"{n} pictures"

@@ -47,7 +47,7 @@ def _shapes():
     shapes, n_in = {}, 3
     for block, widths in enumerate(_BLOCKS, start=1):
         for i, n_out in enumerate(widths, start=1):
-            shapes["conv{}_{}".format(block, i)] = (n_out, n_in, 3, 3)
+            shapes[f"conv{block}_{i}"] = (n_out, n_in, 3, 3)
             n_in = n_out
     shapes["fc6"] = (4096, n_in, 7, 7)
     shapes["fc7"] = (4096, 4096, 1, 1)
@@ -60,8 +60,8 @@ def _layers():
     names = []
     for block, widths in enumerate(_BLOCKS, start=1):
         for i in range(1, len(widths) + 1):
-            names += ["conv{}_{}".format(block, i), "relu{}_{}".format(block, i)]
-        names.append("pool{}".format(block))
+            names += [f"conv{block}_{i}", f"relu{block}_{i}"]
+        names.append(f"pool{block}")
     return tuple(names + ["fc6", "relu6", "fc7", "relu7", "fc8", "prob"])
 
 
@@ -148,13 +148,11 @@ def load_vgg16(path, last_layer="relu2_2"):
     """
     path, shapes = Path(path), arrays_to(last_layer)
     if not path.is_file():
-        raise UserError("{}: no such file; {}".format(path, _CONVERT))
+        raise UserError(f"{path}: no such file; {_CONVERT}")
     attributes, values = read_arrays(path, _CONVERT, names=shapes)
     if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: an HDF5 file, but not VGG16 as srcnn_theano reads it; {}".format(
-                path, _CONVERT
-            )
+            f"{path}: an HDF5 file, but not VGG16 as srcnn_theano reads it; {_CONVERT}"
         )
     if attributes.get("version") != VERSION:
         raise UserError(
@@ -177,24 +175,22 @@ def load_vgg16(path, last_layer="relu2_2"):
 def _check(path, name, value, shape, last_layer):
     if value is None:
         raise UserError(
-            "{}: has no {}, which {} needs; convert it again from a file that has, "
-            "with --last-layer {}".format(path, name, last_layer, last_layer)
+            f"{path}: has no {name}, which {last_layer} needs; convert it again from a "
+            f"file that has, with --last-layer {last_layer}"
         )
     if value.shape != shape:
         raise UserError(
-            "{}: {} has shape {}, that of VGG16 is {}; this is another network, "
-            "{}".format(path, name, value.shape, shape, _CONVERT)
+            f"{path}: {name} has shape {value.shape}, that of VGG16 is {shape}; this "
+            f"is another network, {_CONVERT}"
         )
     if value.dtype != np.float32:
         raise UserError(
-            "{}: {} is {}, not float32; convert it again".format(
-                path, name, value.dtype
-            )
+            f"{path}: {name} is {value.dtype}, not float32; convert it again"
         )
     if not np.isfinite(value).all():
         raise UserError(
-            "{}: {} holds values that are not finite numbers; convert it again from "
-            "another copy".format(path, name)
+            f"{path}: {name} holds values that are not finite numbers; convert it "
+            "again from another copy"
         )
 
 
@@ -230,14 +226,12 @@ def find_vgg16(option=None):
     if given:
         path = Path(given).expanduser()
         if not path.is_file():
-            raise UserError("{} {}: no such file; {}".format(source, path, _CONVERT))
+            raise UserError(f"{source} {path}: no such file; {_CONVERT}")
         return path
     path = cache_dir() / "vgg16.h5"
     if not path.is_file():
         raise UserError(
             "no VGG16, which perceptual losses need: it is neither named with --vgg "
-            "FILE or the variable SRCNN_VGG16, nor at {}; {}".format(
-                path, _MAKE.format(path)
-            )
+            f"FILE or the variable SRCNN_VGG16, nor at {path}; {_MAKE.format(path)}"
         )
     return path

@@ -77,7 +77,7 @@ def load_weights(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError("{}: no such weight file".format(path))
+        raise UserError(f"{path}: no such weight file")
     attributes, values = read_arrays(path, _CONVERT)
     return _checked(path, attributes, values)
 
@@ -85,14 +85,12 @@ def load_weights(path):
 def _checked(path, attributes, values):
     if attributes.get("format") == VGG16_FORMAT:
         raise UserError(
-            "{}: VGG16, which costs are measured with; a network that restores "
-            "pictures is needed here".format(path)
+            f"{path}: VGG16, which costs are measured with; a network that restores "
+            "pictures is needed here"
         )
     if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: an HDF5 file, but not weights of srcnn_theano; {}".format(
-                path, _CONVERT
-            )
+            f"{path}: an HDF5 file, but not weights of srcnn_theano; {_CONVERT}"
         )
     if attributes.get("version") != VERSION:
         raise UserError(
@@ -108,22 +106,20 @@ def _checked(path, attributes, values):
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            "{}: damaged weight file ({}); use another copy".format(path, error)
-        )
+            f"{path}: damaged weight file ({error}); use another copy"
+        ) from error
     for name, value in sorted(weights.values.items()):
         if not np.isfinite(value).all():
             raise UserError(
-                "{}: {} holds values that are not finite numbers; the training that "
-                "wrote it had failed, use another file".format(path, name)
+                f"{path}: {name} holds values that are not finite numbers; the "
+                "training that wrote it had failed, use another file"
             )
     try:
         build_model(weights)
     except (ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            "{}: does not fit the model {!r} it names: {}".format(
-                path, weights.model, error
-            )
-        )
+            f"{path}: does not fit the model {weights.model!r} it names: {error}"
+        ) from error
     return weights
 
 
@@ -230,7 +226,7 @@ def weights_for_scale(scale, model="fsrcnn"):
     UserError
         There is none for this scale.
     """
-    path = shipped_weights().get("{}_x{}".format(model, scale))
+    path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
         raise UserError(
             "--model {} --scale {}: no such network comes along; use one of {} at "
@@ -264,16 +260,15 @@ def load_for_scale(scale, path=None, model=None):
     """
     if path is not None and model is not None:
         raise UserError(
-            "--model {} --weights {}: the file says what model it holds; give one of "
-            "the two".format(model, path)
+            f"--model {model} --weights {path}: the file says what model it holds; "
+            "give one of the two"
         )
     path = path or weights_for_scale(scale, model or PICTURE_MODELS[0])
     weights = load_weights(path)
     factor = weights.options.get("scale", scale)
     if factor != scale:
         raise UserError(
-            "{}: enlarges {} times, not {}; use --scale {}, or weights for {}".format(
-                path, factor, scale, factor, scale
-            )
+            f"{path}: enlarges {factor} times, not {scale}; use --scale {factor}, or "
+            f"weights for {scale}"
         )
     return path, weights

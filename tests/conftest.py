@@ -101,9 +101,9 @@ def repeating():
             W = np.zeros((channels, channels, size, size), "float32")
             for c in range(channels):
                 W[c, c, size // 2, size // 2] = 1
-            values["conv{}.W".format(i)] = W
-            values["conv{}.b".format(i)] = np.zeros(channels, "float32")
-            values["prelu{}.a".format(i)] = np.ones(channels, "float32")
+            values[f"conv{i}.W"] = W
+            values[f"conv{i}.b"] = np.zeros(channels, "float32")
+            values[f"prelu{i}.a"] = np.ones(channels, "float32")
         W = np.eye(channels, dtype="float32")[:, :, None, None] * np.float32(gain)
         values["deconv.W"] = np.tile(W, (1, 1, scale, scale))
         values["deconv.b"] = np.zeros(channels, "float32")

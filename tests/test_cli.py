@@ -25,7 +25,7 @@ def test_help_names_every_command_and_loads_nothing_heavy():
         "sys.exit(3 if heavy else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, universal_newlines=True
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     )
     assert done.returncode == 0
     for command in (
@@ -59,7 +59,7 @@ def test_without_what_it_needs_there_is_one_sentence(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(os.environ, PYTHONPATH=str(tmp_path)),
-        universal_newlines=True,
+        text=True,
     )
     assert done.returncode == 2 and done.stdout == ""
     assert re.match("srcnn-theano: error: " + message, done.stderr)
@@ -183,7 +183,7 @@ def test_without_vgg16_one_sentence_says_what_is_missing_and_how_to_get_it(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("SRCNN_VGG16", raising=False)
-    command = "train vgg_only --data {0} --runs {0}/runs".format(tmp_path)
+    command = f"train vgg_only --data {tmp_path} --runs {tmp_path}/runs"
     assert cli.main(command.split()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     place = tmp_path / "srcnn_theano" / "vgg16.h5"
@@ -191,7 +191,7 @@ def test_without_vgg16_one_sentence_says_what_is_missing_and_how_to_get_it(
         "no VGG16",
         "--vgg FILE",
         "SRCNN_VGG16",
-        "srcnn-theano convert FILE {} --model vgg16".format(place),
+        f"srcnn-theano convert FILE {place} --model vgg16",
         "weights/README.md",
     ):
         assert part in line
@@ -243,6 +243,6 @@ def test_python_m(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "srcnn_theano", "train", "no_such_row"],
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
     )
     assert done.returncode == 2 and "no_such_row" in done.stderr

@@ -32,7 +32,7 @@ def holds(source, quoted):
 def test_quoted_code_is_in_the_source(page):
     for path, quoted in _QUOTE.findall(page.read_text(encoding="utf-8")):
         source = (ROOT / path).read_text(encoding="utf-8")
-        assert holds(source, quoted), "{} does not hold\n{}".format(path, quoted)
+        assert holds(source, quoted), f"{path} does not hold\n{quoted}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

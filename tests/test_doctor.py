@@ -132,10 +132,10 @@ def test_accelerators_are_named(quick, monkeypatch, tmp_path):
 
 def test_a_machine_without_a_compiler_is_diagnosed(tmp_path):
     code = (
-        "import sys; sys.prefix = {!r}\n"
+        f"import sys; sys.prefix = {str(tmp_path)!r}\n"
         "from srcnn_theano.cli import main\n"
         "sys.exit(main(['doctor', '--json']))"
-    ).format(str(tmp_path))
+    )
     variables = dict(os.environ, PATH=str(tmp_path), SRCNN_DATA="", THEANO_FLAGS="")
     variables["SRCNN_DEVICE"] = "cpu"
     answer = subprocess.run(

@@ -41,7 +41,7 @@ def in_fresh_python(code, **variables):
         env=dict(os.environ, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
     )
     return answer.returncode, answer.stdout.strip(), answer.stderr.strip()
 
@@ -189,7 +189,7 @@ def test_a_new_numpy_is_refused_with_the_command_that_helps(
     library, version, monkeypatch
 ):
     monkeypatch.setenv("SRCNN_BACKEND", library)
-    with pytest.raises(UserError, match="NumPy {}.*pip install 'numpy".format(version)):
+    with pytest.raises(UserError, match=f"NumPy {version}.*pip install 'numpy"):
         environment.check_numpy(version)
 
 
@@ -219,7 +219,7 @@ def test_without_a_compiler(monkeypatch, tmp_path):
 
 def test_the_users_compiler_is_taken(monkeypatch, tmp_path):
     mine = script(tmp_path / "my++", "echo my++ 1.2\necho more\n")
-    monkeypatch.setenv("THEANO_FLAGS", "cxx={}".format(mine))
+    monkeypatch.setenv("THEANO_FLAGS", f"cxx={mine}")
     assert environment.find_compiler() == (str(mine), "my++ 1.2")
     monkeypatch.setenv("THEANO_FLAGS", "cxx={}".format(tmp_path / "other"))
     with pytest.raises(UserError, match="other: no such C"):
@@ -408,7 +408,7 @@ def test_import_is_silent_and_says_what_it_found():
     status, out, err = in_fresh_python(code)
     blas = environment.find_blas()
     assert (status, err) == (0, "")
-    assert out == "float32 {} {}".format(blas.ldflags, blas.origin)
+    assert out == f"float32 {blas.ldflags} {blas.origin}"
 
 
 def test_the_users_flags_win(tmp_path):
@@ -422,7 +422,7 @@ def test_the_users_flags_win(tmp_path):
 
 
 def test_import_without_a_compiler_is_one_sentence(tmp_path):
-    code = "import sys; sys.prefix = {!r}; {}".format(str(tmp_path), IMPORT)
+    code = f"import sys; sys.prefix = {str(tmp_path)!r}; {IMPORT}"
     status, _, err = in_fresh_python(code, PATH=str(tmp_path), SRCNN_DEVICE="cpu")
     assert status == 1
     assert err.splitlines()[-1].startswith(
@@ -436,7 +436,7 @@ def test_a_setting_theano_refuses_is_told():
     assert status == 1
     last = err.splitlines()[-1]
     library = environment.find_library().description
-    assert "UserError: {} cannot be imported (ValueError: ".format(library) in last
+    assert f"UserError: {library} cannot be imported (ValueError: " in last
     assert "float8" in last
 
 

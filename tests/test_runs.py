@@ -68,9 +68,7 @@ def image_set(tmp_path_factory):
     for i in range(3):
         rows, cols = np.mgrid[:70, :80] / rng.uniform(3, 9)
         pixels = np.stack([np.sin(rows + c) * np.cos(cols * c) for c in (1, 2, 3)], 2)
-        Image.fromarray(np.uint8(127 + 120 * pixels)).save(
-            str(folder / "{}.png".format(i))
-        )
+        Image.fromarray(np.uint8(127 + 120 * pixels)).save(str(folder / f"{i}.png"))
     return folder
 
 
@@ -110,7 +108,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(
     assert not (tmp_path / row.name / "weights.h5").exists()
     resumed = runs.run_experiment(row, "data", tmp_path, resume=True)
 
-    names = ["weights.h5"] + ["weights-{}.h5".format(n) for n in row.snapshots]
+    names = ["weights.h5"] + [f"weights-{n}.h5" for n in row.snapshots]
     for name in names:
         ours, theirs = (load_weights(run / name) for run in (resumed, whole))
         assert ours.about == theirs.about
@@ -214,7 +212,7 @@ def test_a_row_after_fewer_epochs_measures_the_network_of_then(unbroken):
     history = read_history(unbroken / "upscaling" / "history.csv")
     for epoch, name in ((1, "weights-1.h5"), (3, "weights.h5")):
         row = UPSCALING._replace(
-            name="after {}".format(epoch),
+            name=f"after {epoch}",
             weights_of="upscaling",
             snapshots=(),
             n_epochs=epoch,

@@ -56,8 +56,8 @@ def small_network(channels, about):
         W = rng.normal(0, 0.05, (maps[i + 1], maps[i], size, size))
         for c in range(channels):
             W[c, c, size // 2, size // 2] += 1
-        values["conv{}.W".format(i + 1)] = W
-        values["conv{}.b".format(i + 1)] = rng.normal(0, 0.01, maps[i + 1])
+        values[f"conv{i + 1}.W"] = W
+        values[f"conv{i + 1}.b"] = rng.normal(0, 0.01, maps[i + 1])
     return Weights("srcnn", options, values, about)
 
 
@@ -65,10 +65,8 @@ def small_network(channels, about):
 def weight_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
     for channels in (1, 3):
-        save_weights(
-            folder / "{}.h5".format(channels), small_network(channels, {"scale": 2})
-        )
-    return {channels: folder / "{}.h5".format(channels) for channels in (1, 3)}
+        save_weights(folder / f"{channels}.h5", small_network(channels, {"scale": 2}))
+    return {channels: folder / f"{channels}.h5" for channels in (1, 3)}
 
 
 @pytest.fixture(scope="module")

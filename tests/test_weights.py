@@ -39,7 +39,7 @@ def make_weights(seed=0, **changes):
         values[layer + ".b"] = rng.normal(size=shape[0])
     for i, n in ((1, 4), (2, 3)):
         for what in ("gamma", "beta", "mean", "var"):
-            values["bn{}.{}".format(i, what)] = rng.uniform(0.5, 1.5, size=n)
+            values[f"bn{i}.{what}"] = rng.uniform(0.5, 1.5, size=n)
     values = {name: value.astype("float32") for name, value in values.items()}
     weights = Weights("srcnn", OPTIONS, values, {"scale": 3, "source": "naïve"})
     return weights._replace(**changes)
@@ -119,7 +119,7 @@ def make_fsrcnn(seed=0, model="fsrcnn", **options):
         np.random.RandomState(seed),
         T.tensor4("x"),
         (None, options["channels"], None, None),
-        **options
+        **options,
     )
     rng = np.random.RandomState(seed)
     values = {
@@ -355,9 +355,9 @@ def test_shipped_weights_are_readable():
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("model", PICTURE_MODELS)
 def test_networks_for_pictures_come_along(model, scale):
-    path = shipped_weights().get("{}_x{}".format(model, scale))
+    path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
-        pytest.skip("{} x{} does not come along yet".format(model, scale))
+        pytest.skip(f"{model} x{scale} does not come along yet")
     assert weights_for_scale(scale, model) == path
     found, weights = load_for_scale(scale, model=model)
     assert found == path
@@ -368,6 +368,6 @@ def test_networks_for_pictures_come_along(model, scale):
 
 @pytest.mark.parametrize("scale, model", [(5, "srcnn"), (2, "vdsr"), (0, "fsrcnn")])
 def test_networks_that_do_not_come_along(scale, model):
-    match = "--model {} --scale {}.*fsrcnn, srcnn.*--weights".format(model, scale)
+    match = f"--model {model} --scale {scale}.*fsrcnn, srcnn.*--weights"
     with pytest.raises(UserError, match=match):
         weights_for_scale(scale, model)

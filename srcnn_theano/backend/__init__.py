@@ -27,17 +27,16 @@ try:
             # Aesara's, that both are to go with versions before this one.
             warnings.simplefilter("ignore", DeprecationWarning)
             for _name in ("nnet", "signal.pool"):  # of T
-                importlib.import_module("{}.{}".format(T.__name__, _name))
+                importlib.import_module(f"{T.__name__}.{_name}")
 except ModuleNotFoundError as error:
     raise UserError(
-        "{} cannot be imported ({}); put it right with `pip install {}=={}`".format(
-            _library.description, error, _library.distribution, _library.version
-        )
-    )
+        f"{_library.description} cannot be imported ({error}); put it right with `pip "
+        f"install {_library.distribution}=={_library.version}`"
+    ) from error
 except Exception as error:
     raise UserError(
-        "{} cannot be imported ({}: {}); `srcnn-theano doctor` shows what it finds "
-        "here".format(_library.description, type(error).__name__, str(error).strip())
+        f"{_library.description} cannot be imported ({type(error).__name__}: "
+        f"{str(error).strip()}); `srcnn-theano doctor` shows what it finds here"
     ) from error
 
 # These add themselves to Theano.

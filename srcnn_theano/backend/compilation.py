@@ -49,7 +49,7 @@ from srcnn_theano.backend.internals import (
 HEADERS = [
     "<Python.h>",
     "<iostream>",
-    '"{}_mod_helper.h"'.format(theano.__name__),
+    f'"{theano.__name__}_mod_helper.h"',
     "<math.h>",
     "<numpy/arrayobject.h>",
     "<numpy/arrayscalars.h>",
@@ -296,7 +296,7 @@ def _precompiled(compiler, flags):
     versions = gcc_version_str, np.__version__, theano.__version__, sys.version
     name = hashlib.sha256(repr((compiler, flags, versions, HEADERS)).encode())
     path = os.path.join(
-        theano.config.base_compiledir, "headers-{}.h".format(name.hexdigest()[:16])
+        theano.config.base_compiledir, f"headers-{name.hexdigest()[:16]}.h"
     )
     if os.path.exists(path + ".gch"):
         return path
@@ -304,7 +304,7 @@ def _precompiled(compiler, flags):
         with tempfile.TemporaryDirectory(dir=theano.config.base_compiledir) as folder:
             text = os.path.join(folder, "headers.h")
             with open(text, "w") as file:
-                file.writelines("#include {}\n".format(header) for header in HEADERS)
+                file.writelines(f"#include {header}\n" for header in HEADERS)
             compiled = text + ".gch"
             subprocess.run(
                 [compiler, *flags, "-x", "c++-header", text, "-o", compiled],

@@ -90,9 +90,9 @@ def _jax_device(device):
         import jax
     except ImportError as error:
         raise UserError(
-            "device {}: JAX cannot be imported ({}); put it right with `pip install "
-            "'srcnn-theano[{}]'`, or use --device cpu".format(device, error, device)
-        )
+            f"device {device}: JAX cannot be imported ({error}); put it right with "
+            f"`pip install 'srcnn-theano[{device}]'`, or use --device cpu"
+        ) from error
     if device == "xla":
         return jax.devices("cpu")[0]
     try:
@@ -102,4 +102,4 @@ def _jax_device(device):
             "device gpu: JAX {} looked for a CUDA or ROCm device and found none ({}); "
             "it needs a driver and `pip install 'srcnn-theano[gpu]'`; use --device xla "
             "or cpu here".format(jax.__version__, " ".join(str(error).split()))
-        )
+        ) from error

@@ -307,9 +307,9 @@ def _short(data):
     if not data.size:
         return "nothing"
     if (data == data.flat[0]).all():
-        text = "{:.7g}".format(data.flat[0]) if data.dtype.kind in "fiub" else "..."
+        text = f"{data.flat[0]:.7g}" if data.dtype.kind in "fiub" else "..."
         return text if data.size == 1 else text + " everywhere"
-    return str(data.tolist()) if data.size <= 4 else "{} numbers".format(data.size)
+    return str(data.tolist()) if data.size <= 4 else f"{data.size} numbers"
 
 
 def _node(node, position):
@@ -344,7 +344,7 @@ def source(node):
             path = Path(file)
             if _PACKAGE in path.parents:
                 place = path.relative_to(_PACKAGE).as_posix()
-                return "{}:{}: {}".format(place, line, code)
+                return f"{place}:{line}: {code}"
     return None
 
 
@@ -352,10 +352,10 @@ def op_name(op):
     """What an op is counted as: its class, with what it does where that tells more."""
     name = type(op).__name__
     if isinstance(op, Elemwise):
-        return "{}{{{}}}".format(name, _scalar_name(op.scalar_op))
+        return f"{name}{{{_scalar_name(op.scalar_op)}}}"
     # Ops of ours that do one thing or another say so in a property like this.
     what = [prop for prop in _properties(op) if prop.endswith("_name")]
-    return "{}{{{}}}".format(name, getattr(op, what[0])) if what else name
+    return f"{name}{{{getattr(op, what[0])}}}" if what else name
 
 
 def _properties(op):

@@ -11,7 +11,7 @@ from srcnn_theano.backend import T, theano
 
 
 def _module(name):
-    return importlib.import_module("{}.{}".format(theano.__name__, name))
+    return importlib.import_module(f"{theano.__name__}.{name}")
 
 
 IS_AESARA = theano.__name__ == "aesara"

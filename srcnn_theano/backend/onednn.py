@@ -63,12 +63,12 @@ def available():
         library.dnnl_version.restype = ctypes.POINTER(ctypes.c_int)
         major = library.dnnl_version()[0]
         if major != 3:
-            raise OSError("{} is version {}, not 3".format(found[0], major))
+            raise OSError(f"{found[0]} is version {major}, not 3")
     except (OSError, AttributeError) as error:
         warnings.warn(
-            "Convolutions run without oneDNN, at half the speed or less: {}. "
+            f"Convolutions run without oneDNN, at half the speed or less: {error}. "
             "`pip install onednn-cpu-gomp onednn-devel-cpu-gomp` brings it "
-            "(x86-64 Linux); SRCNN_ONEDNN=0 silences this.".format(error)
+            "(x86-64 Linux); SRCNN_ONEDNN=0 silences this."
         )
         return False
     keep_freed_memory()

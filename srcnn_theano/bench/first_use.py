@@ -76,7 +76,7 @@ def _seconds(command, device="cpu"):
                 SRCNN_DEVICE=device,
                 THEANO_FLAGS=",".join(filter(None, flags)),
             ),
-            universal_newlines=True,
+            text=True,
         )
         seconds = time.perf_counter() - started
     if done.returncode:

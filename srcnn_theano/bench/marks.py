@@ -133,7 +133,7 @@ def _growth(growth):
     ratios = {k: v["times_smallest"] for k, v in growth["amounts"].items()}
     if ratios:
         worst = max(ratios, key=lambda label: ratios[label]["median"])
-        return "{} against {}".format(worst, next(iter(ratios))), ratios[worst]
+        return f"{worst} against {next(iter(ratios))}", ratios[worst]
 
 
 def _first(use):

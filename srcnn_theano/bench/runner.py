@@ -78,7 +78,7 @@ def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
     names = JOBS[device] if only is None else _chosen(only)
     cores = environment.usable_cores()
     if threads is not None and not 1 <= threads <= cores:
-        raise UserError("--threads {}: it can be 1 to {} here".format(threads, cores))
+        raise UserError(f"--threads {threads}: it can be 1 to {cores} here")
     passes = [threads or cores]
     if threads is None and device != "gpu":
         passes = sorted({1, cores})
@@ -87,7 +87,7 @@ def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
         compared = report["passes"][str(n)] = {}
-        for work in tqdm(jobs, desc="{} thread(s)".format(n), disable=None):
+        for work in tqdm(jobs, desc=f"{n} thread(s)", disable=None):
             contenders = _contenders(work, rivals, device, n, cores)
             compared[work.name] = _compare(work, contenders)
             _keep(report, out)
@@ -115,11 +115,11 @@ def _variants(name, device):
     elif name == "jax":
         from srcnn_theano.bench.jax_side import VARIANTS
     else:
-        raise UserError("--against {}: it can be torch, jax or none".format(name))
+        raise UserError(f"--against {name}: it can be torch, jax or none")
     if find_spec(name) is None:
         raise UserError(
-            "--against {0}: {0} is not installed in this environment; pip install {0}, "
-            "or use --against none".format(name)
+            f"--against {name}: {name} is not installed in this environment; pip "
+            f"install {name}, or use --against none"
         )
     return [(name, variant) for variant in VARIANTS[device]]
 
@@ -190,9 +190,8 @@ def _difference(ours, other):
     worst = np.max(distances)  # NaN where one is
     if worst <= RELATIVE_DIFFERENCE:
         return ""
-    return "not compared: results differ from ours by {:.1e} after {} runs".format(
-        worst, len(ours.first)
-    )
+    n_runs = len(ours.first)
+    return f"not compared: results differ from ours by {worst:.1e} after {n_runs} runs"
 
 
 def _side_by_side(agreeing, job_multiply_adds):
@@ -222,16 +221,16 @@ def _grow(name, device, threads):
     if name == "samples":
         title, unit = "SRCNN 9-1-5 RGB step, by batch size", "sample"
         works = [WORKS["srcnn-20"]._replace(batch_size=size) for size in BATCH_SIZES]
-        amounts = {"{}".format(size): size for size in BATCH_SIZES}
+        amounts = {f"{size}": size for size in BATCH_SIZES}
     else:
         network = name.split("-")[0]
-        title = "{} x4 Y, RGB pictures in tiles".format(network.upper())
+        title = f"{network.upper()} x4 Y, RGB pictures in tiles"
         unit = "megapixel"
         works = [
             Work(name, title, "picture", network, 1, 1, size) for size in PICTURE_SIZES
         ]
         megapixels = [SCALE**2 * rows * cols / 1e6 for rows, cols in PICTURE_SIZES]
-        amounts = {"{:.1f}".format(amount): amount for amount in megapixels}
+        amounts = {f"{amount:.1f}": amount for amount in megapixels}
     contenders = [
         Contender(label, "ours", "", work, threads, device)
         for label, work in zip(amounts, works)
@@ -299,9 +298,9 @@ def _refuse(report):
         for name, job in jobs.items():
             for label, reason in job["left_out"].items():
                 if label == "ours" or reason.startswith("not compared"):
-                    reasons.append("{}, {}: {}".format(name, label, reason))
+                    reasons.append(f"{name}, {label}: {reason}")
     for name, growth in report["growths"].items():
-        reasons += ["{}, {}".format(name, r) for r in growth["left_out"].values()]
+        reasons += [f"{name}, {r}" for r in growth["left_out"].values()]
     for name, use in report["first_use"].items():
         if "failed" in use:
             reasons.append("{}: {}".format(name, use["failed"]))

@@ -37,7 +37,7 @@ def make_job(work, variant):
     def job():
         status = sgemm(b"N", b"N", n, n, n, 1, a, n, b, n, 0, c, n)
         if status != 0:
-            raise RuntimeError("dnnl_sgemm answers {}".format(status))
+            raise RuntimeError(f"dnnl_sgemm answers {status}")
         return c
 
     return job

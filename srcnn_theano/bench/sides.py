@@ -106,7 +106,7 @@ class Side:
                 return json.loads(line)
         self._errors.seek(0)
         said = self._errors.read().strip().splitlines() or ["ended"]
-        raise UserError("{}: {}".format(self.contender.label, said[-1]))
+        raise UserError(f"{self.contender.label}: {said[-1]}")
 
     def ask(self, command):
         """Give a command and wait for its answer."""
@@ -144,7 +144,7 @@ def start(contenders):
     try:
         # All at the same time: what takes long here is compiling, and is not timed.
         for side in started:
-            side.send("run {}".format(FIRST_RUNS[side.contender.work.kind]))
+            side.send(f"run {FIRST_RUNS[side.contender.work.kind]}")
         sides, failed = [], {}
         for side in started:
             try:
@@ -174,7 +174,7 @@ def take_turns(sides, title):
     n_turns = int(np.clip(SECONDS_PER_JOB / seconds_per_round, LEAST_TURNS, TURNS))
     for _ in tqdm(range(n_turns), desc=title, leave=False, disable=None):
         for side, count in zip(sides, counts):
-            answer = side.ask("run {}".format(count))
+            answer = side.ask(f"run {count}")
             side.seconds.append(float(np.median(answer["seconds"])))
             side.cpu_seconds.append(float(np.median(answer["cpu_seconds"])))
 

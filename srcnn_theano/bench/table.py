@@ -57,7 +57,7 @@ def _preface(report):
         machine.pop("cores"),
         "".join("; " + name for name in accelerators or []),
         ", ".join(
-            "{} {}".format(names.get(name, name), number)
+            f"{names.get(name, name)} {number}"
             for name, number in machine.items()
             if number is not None
         ),
@@ -171,11 +171,9 @@ def update(path, report):
     _, found, after = rest.partition(end)
     if not found:
         raise UserError(
-            "{}: has no lines {} and {}; put them where the tables go".format(
-                path, begin, end
-            )
+            f"{path}: has no lines {begin} and {end}; put them where the tables go"
         )
-    tables = "\n\n{}\n\n".format(markdown(report))
+    tables = f"\n\n{markdown(report)}\n\n"
     write_text(path, before + begin + tables + end + after)
 
 

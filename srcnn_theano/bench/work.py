@@ -44,13 +44,13 @@ class Work(NamedTuple):
 
 
 def _step(name, title, network, batch_size, size, perceptual=False):
-    title = "{} step, batch {}".format(title, batch_size)
+    title = f"{title} step, batch {batch_size}"
     return Work(name, title, "step", network, 3, batch_size, (size, size), perceptual)
 
 
 def _steps(step):
     """The same many times in a row."""
-    many = "{} steps in a row".format(STEPS_IN_A_ROW)
+    many = f"{STEPS_IN_A_ROW} steps in a row"
     return step._replace(
         name=step.name + "-steps",
         title=step.title.replace("step", many),
@@ -61,7 +61,7 @@ def _steps(step):
 
 _SRCNN, _FSRCNN = "SRCNN 9-1-5 RGB", "FSRCNN(56,12,4) RGB"
 _STEPS = [
-    _step("{}-{}".format(name, batch_size), title, network, batch_size, *size)
+    _step(f"{name}-{batch_size}", title, network, batch_size, *size)
     for name, title, network, size in (
         ("srcnn", _SRCNN, "srcnn", (33,)),
         ("fsrcnn", _FSRCNN, "fsrcnn", (8,)),
@@ -151,7 +151,7 @@ def layers(work):
             [(work.channels, 64, 9), (64, 32, 1), (32, work.channels, 5)],
         )[:-1]
     sizes = [(work.channels, 56, 5), (56, 12, 1)] + 4 * [(12, 12, 3)] + [(12, 56, 1)]
-    names = ["conv{}".format(i) for i in range(1, len(sizes) + 1)]
+    names = [f"conv{i}" for i in range(1, len(sizes) + 1)]
     found = _convolutions(rng, names, sizes, same_size=True)
     for i, layer in enumerate(found):
         if layer.kind == "relu":
@@ -194,7 +194,7 @@ def _convolutions(rng, names, sizes, same_size=False):
 def named_values(some_layers):
     """Arrays by the names that weight files have (``conv1.W``)."""
     return {
-        "{}.{}".format(layer.name, key): value
+        f"{layer.name}.{key}": value
         for layer in some_layers
         for key, value in layer.values.items()
     }

@@ -68,7 +68,7 @@ def compare_deconv(
         The contents of ``results.json``.
     """
     if n_epochs is not None and n_epochs < 1:
-        raise UserError("--epochs {}: must be at least 1".format(n_epochs))
+        raise UserError(f"--epochs {n_epochs}: must be at least 1")
     out_dir, runs_dir = Path(out_dir), Path(runs_dir)
     if quick:
         material, row = photograph_material(out_dir), quick_experiment
@@ -83,7 +83,7 @@ def compare_deconv(
     trained = {}
     for name, title in VARIANTS.items():
         experiment = row(name, n_epochs, seed)
-        _say("{}: {} epochs".format(title, experiment.n_epochs))
+        _say(f"{title}: {experiment.n_epochs} epochs")
         trained[name] = find_or_train(title, experiment, runs_dir, train)
     _say("measuring")
     results, spectra, networks = measure(trained, material, trainers)
@@ -97,7 +97,7 @@ def _data_dir(data):
     try:
         return find_data_dir(data)
     except UserError as error:
-        raise UserError("{}; --quick does without".format(error))
+        raise UserError(f"{error}; --quick does without") from error
 
 
 def _check_writable(folder):

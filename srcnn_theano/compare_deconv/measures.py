@@ -80,9 +80,7 @@ def power_spectrum(image, tile):
         of variance v has v everywhere.
     """
     if min(image.shape) < tile:
-        raise ValueError(
-            "an image of {} has no tile of {}x{}".format(image.shape, tile, tile)
-        )
+        raise ValueError(f"an image of {image.shape} has no tile of {tile}x{tile}")
     tiles = np.lib.stride_tricks.sliding_window_view(image, (tile, tile))
     tiles = tiles[:: tile // 2, :: tile // 2].reshape(-1, tile, tile)
     hann = np.sin(np.pi * np.arange(tile) / tile) ** 2

@@ -162,7 +162,7 @@ def _filters(results, trained, out_dir):
     ]
     for name, one in trained.items():
         W = load_weights(one.weights[one.experiment.n_epochs]).values["deconv.W"]
-        file_name = "filters-{}.png".format(name)
+        file_name = f"filters-{name}.png"
         write_filters(out_dir / file_name, W, columns=14)
         caption = "{}: {} filters of {}x{} pixels.".format(
             one.title, len(W), *W.shape[2:]
@@ -198,7 +198,7 @@ def _details(results, material, networks, out_dir):
     blocks = [Heading(2, "Side by side")]
     titles = [one["title"] for one in results["variants"].values()]
     for number, (path, crop) in enumerate(material.details):
-        stem = "detail-{}".format(number)
+        stem = f"detail-{number}"
         files = write_strip(out_dir, stem, path, crop, results["scale"], networks)
         labels = ["low resolution", "bicubic"] + titles + ["original"]
         caption = "{}, x{}: a detail of {} pixels.".format(
@@ -246,38 +246,35 @@ def _meaning(results):
 
 
 def _epochs(n):
-    return "1 epoch" if n == 1 else "{} epochs".format(n)
+    return "1 epoch" if n == 1 else f"{n} epochs"
 
 
 def _above(decibels):
     side = "above" if decibels >= 0 else "below"
-    return "{:.2f} dB {}".format(abs(decibels), side)
+    return f"{abs(decibels):.2f} dB {side}"
 
 
 def _when_decent(psnr, bicubic):
     near = [i for i, value in enumerate(psnr, 1) if value > bicubic - 1]
     text = "The report saw no decent reconstruction from gradInputs before 200 epochs. "
     if near:
-        return text + "Here it comes within 1 dB of bicubic after {} of {}.".format(
-            near[0], _epochs(len(psnr))
+        return (
+            text + f"Here it comes within 1 dB of bicubic after {near[0]} of "
+            f"{_epochs(len(psnr))}."
         )
     return text + (
-        "Here its best is {:.2f} dB, {:.2f} below bicubic, after {} of {}.".format(
-            max(psnr),
-            bicubic - max(psnr),
-            1 + psnr.index(max(psnr)),
-            _epochs(len(psnr)),
-        )
+        f"Here its best is {max(psnr):.2f} dB, {bicubic - max(psnr):.2f} below "
+        f"bicubic, after {1 + psnr.index(max(psnr))} of {_epochs(len(psnr))}."
     )
 
 
 def _settings(trained):
     lines = [
         [
-            "`{}`".format(one.experiment.name),
+            f"`{one.experiment.name}`",
             str(one.experiment.seed),
             one.experiment.update,
-            "{:g}".format(one.experiment.learning_rate),
+            f"{one.experiment.learning_rate:g}",
             ", ".join("{}: {}".format(*o) for o in one.experiment.options.items()),
             one.source,
         ]
@@ -347,7 +344,7 @@ def rows(results):
             each("multiply_adds", "upsampling_without_zeros"),
         ),
         line(
-            "multiply-adds for {0}x{0}, millions".format(side),
+            f"multiply-adds for {side}x{side}, millions",
             "{:,.0f}",
             [n / 1e6 for n in each("multiply_adds", "picture")],
         ),
@@ -357,7 +354,7 @@ def rows(results):
             [1000 * s for s in each("seconds_per_step")],
         ),
         line(
-            "time of {0}x{0} pixels, ms".format(side),
+            f"time of {side}x{side} pixels, ms",
             "{:.1f}",
             [1000 * s for s in each("seconds_per_picture")],
         ),

@@ -57,7 +57,7 @@ def photograph_material(out_dir):
     path = Path(out_dir) / "original.png"
     write_picture(path, Picture(square))
     return Material(
-        "a part of a photograph, {}, and compared on another part".format(photo.name),
+        f"a part of a photograph, {photo.name}, and compared on another part",
         make_pairs(photo.pixels[photo.train], recipe),
         "photograph",
         (make_pairs(square, recipe), make_pairs(square, _enlarged(recipe))),
@@ -213,7 +213,7 @@ def _recorded(experiment):
     """What the rows that look at a training in between have scored."""
     recorded = {}
     for epoch in experiment.snapshots:
-        row = "{}_{}".format(experiment.name, epoch)
+        row = f"{experiment.name}_{epoch}"
         path = results_dir() / row / "results.json"
         if path.is_file() and epoch < experiment.n_epochs:
             results = json.loads(path.read_text(encoding="utf-8"))
@@ -231,8 +231,8 @@ def _found(title, experiment, folder, weights, source):
         return None
     if not _has_settings(folder, experiment):
         raise UserError(
-            "{}: a run of {} with other settings (another --seed?); choose another "
-            "--runs folder".format(folder, experiment.name)
+            f"{folder}: a run of {experiment.name} with other settings (another "
+            "--seed?); choose another --runs folder"
         )
     history = read_history(folder / "history.csv")[:n_epochs]
     weights = {epoch: path for epoch, path in weights.items() if epoch <= n_epochs}
@@ -243,7 +243,7 @@ def _kept(run_dir, experiment):
     """Weight files of a run by epoch."""
     kept = {}
     for epoch in experiment.snapshots:
-        path = run_dir / "weights-{}.h5".format(epoch)
+        path = run_dir / f"weights-{epoch}.h5"
         if path.is_file():
             kept[epoch] = path
     last = run_dir / "weights.h5"

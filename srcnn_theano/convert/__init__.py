@@ -82,11 +82,11 @@ def convert(path, out, model=None, scale=None, last_layer=None):
         return _export(path, out, model=model, scale=scale, last_layer=last_layer)
     if out.suffix.lower() not in (".h5", ".hdf5"):
         raise UserError(
-            "{}: weights are written as .h5, and those of ours as .onnx besides; "
-            "choose a name that ends so".format(out)
+            f"{out}: weights are written as .h5, and those of ours as .onnx besides; "
+            "choose a name that ends so"
         )
     if scale not in (None,) + SCALES:
-        raise UserError("--scale {}: the scale must be 2, 3 or 4".format(scale))
+        raise UserError(f"--scale {scale}: the scale must be 2, 3 or 4")
     arrays = _read(path)
     kind = _kind_of(path, arrays, model)
     cut = _cut(kind, scale, last_layer)
@@ -94,15 +94,13 @@ def convert(path, out, model=None, scale=None, last_layer=None):
         options, values = kind.convert(arrays, **cut)
     except ValueError as error:
         raise UserError(
-            "{}: looks like the {}, but {}; use another copy".format(
-                path, kind.what, error
-            )
-        )
+            f"{path}: looks like the {kind.what}, but {error}; use another copy"
+        ) from error
     for name, value in sorted(values.items()):
         if not np.isfinite(value).all():
             raise UserError(
-                "{}: {} would hold values that are not finite numbers; use another "
-                "copy".format(path, name)
+                f"{path}: {name} would hold values that are not finite numbers; use "
+                "another copy"
             )
     about = {
         "source": path.name,
@@ -114,8 +112,8 @@ def convert(path, out, model=None, scale=None, last_layer=None):
     if kind.model in MODELS and model_class(kind.model).upscales:
         if scale is None:
             raise UserError(
-                "{}: the file does not say by what factor this network enlarges; say "
-                "it with --scale".format(path)
+                f"{path}: the file does not say by what factor this network enlarges; "
+                "say it with --scale"
             )
         options["scale"] = scale
     weights = Weights(kind.model, options, values, about)
@@ -139,13 +137,13 @@ def _cut(kind, scale, last_layer):
     """The argument `last_layer` where it is given to what can be cut."""
     is_vgg16 = kind.model == "vgg16"
     if is_vgg16 and scale is not None:
-        raise UserError("--scale {}: VGG16 has no scale; leave it out".format(scale))
+        raise UserError(f"--scale {scale}: VGG16 has no scale; leave it out")
     if last_layer is None:
         return {}
     if not is_vgg16:
         raise UserError(
-            "--last-layer {}: only VGG16 can be cut, and this is {}; leave it "
-            "out".format(last_layer, kind.model)
+            f"--last-layer {last_layer}: only VGG16 can be cut, and this is "
+            f"{kind.model}; leave it out"
         )
     return {"last_layer": last_layer}
 
@@ -171,25 +169,23 @@ def _kind_of(path, arrays, model):
             "{}: not recognised. It holds {}. Known kinds are:\n{}".format(
                 path,
                 _listed(arrays),
-                "\n".join("  {}: {}".format(kind.model, kind.what) for kind in kinds),
+                "\n".join(f"  {kind.model}: {kind.what}" for kind in kinds),
             )
         )
     return found[0]
 
 
 def _listed(arrays, at_most=8):
-    shown = [
-        "{} {}".format(name, array.shape) for name, array in sorted(arrays.items())
-    ]
+    shown = [f"{name} {array.shape}" for name, array in sorted(arrays.items())]
     rest = len(shown) - at_most
-    more = " and {} more".format(rest) if rest > 0 else ""
+    more = f" and {rest} more" if rest > 0 else ""
     return (", ".join(shown[:at_most]) or "no arrays") + more
 
 
 def _read(path):
     """Arrays of a weight file, by name; its suffix tells the format."""
     if not path.is_file():
-        raise UserError("{}: no such file".format(path))
+        raise UserError(f"{path}: no such file")
     if path.suffix.lower() not in FORMATS:
         raise UserError(
             "{}: not a weight file that can be converted; known suffixes are {}".format(
@@ -203,10 +199,8 @@ def _read(path):
         raise
     except Exception as error:  # a damaged file may raise anything
         raise UserError(
-            "{}: damaged, or not a {} file ({}); use another copy".format(
-                path, name, error
-            )
-        )
+            f"{path}: damaged, or not a {name} file ({error}); use another copy"
+        ) from error
 
 
 # Suffix of a file: (name of the format for messages, function of path -> {name: array})

@@ -29,7 +29,7 @@ def read_caffe(path):
             names = [bytes(x).decode() for n, x in fields if n == name_field]
             blobs = [_blob(x) for n, x in fields if n == blob_field]
             for i, blob in enumerate(blobs):
-                arrays["{}.{}".format(names[0], i)] = blob
+                arrays[f"{names[0]}.{i}"] = blob
     if not arrays:
         raise ValueError("it has no layers with weights")
     return arrays
@@ -49,7 +49,7 @@ def _fields(message):
                 raise ValueError("it ends within a field")
             value, at = message[at : at + length], at + length
         else:
-            raise ValueError("a field of kind {}".format(kind))
+            raise ValueError(f"a field of kind {kind}")
         yield number, value
 
 

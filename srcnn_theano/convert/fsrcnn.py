@@ -24,23 +24,21 @@ def from_fsrcnn_mat(arrays):
     n = len(weights) - 1
     if len(biases) != n + 1 or len(slopes) < n:
         raise ValueError(
-            "it has {} banks of filters, {} of biases and {} slopes".format(
-                n + 1, len(biases), len(slopes)
-            )
+            f"it has {n + 1} banks of filters, {len(biases)} of biases and "
+            f"{len(slopes)} slopes"
         )
     values, n_out = {}, 1
     for i in range(n):
         filters = _filters(i, weights[i].transpose(2, 0, 1))
         if filters.shape[1] != n_out:
             raise ValueError(
-                "layer {} takes {} maps, the layer before gives {}".format(
-                    i + 1, filters.shape[1], n_out
-                )
+                f"layer {i + 1} takes {filters.shape[1]} maps, the layer before gives "
+                f"{n_out}"
             )
         n_out = filters.shape[0]
-        values["conv{}.W".format(i + 1)] = filters
-        values["conv{}.b".format(i + 1)] = _vector(i, biases[i], n_out)
-        values["prelu{}.a".format(i + 1)] = _vector(i, slopes[i], 1)
+        values[f"conv{i + 1}.W"] = filters
+        values[f"conv{i + 1}.b"] = _vector(i, biases[i], n_out)
+        values[f"prelu{i + 1}.a"] = _vector(i, slopes[i], 1)
     values["deconv.W"] = _filters(n, weights[n].transpose(2, 0, 1))
     if values["deconv.W"].shape[:2] != (n_out, 1):
         raise ValueError(
@@ -67,9 +65,7 @@ def _filters(i, bank):
     size = int(round(bank.shape[2] ** 0.5))
     if size * size != bank.shape[2] or size % 2 == 0:
         raise ValueError(
-            "layer {} has patches of {} values, not an odd square".format(
-                i + 1, bank.shape[2]
-            )
+            f"layer {i + 1} has patches of {bank.shape[2]} values, not an odd square"
         )
     # (maps, maps, cols, rows), then rows before cols
     filters = bank.reshape(bank.shape[:2] + (size, size)).transpose(0, 1, 3, 2)
@@ -78,7 +74,5 @@ def _filters(i, bank):
 
 def _vector(i, values, n):
     if values.size != n:
-        raise ValueError(
-            "layer {} has {} values where {} belong".format(i + 1, values.size, n)
-        )
+        raise ValueError(f"layer {i + 1} has {values.size} values where {n} belong")
     return values.ravel().astype("float32")

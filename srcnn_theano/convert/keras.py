@@ -38,14 +38,14 @@ def _refuse_unsuited(path, *attributes):
     for attrs in attributes:
         if _text(attrs.get("format")).startswith("srcnn_theano"):
             raise UserError(
-                "{}: is a file of srcnn_theano already; convert the file it was made "
-                "from, or write trained weights as OUT.onnx".format(path)
+                f"{path}: is a file of srcnn_theano already; convert the file it was "
+                "made from, or write trained weights as OUT.onnx"
             )
         if _text(attrs.get("backend")) == "theano":
             # Flipped kernels in the new order, and no word on how maps are flattened.
             raise UserError(
-                "{}: written by Keras 2 with Theano, which does not say the order of "
-                "its arrays; load it with TensorFlow and save it again".format(path)
+                f"{path}: written by Keras 2 with Theano, which does not say the order "
+                "of its arrays; load it with TensorFlow and save it again"
             )
 
 

@@ -11,6 +11,6 @@ def read_mat(path):
         content = loadmat(str(path), appendmat=False)
     except NotImplementedError:
         raise UserError(
-            "{}: a MATLAB 7.3 file; save it in MATLAB with -v7".format(path)
-        )
+            f"{path}: a MATLAB 7.3 file; save it in MATLAB with -v7"
+        ) from None
     return {name: array for name, array in content.items() if not name.startswith("__")}

@@ -27,9 +27,9 @@ def read_numpy(path):
             content = _read(path.read_bytes())
     except _NotArrays as error:
         raise UserError(
-            "{}: holds more than arrays ({}), and is not unpickled for safety; save "
-            "the arrays with numpy.savez".format(path, error)
-        )
+            f"{path}: holds more than arrays ({error}), and is not unpickled for "
+            "safety; save the arrays with numpy.savez"
+        ) from error
     return dict(_flattened(content, ""))
 
 
@@ -47,7 +47,7 @@ def _read(content):
     # From Python 2, bytes would be taken for ASCII otherwise.
     objects = _Unpickler(stream, encoding="latin1").load()
     if objects.shape != ():
-        raise ValueError("an array of {} objects".format(objects.size))
+        raise ValueError(f"an array of {objects.size} objects")
     return objects.item()
 
 
@@ -56,7 +56,7 @@ def _flattened(content, name):
     if isinstance(content, (dict, list, tuple)):
         items = content.items() if isinstance(content, dict) else enumerate(content)
         for key, value in items:
-            yield from _flattened(value, "{}.{}".format(name, key) if name else key)
+            yield from _flattened(value, f"{name}.{key}" if name else key)
     elif isinstance(content, np.ndarray) and name:
         yield str(name), content
     else:
@@ -70,7 +70,7 @@ class _NotArrays(Exception):
 def _latin1(text, encoding):
     """How Python 3 writes bytes into pickles for Python 2."""
     if encoding != "latin1":
-        raise ValueError("bytes in {}".format(encoding))
+        raise ValueError(f"bytes in {encoding}")
     return text.encode("latin1")
 
 
@@ -89,5 +89,5 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in _MAY_BE_CALLED:
-            raise _NotArrays("{}.{}".format(module, name))
+            raise _NotArrays(f"{module}.{name}")
         return _MAY_BE_CALLED[module, name]

@@ -33,9 +33,9 @@ try:
     from onnx import TensorProto, helper, numpy_helper
 except ImportError as error:
     raise UserError(
-        "ONNX files need the package onnx ({}); put it right with `pip install "
-        "'srcnn-theano[onnx]'`".format(error)
-    )
+        f"ONNX files need the package onnx ({error}); put it right with `pip install "
+        "'srcnn-theano[onnx]'`"
+    ) from error
 
 # The oldest that has everything in today's form, so that old runtimes read the files:
 # onnxruntime since 1.6 (December 2020).
@@ -81,9 +81,9 @@ def export(path, out):
     model = build_model(weights)
     if model.window is not None:
         raise UserError(
-            "{}: its naive full border takes {}x{} pixels and no other size, so that "
-            "it cannot become an ONNX file for whole images; use a network with "
-            "another upsampling".format(path, model.window, model.window)
+            f"{path}: its naive full border takes {model.window}x{model.window} pixels "
+            "and no other size, so that it cannot become an ONNX file for whole "
+            "images; use a network with another upsampling"
         )
     proto = helper.make_model(
         _whole_image_graph(model, weights.model),
@@ -102,13 +102,9 @@ def export(path, out):
 
 def _description(model, weights):
     return (
-        "{}: x is {}, as {}. y is {} times as large, in the same colours, around "
-        "[0, 1].".format(
-            weights.model,
-            _INPUTS[model.upscales],
-            _COLOURS[model.channels][1],
-            model.factor,
-        )
+        f"{weights.model}: x is {_INPUTS[model.upscales]}, as "
+        f"{_COLOURS[model.channels][1]}. y is {model.factor} times as large, in the "
+        "same colours, around [0, 1]."
     )
 
 
@@ -153,7 +149,7 @@ def _whole_image_graph(model, name):
 
 
 def _image(name, channels, factor=1):
-    times = "" if factor == 1 else "{}*".format(factor)
+    times = "" if factor == 1 else f"{factor}*"
     shape = ["batch", channels, times + "rows", times + "cols"]
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
@@ -175,7 +171,7 @@ class _Graph:
 
     def node(self, op, *inputs, **attributes):
         """Add a node of one output; returns the output's name."""
-        name = "{}_{}".format(op, len(self.nodes))
+        name = f"{op}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
         return name
 
@@ -183,7 +179,7 @@ class _Graph:
         """Add an array, float32 or int64; returns its name."""
         values = np.asarray(values)
         values = values.astype("float32" if values.dtype.kind == "f" else "int64")
-        name = name or "constant_{}".format(len(self.arrays))
+        name = name or f"constant_{len(self.arrays)}"
         self.arrays.append(numpy_helper.from_array(values, name))
         return name
 
@@ -203,7 +199,7 @@ class _Graph:
                     "Clip", self.name(inputs[0]), *map(self.constant, bounds)
                 )
             else:
-                raise TypeError("between layers there is {}".format(op))
+                raise TypeError(f"between layers there is {op}")
         return self.names[variable]
 
 
@@ -213,7 +209,7 @@ _ACTIVATIONS = {relu: "Relu"}
 @singledispatch
 def _node(layer, graph, x):
     """Add a layer but for its activation; returns the name of the output."""
-    raise TypeError("{}: no ONNX for {}".format(layer.name, type(layer).__name__))
+    raise TypeError(f"{layer.name}: no ONNX for {type(layer).__name__}")
 
 
 @_node.register(ConvLayer)

@@ -39,9 +39,9 @@ def read_pytorch(path):
             tensors, storages = _read_old(path)
     except _NotTensors as error:
         raise UserError(
-            "{}: holds more than tensors ({}), and is not unpickled for safety; save "
-            "model.state_dict() alone".format(path, error)
-        )
+            f"{path}: holds more than tensors ({error}), and is not unpickled for "
+            "safety; save model.state_dict() alone"
+        ) from error
     return {name: _array(tensor, storages) for name, tensor in tensors.items()}
 
 
@@ -85,7 +85,7 @@ class _Unpickler(pickle.Unpickler):
             return _MAY_BE_CALLED[module, name]
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
-        raise _NotTensors("{}.{}".format(module, name))
+        raise _NotTensors(f"{module}.{name}")
 
     def persistent_load(self, pid):
         kind, dtype, key = pid[:3]

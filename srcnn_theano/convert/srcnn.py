@@ -27,31 +27,27 @@ def from_srcnn_mat(arrays):
     )
     values, n_out = {}, 1
     for i, bank in enumerate(banks, start=1):
-        name = "weights_conv{}".format(i)
+        name = f"weights_conv{i}"
         n_in, patch, n_maps = bank.shape
         size = int(round(patch**0.5))
         if size * size != patch or size % 2 == 0:
-            raise ValueError(
-                "{} has patches of {} values, not an odd square".format(name, patch)
-            )
+            raise ValueError(f"{name} has patches of {patch} values, not an odd square")
         if n_in != n_out:
             raise ValueError(
-                "{} takes {} maps, the layer before gives {}".format(name, n_in, n_out)
+                f"{name} takes {n_in} maps, the layer before gives {n_out}"
             )
         n_out = n_maps
-        bias = arrays["biases_conv{}".format(i)].ravel()
+        bias = arrays[f"biases_conv{i}"].ravel()
         if bias.size != n_out:
-            raise ValueError(
-                "{} gives {} maps and has {} biases".format(name, n_out, bias.size)
-            )
+            raise ValueError(f"{name} gives {n_out} maps and has {bias.size} biases")
         # (maps out, maps in, cols, rows), then rows before cols
         filters = bank.transpose(2, 0, 1).reshape(n_out, n_in, size, size)
         filters = filters.transpose(0, 1, 3, 2)
-        values["conv{}.W".format(i)] = filters.astype("float32")
-        values["conv{}.b".format(i)] = bias.astype("float32")
+        values[f"conv{i}.W"] = filters.astype("float32")
+        values[f"conv{i}.b"] = bias.astype("float32")
     options = {
         "channels": 1,
         "n_filters": [len(values["conv1.b"]), len(values["conv2.b"])],
-        "filter_sizes": [values["conv{}.W".format(i)].shape[2] for i in (1, 2, 3)],
+        "filter_sizes": [values[f"conv{i}.W"].shape[2] for i in (1, 2, 3)],
     }
     return options, values

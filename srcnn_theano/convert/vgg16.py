@@ -18,10 +18,10 @@ _DENSE = ["fc6", "fc7", "fc8"]
 
 # Layers of others by their names for them; Caffe's names are ours.
 _CAFFE = {name: name for name in SHAPES}
-_KERAS = {"block{0[4]}_conv{0[6]}".format(name): name for name in _CONVOLUTIONS}
+_KERAS = {f"block{name[4]}_conv{name[6]}": name for name in _CONVOLUTIONS}
 _KERAS.update(zip(("fc1", "fc2", "predictions"), _DENSE))
 _PYTORCH = {
-    "features.{}".format(i): name
+    f"features.{i}": name
     for i, name in zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), _CONVOLUTIONS)
 }
 _PYTORCH.update(zip(("classifier.0", "classifier.3", "classifier.6"), _DENSE))
@@ -80,7 +80,7 @@ def from_vgg16(arrays, last_layer=None):
         if layer not in SHAPES:
             continue
         if layer not in found:
-            raise ValueError("it has no {}, which {} needs".format(layer, last_layer))
+            raise ValueError(f"it has no {layer}, which {last_layer} needs")
         kernel, bias = _kernel_and_bias(layer, found[layer])
         layout = _layout(layer, kernel, layout)
         filters = _filters(layer, kernel, layout)
@@ -146,8 +146,8 @@ def _refuse_relatives(arrays):
         for part in _parts(name):
             if _OF_THIS_FAMILY.fullmatch(part) and part not in _NAMES:
                 raise ValueError(
-                    "it has {}, which VGG16 has not: it is a VGG of another depth, or "
-                    "with batch normalization".format(part)
+                    f"it has {part}, which VGG16 has not: it is a VGG of another "
+                    "depth, or with batch normalization"
                 )
 
 
@@ -172,7 +172,7 @@ def _kernel_and_bias(layer, arrays):
         raise ValueError(
             "{} has the arrays {}; those of VGG16 are filters and {} biases".format(
                 layer,
-                ", ".join("{} {}".format(a.dtype, a.shape) for a in arrays),
+                ", ".join(f"{a.dtype} {a.shape}" for a in arrays),
                 SHAPES[layer][0],
             )
         )
@@ -223,9 +223,8 @@ def _filters(layer, kernel, layout):
         fits = False
     if not fits:
         raise ValueError(
-            "{} has filters of shape {}, which is not VGG16's {} in any order".format(
-                layer, kernel.shape, SHAPES[layer]
-            )
+            f"{layer} has filters of shape {kernel.shape}, which is not VGG16's "
+            f"{SHAPES[layer]} in any order"
         )
     return filters
 

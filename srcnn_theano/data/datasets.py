@@ -93,7 +93,7 @@ class DataCheck(NamedTuple):
         return {"data_dir": self.data_dir, "ok": self.ok, "sets": sets}
 
     def __str__(self):
-        lines = ["image sets in {}".format(self.data_dir)]
+        lines = [f"image sets in {self.data_dir}"]
         for one in self.sets:
             lines.append(
                 "  {:<6} {:>3} of {:>2} files verified by SHA-256{}".format(
@@ -102,16 +102,16 @@ class DataCheck(NamedTuple):
             )
             for what, names in (("missing", one.missing), ("wrong", one.wrong)):
                 if names:
-                    lines.append("         {}: {}".format(what, _some(names)))
+                    lines.append(f"         {what}: {_some(names)}")
         if not self.ok:
-            lines.append("  to get the right files: {}".format(_GET_DATA))
+            lines.append(f"  to get the right files: {_GET_DATA}")
         return "\n".join(lines)
 
 
 def _some(names, at_most=6):
     rest = len(names) - at_most
     listed = ", ".join(names[:at_most])
-    return listed + (" and {} more".format(rest) if rest > 0 else "")
+    return listed + (f" and {rest} more" if rest > 0 else "")
 
 
 def check(data_dir):
@@ -159,14 +159,8 @@ def image_paths(data_dir, name):
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise UserError(
-            "{}: {} of {} images of {} are missing ({}); to get them: {}".format(
-                Path(data_dir) / name,
-                len(missing),
-                len(paths),
-                name,
-                _some(missing),
-                _GET_DATA,
-            )
+            f"{Path(data_dir) / name}: {len(missing)} of {len(paths)} images of {name} "
+            f"are missing ({_some(missing)}); to get them: {_GET_DATA}"
         )
     return paths
 
@@ -181,7 +175,7 @@ def folder_images(folder):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError("{}: no such folder".format(folder))
+        raise UserError(f"{folder}: no such folder")
     paths = sorted(
         path
         for path in folder.rglob("*")
@@ -189,8 +183,8 @@ def folder_images(folder):
     )
     if not paths:
         raise UserError(
-            "{}: no images in this folder; it should hold files such as .png, .bmp, "
-            ".jpg or .tif".format(folder)
+            f"{folder}: no images in this folder; it should hold files such as .png, "
+            ".bmp, .jpg or .tif"
         )
     return paths
 
@@ -226,8 +220,8 @@ def prepare(data_dir, name, recipe, cache_dir=None):
     for path, facts in zip(paths, (manifest()[name][path.name] for path in paths)):
         if sums[str(path)] != facts["sha256"]:
             raise UserError(
-                "{}: wrong checksum, this is not the known {} of {}; to get the right "
-                "file: {}".format(path, path.name, name, _GET_DATA)
+                f"{path}: wrong checksum, this is not the known {path.name} of {name}; "
+                f"to get the right file: {_GET_DATA}"
             )
     return _cached_pairs(name, sums, recipe, cache_dir)
 
@@ -263,9 +257,7 @@ def prepare_folder(paths, recipe, cache_dir=None):
 def cache_path(label, recipe, cache_dir=None):
     """Where the sub-images of a set (or list of images) by a recipe are kept."""
     folder = shipped.cache_dir() if cache_dir is None else Path(cache_dir)
-    return folder / "{}-{}-x{}-{}.h5".format(
-        label, recipe.name, recipe.scale, recipe.hash
-    )
+    return folder / f"{label}-{recipe.name}-x{recipe.scale}-{recipe.hash}.h5"
 
 
 def _checksums(paths):
@@ -274,8 +266,8 @@ def _checksums(paths):
         return {str(path): sha256(path) for path in paths}
     except OSError as error:
         raise UserError(
-            "{}: cannot be read ({})".format(error.filename, error.strerror)
-        )
+            f"{error.filename}: cannot be read ({error.strerror})"
+        ) from error
 
 
 def _cached_pairs(label, sums, recipe, cache_dir):
@@ -284,12 +276,12 @@ def _cached_pairs(label, sums, recipe, cache_dir):
         try:
             return load_pairs(path, recipe, list(sums.values()))
         except UserError as error:
-            print("{}; making it again".format(error), file=sys.stderr)
+            print(f"{error}; making it again", file=sys.stderr)
     pairs = _make_all(sums, recipe)
     try:
         save_pairs(path, pairs, recipe, sums)
     except UserError as error:
-        print("{}; going on without this cache".format(error), file=sys.stderr)
+        print(f"{error}; going on without this cache", file=sys.stderr)
     return pairs
 
 
@@ -301,10 +293,9 @@ def _make_all(paths, recipe):
         image = read_pixels(path)
         if sub_image_count(image.shape, recipe) == 0:
             raise UserError(
-                "{}: {}x{} pixels hold no sub-image of {}x{}; leave the file out "
-                "or use a larger image".format(
-                    path, image.shape[1], image.shape[0], recipe.size, recipe.size
-                )
+                f"{path}: {image.shape[1]}x{image.shape[0]} pixels hold no sub-image "
+                f"of {recipe.size}x{recipe.size}; leave the file out or use a larger "
+                "image"
             )
         pairs = make_pairs(image, recipe)
         low_res.append(pairs.low_res)
@@ -369,13 +360,13 @@ def load_pairs(path, recipe=None, source_sums=None):
             sources = [value for _, value in json.loads(store["sources"][()])]
             pairs = Pairs(store["low_res"][...], store["high_res"][...])
     except (OSError, RuntimeError, KeyError, TypeError, ValueError):
-        raise UserError("{}: not a readable file of sub-images".format(path))
+        raise UserError(f"{path}: not a readable file of sub-images") from None
     if recipe is not None and made_by.hash != recipe.hash:
         raise UserError(
-            "{}: made by another recipe, {}".format(path, _difference(made_by, recipe))
+            f"{path}: made by another recipe, {_difference(made_by, recipe)}"
         )
     if source_sums is not None and sources != list(source_sums):
-        raise UserError("{}: made from other images".format(path))
+        raise UserError(f"{path}: made from other images")
     return pairs
 
 
@@ -386,7 +377,7 @@ def _recipe_of(store):
 def _difference(made_by, wanted):
     pairs = zip(made_by._asdict().items(), wanted)
     knobs = [
-        "{} {} instead of {}".format(key, have, want)
+        f"{key} {have} instead of {want}"
         for (key, have), want in pairs
         if have != want and key != "name"
     ]
@@ -418,7 +409,7 @@ def print_prepare(data_dir, protocol, scale=4, as_json=False):
         about = dict(recipe._asdict(), hash=recipe.hash)
         print(json.dumps({"recipe": about, "sets": sets}, indent=2))
         return
-    print("sub-images by the recipe {} (x{}, {})".format(protocol, scale, recipe.hash))
+    print(f"sub-images by the recipe {protocol} (x{scale}, {recipe.hash})")
     for name, one in sets.items():
         print(
             "  {:<6} {images:>3} images {sub_images:>7,} sub-images  {cache}".format(

@@ -235,9 +235,7 @@ def pillow_imresize(image, shape, bytescale=False):
         image = _bytescale(image)
     if image.dtype != np.uint8:
         raise ValueError(
-            "pillow_imresize: {} image; give uint8, or bytescale=True".format(
-                image.dtype
-            )
+            f"pillow_imresize: {image.dtype} image; give uint8, or bytescale=True"
         )
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     resized = Image.fromarray(flat).resize((shape[1], shape[0]), Image.BICUBIC)

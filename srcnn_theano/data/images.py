@@ -100,27 +100,25 @@ def read_picture(path):
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise UserError("{}: not an image, or of a kind unknown here".format(path))
+        raise UserError(f"{path}: not an image, or of a kind unknown here") from None
     except Image.DecompressionBombError as error:
-        raise UserError("{}: too large to be opened ({})".format(path, error))
+        raise UserError(f"{path}: too large to be opened ({error})") from error
     except Exception as error:  # decoders raise all kinds for damaged files
         raise UserError(
-            "{}: damaged or incomplete image ({}); get another copy of it".format(
-                path, error
-            )
-        )
+            f"{path}: damaged or incomplete image ({error}); get another copy of it"
+        ) from error
 
 
 def _require_file(path):
     path = Path(path)
     if path.is_dir():
-        raise UserError("{}: is a folder, not an image".format(path))
+        raise UserError(f"{path}: is a folder, not an image")
     if not path.exists():
-        raise UserError("{}: no such file".format(path))
+        raise UserError(f"{path}: no such file")
     if path.stat().st_size == 0:
-        raise UserError("{}: the file is empty (0 bytes)".format(path))
+        raise UserError(f"{path}: the file is empty (0 bytes)")
     if not os.access(str(path), os.R_OK):
-        raise UserError("{}: no permission to read this file".format(path))
+        raise UserError(f"{path}: no permission to read this file")
 
 
 def _to_picture(path, image):
@@ -144,8 +142,8 @@ def _values(path, image):
         return _read_16_bit_grey(path, image)
     if image.mode == "F":
         raise UserError(
-            "{}: floating-point pixels have no known range; convert it to 8 or 16 "
-            "bits per channel".format(path)
+            f"{path}: floating-point pixels have no known range; convert it to 8 or 16 "
+            "bits per channel"
         )
     array = np.array(image.convert(_mode_8_bit(image)))
     array = array.reshape(array.shape[:2] + (-1,))
@@ -163,9 +161,7 @@ def _mode_8_bit(image):
 def _read_16_bit_grey(path, image):
     array = np.array(image)
     if array.min() < 0 or array.max() > 65535:
-        raise UserError(
-            "{}: 32 bits per channel; convert it to 8 or 16 bits".format(path)
-        )
+        raise UserError(f"{path}: 32 bits per channel; convert it to 8 or 16 bits")
     array = array.astype(np.uint16)[..., np.newaxis]
     return _with_transparent_value(array, image.info.get("transparency"))
 
@@ -330,9 +326,7 @@ def check_writable(path, kind="RGB"):
     if kind not in _FORMATS[suffix].holds:
         words = _WORDS[kind.replace("16", "")] + (", 16-bit" if "16" in kind else "")
         raise UserError(
-            "{}: a {} file cannot hold this picture ({}); choose .png".format(
-                path, suffix, words
-            )
+            f"{path}: a {suffix} file cannot hold this picture ({words}); choose .png"
         )
 
 
@@ -372,10 +366,9 @@ def _save(path, temporary, values, picture, format_):
         if getattr(error, "errno", None):
             raise  # the disk's doing: atomic_path tells it
         raise UserError(
-            "{}: {}x{} pixels cannot be written as {} ({}); choose .png".format(
-                path, values.shape[1], values.shape[0], format_.name, error
-            )
-        )
+            f"{path}: {values.shape[1]}x{values.shape[0]} pixels cannot be written as "
+            f"{format_.name} ({error}); choose .png"
+        ) from error
 
 
 def _png_16_bit(values, picture):

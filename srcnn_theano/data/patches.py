@@ -104,7 +104,7 @@ def make_recipe(name, scale=4):
             "no recipe is called {!r}; there are {}".format(name, ", ".join(RECIPES))
         )
     if scale not in SCALES:
-        raise UserError("scale {}: the scale must be 2, 3 or 4".format(scale))
+        raise UserError(f"scale {scale}: the scale must be 2, 3 or 4")
     return RECIPES[name]._replace(scale=scale)
 
 
@@ -147,9 +147,7 @@ def prepare_image(image, recipe):
     """The recipe's colour and crop: uint8, (rows, cols, recipe.n_channels)."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3):
         raise ValueError(
-            "image {} {}; uint8 (rows, cols, 1 or 3) is needed".format(
-                image.dtype, image.shape
-            )
+            f"image {image.dtype} {image.shape}; uint8 (rows, cols, 1 or 3) is needed"
         )
     if recipe.colour == "y" and image.shape[2] == 3:
         image = degradation.rgb_to_y(image)
@@ -178,9 +176,8 @@ def _degrade_batch(images, recipe):
 def _low_res_shape(shape, recipe):
     if recipe.size_rule == "exact" and any(n % recipe.scale for n in shape):
         raise ValueError(
-            "{}x{} pixels are no multiple of {}, as size_rule 'exact' wants".format(
-                shape[0], shape[1], recipe.scale
-            )
+            f"{shape[0]}x{shape[1]} pixels are no multiple of {recipe.scale}, as "
+            "size_rule 'exact' wants"
         )
     return tuple(max(n // recipe.scale, 1) for n in shape)
 
@@ -247,9 +244,8 @@ def sub_images(image, size, stride):
 def _require_room(image, size):
     if min(image.shape[:2]) < size:
         raise ValueError(
-            "an image of {}x{} holds no sub-image of {}x{}".format(
-                image.shape[0], image.shape[1], size, size
-            )
+            f"an image of {image.shape[0]}x{image.shape[1]} holds no sub-image of "
+            f"{size}x{size}"
         )
 
 
@@ -312,10 +308,8 @@ def _low_res_grid(recipe):
     """Size and stride on the low-resolution image that match those on the original."""
     if recipe.size % recipe.scale or recipe.stride % recipe.scale:
         raise ValueError(
-            "size {} and stride {} must be multiples of the scale {} to cut low-res "
-            "sub-images from a whole image".format(
-                recipe.size, recipe.stride, recipe.scale
-            )
+            f"size {recipe.size} and stride {recipe.stride} must be multiples of the "
+            f"scale {recipe.scale} to cut low-res sub-images from a whole image"
         )
     return recipe.size // recipe.scale, recipe.stride // recipe.scale
 

@@ -290,15 +290,9 @@ def _large_enough(path, protocol):
     least = 11 + 3 * protocol.recipe.scale
     if min(image.shape[:2]) < least:
         raise UserError(
-            "{}: {}x{} pixels are too few to be scored at scale {}; at least {}x{} are "
-            "needed".format(
-                path,
-                image.shape[1],
-                image.shape[0],
-                protocol.recipe.scale,
-                least,
-                least,
-            )
+            f"{path}: {image.shape[1]}x{image.shape[0]} pixels are too few to be "
+            f"scored at scale {protocol.recipe.scale}; at least {least}x{least} are "
+            "needed"
         )
     return image
 
@@ -350,7 +344,7 @@ def print_evaluation(
         return
     print(protocol.describe())
     for folder, scores in report["folders"].items():
-        print("\n{}".format(folder))
+        print(f"\n{folder}")
         print(_patch_table(scores) if on_patches else _image_table(scores))
 
 

@@ -78,9 +78,8 @@ def ssim(a, b, peak):
     a, b = _two_alike(a, b)
     if min(a.shape[:2]) < _WINDOW:
         raise UserError(
-            "SSIM needs at least {0}x{0} pixels, here are {1}x{2}".format(
-                _WINDOW, a.shape[1], a.shape[0]
-            )
+            f"SSIM needs at least {_WINDOW}x{_WINDOW} pixels, here are "
+            f"{a.shape[1]}x{a.shape[0]}"
         )
     mean_a, mean_b = _local_mean(a), _local_mean(b)
     var_a = _local_mean(a * a) - mean_a**2
@@ -95,7 +94,7 @@ def ssim(a, b, peak):
 def _two_alike(a, b):
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.shape != b.shape:
-        raise ValueError("images of {} and {} pixels".format(a.shape, b.shape))
+        raise ValueError(f"images of {a.shape} and {b.shape} pixels")
     return a, b
 
 
@@ -154,9 +153,7 @@ def aggregate(mse, how, peak=1.0, floor=MSE_FLOOR):
     size = _group_size(how, len(mse))
     n_groups = len(mse) // size if size else 0
     if n_groups == 0:
-        raise UserError(
-            "{} sub-images are too few to be averaged as {!r}".format(len(mse), how)
-        )
+        raise UserError(f"{len(mse)} sub-images are too few to be averaged as {how!r}")
     groups = mse[: n_groups * size].reshape(n_groups, size).mean(axis=1)
     return float(np.mean(psnr_of_mse(groups, peak, floor)))
 
@@ -169,6 +166,6 @@ def _group_size(how, n):
     if how.startswith("batch") and how[5:].isdigit() and int(how[5:]) > 0:
         return int(how[5:])
     raise UserError(
-        "aggregation {!r}: it must be 'patch', 'global' or 'batchN', such as "
-        "'batch20'".format(how)
+        f"aggregation {how!r}: it must be 'patch', 'global' or 'batchN', such as "
+        "'batch20'"
     )

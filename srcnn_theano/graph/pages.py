@@ -64,7 +64,7 @@ def write_graph(name, out_dir, what=None, as_json=False):
         write_text(out_dir / (side + ".txt"), listing(subject, side, graph, parts))
         write_text(out_dir / (side + ".html"), page(subject, side, graph, parts))
     for side, text in zip(SIDES, subject.xla or ()):
-        write_text(out_dir / "xla-{}.txt".format(side), text)
+        write_text(out_dir / f"xla-{side}.txt", text)
     write_text(out_dir / "index.html", to_html(overview(subject), out_dir))
     summary = summarise(subject)
     if as_json:
@@ -113,26 +113,25 @@ def _in_order(rewriting):
 def title(subject):
     """The graph in a few words."""
     function = {"predict": "prediction", "train": "training step"}[subject.what]
-    return "{}, {}".format(subject.name, function)
+    return f"{subject.name}, {function}"
 
 
 def describe(subject):
     """What the function takes and gives, and what the shapes are for."""
     experiment = subject.experiment
     options = ", ".join("{} {}".format(*item) for item in experiment.options.items())
-    network = "{} ({})".format(experiment.model, options)
+    network = f"{experiment.model} ({options})"
     size = "{} x {} x {} x {}".format(*subject.shape)
     if subject.what == "predict":
-        return "{}: an image goes in, the network's output comes out. Shapes are those \
-for an input of {} (batch, channels, rows, columns).".format(
-            network, size
+        return (
+            f"{network}: an image goes in, the network's output comes out. Shapes are "
+            f"those for an input of {size} (batch, channels, rows, columns)."
         )
     return (
-        "One step of training of {}: the number of a minibatch goes in, cost and mean "
-        "squared error come out, and every parameter gets its new value from {} of {}. "
-        "The minibatch is {} (batch, channels, rows, columns).".format(
-            network, experiment.update, _cost(experiment), size
-        )
+        f"One step of training of {network}: the number of a minibatch goes in, cost "
+        "and mean squared error come out, and every parameter gets its new value from "
+        f"{experiment.update} of {_cost(experiment)}. The minibatch is {size} (batch, "
+        "channels, rows, columns)."
     )
 
 
@@ -153,7 +152,7 @@ def overview(subject):
     summary = summarise(subject)
     kinds = dict(_in_order(subject.rewriting))
     rows = [
-        ["`{}`".format(op), _WORDS[kinds[op]], _count(n["before"]), _count(n["after"])]
+        [f"`{op}`", _WORDS[kinds[op]], _count(n["before"]), _count(n["after"])]
         for op, n in summary["ops"].items()
     ]
     of_xla = [
@@ -162,7 +161,7 @@ def overview(subject):
     ]
     total = summary["total"]
     rows.append(
-        ["**all**", "", *("**{}**".format(total[side]) for side in ("before", "after"))]
+        ["**all**", "", *(f"**{total[side]}**" for side in ("before", "after"))]
     )
     return [
         Heading(1, "The graph of " + title(subject)),
@@ -191,7 +190,7 @@ def overview(subject):
         Table(
             "lr",
             ["rewrite", "variables replaced"],
-            [["`{}`".format(name), str(n)] for name, n in summary["rewrites"].items()],
+            [[f"`{name}`", str(n)] for name, n in summary["rewrites"].items()],
         ),
         Heading(2, "How to read the graph"),
         Items(
@@ -218,7 +217,7 @@ def page(subject, side, graph, parts):
     """The interactive page of one graph; it needs no other file."""
     data = json.dumps(page_data(subject, side, graph, parts), ensure_ascii=False)
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=html.escape("{}, {}".format(title(subject), SIDES[side])),
+        title=html.escape(f"{title(subject)}, {SIDES[side]}"),
         links="".join(
             '<a href="{0}.html"{1}>{2}</a>'.format(
                 target, ' aria-current="page"' if target == side else "", text
@@ -240,7 +239,7 @@ def page_data(subject, side, graph, parts):
     from srcnn_theano.backend.graphs import KINDS
 
     return {
-        "title": "{}, {}".format(title(subject), SIDES[side]),
+        "title": f"{title(subject)}, {SIDES[side]}",
         "about": describe(subject),
         "kinds": KINDS,
         "words": _WORDS,
@@ -306,9 +305,9 @@ def listing(subject, side, graph, parts):
             names[i] = variable.value
     for number, node in enumerate(graph.nodes):
         for position, i in enumerate(node.outputs):
-            names[i] = "#{}".format(number) + (".{}".format(position) * bool(position))
+            names[i] = f"#{number}" + (f".{position}" * bool(position))
     lines = [
-        "{}, {}: {} ops".format(title(subject), SIDES[side], len(graph.nodes)),
+        f"{title(subject)}, {SIDES[side]}: {len(graph.nodes)} ops",
         describe(subject),
         "",
     ]
@@ -329,7 +328,7 @@ def listing(subject, side, graph, parts):
             )
         )
     lines += ["returned: " + ", ".join(names[i] for i in graph.outputs)]
-    lines += ["{} <- {}".format(names[s], names[r]) for s, r in graph.updates]
+    lines += [f"{names[s]} <- {names[r]}" for s, r in graph.updates]
     lines += ["", "As theano.printing.debugprint shows it:", "", graph.tree]
     return "\n".join(lines)
 

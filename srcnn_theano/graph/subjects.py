@@ -119,7 +119,7 @@ def _prediction(experiment):
         np.random.RandomState(experiment.seed),
         T.tensor4("x"),
         (None, channels, None, None),
-        **experiment.options
+        **experiment.options,
     )
     size = model.window or EXAMPLE_SIZE
     example = np.zeros((1, channels, size, size), "float32")

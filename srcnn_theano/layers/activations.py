@@ -46,15 +46,12 @@ class PReLULayer(Layer):
     def __init__(self, input, input_shape, slopes="map", a=None, name="prelu"):
         super().__init__(name, input, input_shape)
         if slopes not in ("map", "layer"):
-            raise ValueError(
-                "{}: slopes must be 'map' or 'layer', not {!r}".format(name, slopes)
-            )
+            raise ValueError(f"{name}: slopes must be 'map' or 'layer', not {slopes!r}")
         n_maps = self.input_shape[1]
         if n_maps is None:
             raise ValueError(
-                "{}: input_shape {} does not say how many maps there are".format(
-                    name, self.input_shape
-                )
+                f"{name}: input_shape {self.input_shape} does not say how many maps "
+                "there are"
             )
         n_slopes = n_maps if slopes == "map" else 1
         if a is None:

@@ -93,8 +93,7 @@ class ConvLayer(Layer):
         too_small = any(n is not None and n < 1 for n in shape[2:])
         if too_small or n_in not in (None, filter_n_in):
             raise ValueError(
-                "{}: input {} does not fit filters {} with border_mode {!r}".format(
-                    self.name, self.input_shape, self.filter_shape, self.border_mode
-                )
+                f"{self.name}: input {self.input_shape} does not fit filters "
+                f"{self.filter_shape} with border_mode {self.border_mode!r}"
             )
         return shape

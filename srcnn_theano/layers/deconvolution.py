@@ -31,9 +31,7 @@ class _Upsampling(Layer):
         self.activation = activation
         self.output_size = None if output_size is None else tuple(output_size)
         if not isinstance(stride, (int, np.integer)) or stride < 1:
-            raise ValueError(
-                "{}: stride {} is not a number of pixels".format(name, stride)
-            )
+            raise ValueError(f"{name}: stride {stride} is not a number of pixels")
         self._check_maps()
         crops = _per_axis(crop)
         if output_size is not None:
@@ -75,24 +73,24 @@ class _Upsampling(Layer):
         for length, kernel, crop in zip(lengths, filters, self.crop):
             shape.append(deconv_length(length, kernel, self._step(), crop))
             if not self._can_crop(kernel, *crop):
-                raise self._misfit("does not give it by crop {}".format(self.crop))
+                raise self._misfit(f"does not give it by crop {self.crop}")
         if any(n is not None and n < 1 for n in shape[2:]):
-            raise self._misfit("leaves nothing after crop {}".format(self.crop))
+            raise self._misfit(f"leaves nothing after crop {self.crop}")
         return tuple(shape)
 
     def _full_length(self, axis):
         length = self.input_shape[2 + axis]
         if length is None:
             raise ValueError(
-                "{}: output_size {} needs known rows and columns, the input is "
-                "{}".format(self.name, self.output_size, self.input_shape)
+                f"{self.name}: output_size {self.output_size} needs known rows and "
+                f"columns, the input is {self.input_shape}"
             )
         return deconv_length(length, self.filter_shape[2 + axis], self._step(), (0, 0))
 
     def _check_maps(self):
         n_in = self.input_shape[1]
         if n_in not in (None, self.filter_shape[0]):
-            raise self._misfit("takes {} maps".format(self.filter_shape[0]))
+            raise self._misfit(f"takes {self.filter_shape[0]} maps")
 
     def _misfit(self, why):
         return ValueError(
@@ -206,9 +204,8 @@ class FullBorderDeconvLayer(_Upsampling):
                 if after != before:
                     n, length = self.input_shape[2 + axis], self.output_size[axis]
                     raise self._misfit(
-                        "do not give it; they must be {} long".format(
-                            length - n + 1 + 2 * before
-                        )
+                        f"do not give it; they must be {length - n + 1 + 2 * before} "
+                        "long"
                     )
         return super()._checked_output_shape()
 

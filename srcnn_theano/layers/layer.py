@@ -27,9 +27,8 @@ class Layer:
     def __init__(self, name, input, input_shape):
         if len(input_shape) != 4:
             raise ValueError(
-                "{}: input_shape must be (batch, maps, rows, cols), got {}".format(
-                    name, input_shape
-                )
+                f"{name}: input_shape must be (batch, maps, rows, cols), got "
+                f"{input_shape}"
             )
         self.name = name
         self.input = input

@@ -53,9 +53,8 @@ class BatchNormLayer(Layer):
         super().__init__(name, input, input_shape)
         if test_statistics not in ("running", "batch"):
             raise ValueError(
-                "{}: test_statistics must be 'running' or 'batch', not {!r}".format(
-                    name, test_statistics
-                )
+                f"{name}: test_statistics must be 'running' or 'batch', not "
+                f"{test_statistics!r}"
             )
         self.activation = activation
         self.test_statistics = test_statistics
@@ -63,14 +62,13 @@ class BatchNormLayer(Layer):
         n_maps = self.input_shape[1]
         if n_maps is None:
             raise ValueError(
-                "{}: the number of maps must be known, input_shape is {}".format(
-                    name, self.input_shape
-                )
+                f"{name}: the number of maps must be known, input_shape is "
+                f"{self.input_shape}"
             )
 
         def parameter(value, default, what):
             value = np.full(n_maps, default) if value is None else value
-            return shared_parameter(value, (n_maps,), "{}.{}".format(name, what))
+            return shared_parameter(value, (n_maps,), f"{name}.{what}")
 
         self.gamma = parameter(gamma, 1.0, "gamma")
         self.beta = parameter(beta, 0.0, "beta")

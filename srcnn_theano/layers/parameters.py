@@ -29,9 +29,7 @@ def shared_parameter(value, shape, name):
     else:
         values = value.data if constant else np.asarray(value)
     if values.shape != tuple(shape):
-        raise ValueError(
-            "{}: shape {} given, {} needed".format(name, values.shape, tuple(shape))
-        )
+        raise ValueError(f"{name}: shape {values.shape} given, {tuple(shape)} needed")
     if tied or constant:
         return value
     return theano.shared(values.astype(theano.config.floatX), name=name)

@@ -31,8 +31,6 @@ class PoolLayer(Layer):
         batch, n_maps, rows, cols = self.input_shape
         lengths = conv_length(rows, 2, 0, stride=2), conv_length(cols, 2, 0, stride=2)
         if 0 in lengths:
-            raise ValueError(
-                "{}: input {} is smaller than 2x2".format(name, self.input_shape)
-            )
+            raise ValueError(f"{name}: input {self.input_shape} is smaller than 2x2")
         self.output_shape = (batch, n_maps) + lengths
         self.output = T.signal.pool.pool_2d(input, (2, 2), ignore_border=True)

@@ -94,7 +94,7 @@ class FSRCNN(Model):
         _check("upsampling", upsampling, UPSAMPLINGS)
         _check("skip", skip, SKIPS)
         if scale < 2:
-            raise ValueError("scale {}: it must be 2 or more".format(scale))
+            raise ValueError(f"scale {scale}: it must be 2 or more")
         n_deconv = d if n_deconv is None else n_deconv
         self.input = input
         self.channels = channels
@@ -121,9 +121,7 @@ class FSRCNN(Model):
         if skip in ("features", "both"):
             if n_deconv != d:
                 raise ValueError(
-                    "skip {!r} adds {} maps to {}; they must be as many".format(
-                        skip, d, n_deconv
-                    )
+                    f"skip {skip!r} adds {d} maps to {n_deconv}; they must be as many"
                 )
             maps = maps + features
 
@@ -166,7 +164,7 @@ class FSRCNN(Model):
             filter_shape,
             activation=relu if activation == "relu" else None,
             border_mode="half",
-            name="conv{}".format(number),
+            name=f"conv{number}",
         )
         self.layers.append(layer)
         if activation == "prelu":
@@ -174,7 +172,7 @@ class FSRCNN(Model):
                 layer.output,
                 layer.output_shape,
                 slopes=slopes,
-                name="prelu{}".format(number),
+                name=f"prelu{number}",
             )
             self.layers.append(layer)
         return layer.output, layer.output_shape

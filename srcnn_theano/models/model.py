@@ -67,17 +67,14 @@ class Model:
         variables = self.variables
         if set(values) != set(variables):
             raise ValueError(
-                "the model has {}, the values given are {}".format(
-                    sorted(variables), sorted(values)
-                )
+                f"the model has {sorted(variables)}, the values given are "
+                f"{sorted(values)}"
             )
         for name, variable in variables.items():
             shape = variable.get_value(borrow=True).shape
             if values[name].shape != shape:
                 raise ValueError(
-                    "{}: shape {} given, {} needed".format(
-                        name, values[name].shape, shape
-                    )
+                    f"{name}: shape {values[name].shape} given, {shape} needed"
                 )
         for name, variable in variables.items():
             variable.set_value(values[name].astype(variable.dtype))

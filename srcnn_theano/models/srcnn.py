@@ -61,9 +61,7 @@ class SRCNN(Model):
     ):
         if batch_norm not in ("none", "hidden", "all"):
             raise ValueError(
-                "batch_norm must be 'none', 'hidden' or 'all', not {!r}".format(
-                    batch_norm
-                )
+                f"batch_norm must be 'none', 'hidden' or 'all', not {batch_norm!r}"
             )
         self.input = input
         self.channels = channels
@@ -82,7 +80,7 @@ class SRCNN(Model):
                 (maps[i], maps[i - 1], size, size),
                 W=INITIALIZERS[initializer],
                 activation=None if normalized else activation,
-                name="conv{}".format(i),
+                name=f"conv{i}",
             )
             layers.append(conv)
             if normalized:
@@ -93,7 +91,7 @@ class SRCNN(Model):
                         self.is_train,
                         activation=activation,
                         test_statistics=test_statistics,
-                        name="bn{}".format(i),
+                        name=f"bn{i}",
                     )
                 )
             input, input_shape = layers[-1].output, layers[-1].output_shape

@@ -104,14 +104,12 @@ _MARKDOWN = {
     Paragraph: lambda block: _markdown_text(block.text),
     Items: lambda block: "\n".join("- " + _markdown_text(t) for t in block.texts),
     Links: lambda block: "\n".join(
-        "- [{}]({})".format(_markdown_text(text), url) for text, url in block.links
+        f"- [{_markdown_text(text)}]({url})" for text, url in block.links
     ),
     Table: _markdown_table,
     Pictures: _markdown_pictures,
     Details: lambda block: (
-        "<details><summary>{}</summary>\n\n{}\n</details>".format(
-            _html_text(block.title), to_markdown(block.blocks)
-        )
+        f"<details><summary>{_html_text(block.title)}</summary>\n\n{to_markdown(block.blocks)}\n</details>"
     ),
 }
 
@@ -138,9 +136,8 @@ def _to_html(block, folder):
         return _html_pictures(block, folder)
     if isinstance(block, Details):
         inner = "\n".join(_to_html(b, folder) for b in block.blocks)
-        return "<details><summary>{}</summary>\n{}\n</details>".format(
-            _html_text(block.title), inner
-        )
+        summary = f"<summary>{_html_text(block.title)}</summary>"
+        return f"<details>{summary}\n{inner}\n</details>"
     return _HTML[type(block)](block)
 
 
@@ -148,9 +145,9 @@ def _html_text(text):
     parts = [html.escape(part) for part in _MARK.split(text)]
     for i in range(1, len(parts), 2):
         if parts[i].startswith("`"):
-            parts[i] = "<code>{}</code>".format(parts[i][1:-1])
+            parts[i] = f"<code>{parts[i][1:-1]}</code>"
         else:
-            parts[i] = "<strong>{}</strong>".format(parts[i][2:-2])
+            parts[i] = f"<strong>{parts[i][2:-2]}</strong>"
     return "".join(parts)
 
 
@@ -158,7 +155,7 @@ def _html_table(table):
     def row(cells, tag):
         return "<tr>{}</tr>".format(
             "".join(
-                '<{0} class="{1}">{2}</{0}>'.format(tag, side, _html_text(cell))
+                f'<{tag} class="{side}">{_html_text(cell)}</{tag}>'
                 for side, cell in zip(table.align, cells)
             )
         )
@@ -178,26 +175,24 @@ def _html_pictures(block, folder):
         )
         for label, name in block.pictures
     )
-    caption = "<figcaption>{}</figcaption>".format(_html_text(block.caption))
-    return "<figure>\n<div>\n{}\n</div>\n{}\n</figure>".format(figures, caption)
+    caption = f"<figcaption>{_html_text(block.caption)}</figcaption>"
+    return f"<figure>\n<div>\n{figures}\n</div>\n{caption}\n</figure>"
 
 
 def _data_uri(path):
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return "data:{};base64,{}".format(_MEDIA_TYPES[path.suffix], data)
+    return f"data:{_MEDIA_TYPES[path.suffix]};base64,{data}"
 
 
 _HTML = {
-    Heading: lambda block: "<h{0}>{1}</h{0}>".format(
-        block.level, _html_text(block.text)
-    ),
-    Paragraph: lambda block: "<p>{}</p>".format(_html_text(block.text)),
+    Heading: lambda block: f"<h{block.level}>{_html_text(block.text)}</h{block.level}>",
+    Paragraph: lambda block: f"<p>{_html_text(block.text)}</p>",
     Items: lambda block: "<ul>\n{}\n</ul>".format(
-        "\n".join("<li>{}</li>".format(_html_text(text)) for text in block.texts)
+        "\n".join(f"<li>{_html_text(text)}</li>" for text in block.texts)
     ),
     Links: lambda block: "<ul>\n{}\n</ul>".format(
         "\n".join(
-            '<li><a href="{}">{}</a></li>'.format(html.escape(url), _html_text(text))
+            f'<li><a href="{html.escape(url)}">{_html_text(text)}</a></li>'
             for text, url in block.links
         )
     ),

@@ -208,7 +208,7 @@ def write_strip(folder, name, image_path, crop, scale, networks):
         step = scale if version == "low" else 1
         row, col, size = (n // step for n in (crop.row, crop.col, crop.size))
         pixels = from_float(np.clip(image[row : row + size, col : col + size], 0, 1))
-        files.append("{}-{}.png".format(name, version))
+        files.append(f"{name}-{version}.png")
         write_picture(folder / files[-1], Picture(_magnified(pixels, 3 * step)))
     return files
 

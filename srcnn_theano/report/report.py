@@ -181,7 +181,7 @@ def load_rows(runs_dir=None):
         `runs_dir` is no folder, or a record cannot be read.
     """
     if runs_dir is not None and not Path(runs_dir).is_dir():
-        raise UserError("--runs {}: no such folder".format(runs_dir))
+        raise UserError(f"--runs {runs_dir}: no such folder")
     rows = {}
     for name, experiment in EXPERIMENTS.items():
         folder = _find(runs_dir, name)
@@ -220,7 +220,7 @@ def _read_json(folder, name):
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError("{}: not readable as JSON ({})".format(folder / name, error))
+        raise UserError(f"{folder / name}: not readable as JSON ({error})") from error
 
 
 def _read_history(path):
@@ -287,7 +287,7 @@ def caveats(rows, row):
     """What keeps a row's figures from being those of the experiment as listed."""
     said = []
     if row.status != "not run" and row.n_epochs != row.planned_epochs:
-        said.append("{} of {} epochs were run".format(row.n_epochs, row.planned_epochs))
+        said.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")
     if row.results is None:
         return said
     recorded = row.record.get("experiment", {})
@@ -307,9 +307,7 @@ def caveats(rows, row):
         and trained["weights_sha256"] != row.results["weights_sha256"]
     ):
         said.append(
-            "measured on another network than that of {}".format(
-                row.experiment.weights_of
-            )
+            f"measured on another network than that of {row.experiment.weights_of}"
         )
     return said
 
@@ -345,7 +343,7 @@ def _list_cells(row):
     experiment = row.experiment
     cells = [
         "  " + experiment.name,
-        "{} x{}".format(experiment.protocol, experiment.scale),
+        f"{experiment.protocol} x{experiment.scale}",
         experiment.test_set,
         experiment.aggregation,
         _as_printed(experiment, "published"),
@@ -402,17 +400,17 @@ def _as_printed(experiment, field):
     if published is None:
         return "-"
     as_it_is = experiment.table in ("table1", "table2")
-    return str(published) if as_it_is else "{:.2f}".format(published)
+    return str(published) if as_it_is else f"{published:.2f}"
 
 
 def _decibels(psnr):
-    return "" if psnr is None else "{:.2f}".format(psnr)
+    return "" if psnr is None else f"{psnr:.2f}"
 
 
 def _epochs(row):
     if row.status == "not run" or row.n_epochs == row.planned_epochs:
         return str(row.planned_epochs)
-    return "{} of {}".format(row.n_epochs, row.planned_epochs)
+    return f"{row.n_epochs} of {row.planned_epochs}"
 
 
 # The report
@@ -443,7 +441,7 @@ def write_report(out_dir, runs_dir=None, data_dir=None):
     blocks += _protocols_section()
     write_text(out_dir / "report.md", to_markdown(blocks))
     write_text(out_dir / "report.html", to_html(blocks, out_dir))
-    print("{0}/report.html and {0}/report.md are written".format(out_dir))
+    print(f"{out_dir}/report.html and {out_dir}/report.md are written")
 
 
 def _opening(rows, runs_dir):
@@ -452,17 +450,14 @@ def _opening(rows, runs_dir):
     source = "the results that come with the package"
     if runs_dir is not None:
         source = "a folder of runs and, for what it lacks, " + source
-    count = "{} of {} rows have been run".format(len(done), len(rows))
+    count = f"{len(done)} of {len(rows)} rows have been run"
     if shorter:
-        count += ", {} of them for another number of epochs than listed".format(
-            len(shorter)
-        )
+        count += f", {len(shorter)} of them for another number of epochs than listed"
     return [
         Heading(1, "SRCNN: the report's figures and ours"),
         Paragraph(
-            "Made by `srcnn-theano report` (version {}) from {}. {}.".format(
-                __version__, source, count
-            )
+            f"Made by `srcnn-theano report` (version {__version__}) from {source}. "
+            f"{count}."
         ),
         Paragraph(
             "A PSNR says nothing without the protocol that it was measured under: the "
@@ -510,9 +505,9 @@ def _main_table(rows):
 def _main_cells(row):
     experiment = row.experiment
     cells = [
-        "{} `{}`".format(_title(experiment), experiment.name),
+        f"{_title(experiment)} `{experiment.name}`",
         experiment.test_set,
-        "`{}`".format(experiment.aggregation),
+        f"`{experiment.aggregation}`",
     ]
     figures = row.results and row_figures(row)
     ours = figures and figures.ours
@@ -521,7 +516,7 @@ def _main_cells(row):
     if experiment.table in _PERCEPTUAL:
         cells += _against(experiment, "published_vgg", figures and figures.vgg)
         has_one = experiment.published_vgg is not None
-        cells.append("`{}`".format(experiment.vgg_maps) if has_one else "")
+        cells.append(f"`{experiment.vgg_maps}`" if has_one else "")
     if figures is None:
         return cells + ["", "", _epochs(row), ""]
     return cells + [
@@ -537,9 +532,9 @@ def _against(experiment, field, ours, missing=""):
     published = getattr(experiment, field)
     cells = [_as_printed(experiment, field), missing, ""]
     if ours is not None:
-        cells[1] = "**{:.2f}**".format(ours)
+        cells[1] = f"**{ours:.2f}**"
         if published is not None:
-            cells[2] = "{:+.2f}".format(ours - published)
+            cells[2] = f"{ours - published:+.2f}"
     return cells
 
 
@@ -547,24 +542,21 @@ def _last_epochs(row):
     last = [float(e["set5_psnr"]) for e in row.history[: row.n_epochs][-10:]]
     if not last:
         return ""
-    return "{:.2f} ({:.2f} to {:.2f})".format(np.median(last), min(last), max(last))
+    return f"{np.median(last):.2f} ({min(last):.2f} to {max(last):.2f})"
 
 
 def _title(experiment):
     if experiment.table == "models":  # three of the same name
-        return "{}, x{}".format(experiment.row, experiment.scale)
+        return f"{experiment.row}, x{experiment.scale}"
     return experiment.row
 
 
 def _note(rows, row):
     experiment = row.experiment
     protocol = experiment_protocol(experiment)
-    text = "**{}**. {} Protocol `{}` x{} (`{}`).".format(
-        _title(experiment),
-        experiment.notes,
-        protocol.name,
-        experiment.scale,
-        protocol.hash,
+    text = (
+        f"**{_title(experiment)}**. {experiment.notes} Protocol `{protocol.name}` "
+        f"x{experiment.scale} (`{protocol.hash}`)."
     )
     if row.history and experiment.weights_of is None:
         minutes = sum(float(epoch["seconds"]) for epoch in row.history) / 60
@@ -574,7 +566,7 @@ def _note(rows, row):
     said = caveats(rows, row)
     if said:
         text += " **Mind: {}.**".format("; ".join(said))
-    return text + " `{}`".format(command(experiment))
+    return text + f" `{command(experiment)}`"
 
 
 def _curves(rows, table, out_dir):
@@ -598,7 +590,7 @@ def _curves(rows, table, out_dir):
         panels = []
         for title, rows_of_data in _by_data(trained.values()).items():
             panels += _far_and_near(title, rows_of_data)
-    name = "curves-{}.svg".format(table)
+    name = f"curves-{table}.svg"
     draw_curves(out_dir / name, panels)
     caption = (
         "Set5 after each epoch of training, on sub-images under the row's protocol, "
@@ -653,9 +645,7 @@ def _aggregations(rows):
     ]
     if not measured:
         return []
-    header = [""] + [
-        "{} `{}`".format(name, how) for name in _TEST_SETS for how in AGGREGATIONS
-    ]
+    header = [""] + [f"{name} `{how}`" for name in _TEST_SETS for how in AGGREGATIONS]
     lines, bicubic = [], []
     for row in measured:
         lines.append(_aggregation_cells(row.experiment.row, row, "ours"))
@@ -717,7 +707,7 @@ def _image_scores(row):
             lines.append([mark.format(value) for value in values])
     header = ["set", "image", "PSNR", "SSIM", "bicubic", "SSIM", "gain"]
     return Details(
-        "`{}`: every image".format(row.experiment.name),
+        f"`{row.experiment.name}`: every image",
         [Paragraph(protocol.describe() + "."), Table("llrrrrr", header, lines)],
     )
 
@@ -741,7 +731,7 @@ def _settings(rows):
         # What was run, else what would be.
         settings = dict(row.experiment._asdict(), **row.record.get("experiment", {}))
         rates = "".join(
-            ", {} x{:g}".format(layer, factor)
+            f", {layer} x{factor:g}"
             for layer, factor in settings["layer_rates"].items()
         )
         options = settings["options"].items()
@@ -797,7 +787,7 @@ def _strip(rows, networks, crop, out_dir, data_dir):
     names, scale = [row.experiment.name for row in rows], rows[0].experiment.scale
     files = write_strip(
         out_dir,
-        "strip-{}-{}".format(names[-1], Path(crop.image).stem),
+        f"strip-{names[-1]}-{Path(crop.image).stem}",
         Path(data_dir) / crop.test_set / crop.image,
         crop,
         scale,
@@ -808,10 +798,10 @@ def _strip(rows, networks, crop, out_dir, data_dir):
     for row, score in zip(rows, scores):
         label = "`{}`, {:.2f} dB".format(row.experiment.name, score["psnr"])
         if len(rows) > 1:
-            label = "{}: {}".format(cost_in_words(row.experiment._asdict()), label)
+            label = f"{cost_in_words(row.experiment._asdict())}: {label}"
             if "relu2_2" in row.results:
                 distance = _of_image(row.results["relu2_2"], crop)["relu2_2"]
-                label += ", relu2_2 {:,.0f}".format(distance)
+                label += f", relu2_2 {distance:,.0f}"
         labels.append(label)
     caption = "{}, {}, x{}: a detail of {} pixels. PSNR of the whole image, `standard`."
     return Pictures(
@@ -845,7 +835,7 @@ def _protocols_section():
         lines.append([knob] + [_plain(getattr(holder, knob)) for holder in holders])
     for scale in SCALES:
         hashes = [make_protocol(name, scale).hash for name in PROTOCOLS]
-        lines.append(["hash at x{}".format(scale)] + ["`{}`".format(h) for h in hashes])
+        lines.append([f"hash at x{scale}"] + [f"`{h}`" for h in hashes])
     return [
         Heading(2, "Protocols"),
         Paragraph(
@@ -861,4 +851,4 @@ def _protocols_section():
 def _plain(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "{:g}".format(value) if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -28,7 +28,7 @@ def cost_in_words(settings):
         (_PIXELS[settings["cost"]], settings.get("pixel_weight", 1.0)),
     ):
         if weight:
-            parts.append(name if weight == 1 else "{:g} {}".format(weight, name))
+            parts.append(name if weight == 1 else f"{weight:g} {name}")
     return " + ".join(parts)
 
 
@@ -86,18 +86,18 @@ def _lines(rows):
         for row in of_scale:
             experiment = row.experiment
             cost = cost_in_words(experiment._asdict())
-            lines.append(_line("`{}`".format(experiment.name), cost, row, ""))
+            lines.append(_line(f"`{experiment.name}`", cost, row, ""))
     return lines
 
 
 def _line(name, cost, row, whose):
-    cells = [name, cost, "x{}".format(row.experiment.scale)]
+    cells = [name, cost, f"x{row.experiment.scale}"]
     for test_set in _TEST_SETS:
         psnr, ssim, distance = _figures(row, test_set, whose)
         cells += [
-            "{:.2f}".format(psnr),
-            "{:.4f}".format(ssim),
-            "{:,.0f}".format(distance),
+            f"{psnr:.2f}",
+            f"{ssim:.4f}",
+            f"{distance:,.0f}",
         ]
     return cells
 
@@ -115,13 +115,12 @@ def _drawing(rows, out_dir):
         return []
     axes = ("PSNR in dB", "difference at relu2_2, in thousands")
     panels = [
-        Scatter("{} x{}".format(name, _SCALE), _groups(rows, name), axes)
-        for name in _TEST_SETS
+        Scatter(f"{name} x{_SCALE}", _groups(rows, name), axes) for name in _TEST_SETS
     ]
     draw_scatter(out_dir / "trade.svg", panels)
     caption = (
-        "Networks for x{}, `standard-rgb`; better is to the right and below. Networks "
-        "more than {} dB below bicubic stand in the table only.".format(_SCALE, _FAR)
+        f"Networks for x{_SCALE}, `standard-rgb`; better is to the right and below. "
+        f"Networks more than {_FAR} dB below bicubic stand in the table only."
     )
     return [Pictures([("distance at relu2_2 against PSNR", "trade.svg")], caption)]
 
@@ -149,4 +148,4 @@ def _kind(experiment):
         return "MSE, for pictures"
     network = "SRCNN" if experiment.model == "srcnn" else "FSRCNN"
     cost = "MSE" if not experiment.vgg_weight else cost_in_words(experiment._asdict())
-    return "{}, {}".format(cost, network)
+    return f"{cost}, {network}"

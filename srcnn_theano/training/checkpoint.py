@@ -45,9 +45,7 @@ def load_checkpoint(path, variables, identity):
     attributes, values = read_arrays(path, "delete it to start anew")
     if attributes.get("format") != FORMAT:
         raise UserError(
-            "{}: not a checkpoint of srcnn_theano; move it away to start anew".format(
-                path
-            )
+            f"{path}: not a checkpoint of srcnn_theano; move it away to start anew"
         )
     if attributes.get("version") != VERSION:
         raise UserError(
@@ -58,8 +56,8 @@ def load_checkpoint(path, variables, identity):
     saved_shapes = {name: value.shape for name, value in values.items()}
     if attributes.get("identity") != identity or saved_shapes != shapes:
         raise UserError(
-            "{}: the checkpoint is of a run with other settings; choose another --runs "
-            "folder, or delete it to start anew".format(path)
+            f"{path}: the checkpoint is of a run with other settings; choose another "
+            "--runs folder, or delete it to start anew"
         )
     for variable in variables:
         variable.set_value(values[variable.name])

@@ -33,7 +33,7 @@ class SharedPairs:
 
     def __init__(self, low_res, high_res, batch_size, augmentation="none"):
         if augmentation not in AUGMENTATIONS:
-            raise ValueError("no augmentation is called {!r}".format(augmentation))
+            raise ValueError(f"no augmentation is called {augmentation!r}")
         self.low_res = theano.shared(low_res, name="low_res", borrow=True)
         self.high_res = theano.shared(high_res, name="high_res", borrow=True)
         self.order = theano.shared(np.arange(len(low_res), dtype="int32"), name="order")

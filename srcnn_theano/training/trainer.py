@@ -129,7 +129,7 @@ class Trainer:
             some = steps(first, min(first + count, self.pairs.n_batches))
             for index, cost in enumerate(some[0], start=first):
                 if not np.isfinite(cost):
-                    raise self._diverged("the cost became {}".format(cost), index)
+                    raise self._diverged(f"the cost became {cost}", index)
             costs.extend(some[0])
             errors.extend(some[1])
             bar.update(len(some[0]))
@@ -141,18 +141,16 @@ class Trainer:
 
     def _diverged(self, what, index):
         return UserError(
-            "{} in epoch {}, minibatch {}; try a lower learning rate. The state after "
-            "epoch {} is kept".format(what, self.epoch + 1, index, self.epoch)
+            f"{what} in epoch {self.epoch + 1}, minibatch {index}; try a lower "
+            f"learning rate. The state after epoch {self.epoch} is kept"
         )
 
     def _postfix(self, costs, errors):
-        text = "cost {:.5f}, train {:.2f} dB".format(
-            np.mean(costs), decibels(np.mean(errors))
-        )
+        text = f"cost {np.mean(costs):.5f}, train {decibels(np.mean(errors)):.2f} dB"
         if self.history:
             last = self.history[-1]
             text += "".join(
-                ", {} {:.2f} dB".format(name[:-5], float(last[name]))
+                f", {name[:-5]} {float(last[name]):.2f} dB"
                 for name in last
                 if name.endswith("_psnr") and name != "train_psnr"
             )
@@ -186,11 +184,10 @@ def read_history(path):
             return [dict(row) for row in csv.DictReader(stream)]
     except OSError as error:
         raise UserError(
-            "{}: cannot be read ({}); delete the run folder to start anew".format(
-                path, error.strerror
-            )
-        )
+            f"{path}: cannot be read ({error.strerror}); delete the run folder to "
+            "start anew"
+        ) from error
 
 
 def _short(value):
-    return "{:.7g}".format(value) if isinstance(value, float) else str(value)
+    return f"{value:.7g}" if isinstance(value, float) else str(value)

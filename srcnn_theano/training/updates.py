@@ -98,9 +98,7 @@ def layer_rates(params, learning_rate, factors):
     unknown = sorted(set(factors) - layers)
     if unknown:
         raise ValueError(
-            "rates given for layers {}, the model has {}".format(
-                unknown, sorted(layers)
-            )
+            f"rates given for layers {unknown}, the model has {sorted(layers)}"
         )
     return {p: learning_rate * factors.get(p.name.split(".")[0], 1.0) for p in params}
 
@@ -116,6 +114,6 @@ def _accumulator(param, what):
     zeros = np.zeros_like(param.get_value(borrow=True))
     return theano.shared(
         zeros,
-        name="{}.{}".format(param.name, what),
+        name=f"{param.name}.{what}",
         broadcastable=param.broadcastable,
     )

@@ -26,13 +26,13 @@ print(len(started), sum("-include" in " ".join(c) for c in started))
 
 
 def run(code, folder):
-    flags = os.environ.get("THEANO_FLAGS", "") + ",base_compiledir={}".format(folder)
+    flags = os.environ.get("THEANO_FLAGS", "") + f",base_compiledir={folder}"
     return subprocess.run(
         [sys.executable, "-c", code],
         env=dict(os.environ, THEANO_FLAGS=flags, TMPDIR=str(folder)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
     )
 
 

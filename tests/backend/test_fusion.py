@@ -53,8 +53,9 @@ def assert_close(ours, theirs):
 SPELLINGS = {
     "T.switch(z <= 0, a * z, z)": lambda z, a: T.switch(z <= 0, a * z, z),
     "T.switch(z > 0, z, z * a)": lambda z, a: T.switch(z > 0, z, z * a),
-    "T.maximum(z, 0) + a * T.minimum(z, 0)": lambda z, a: T.maximum(z, 0)
-    + a * T.minimum(z, 0),
+    "T.maximum(z, 0) + a * T.minimum(z, 0)": lambda z, a: (
+        T.maximum(z, 0) + a * T.minimum(z, 0)
+    ),
 }
 
 

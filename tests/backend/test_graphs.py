@@ -148,6 +148,6 @@ def test_our_convolutions_are_named_by_what_they_do():
     found = rewriting_of([x, W], [maps] + T.grad(T.sum(maps), [x, W]), *arguments)
     counts = found.after.counts()
     for what in ("forward", "to_filters", "to_images"):
-        assert counts["Convolution{{{}}}".format(what)] == 1
+        assert counts[f"Convolution{{{what}}}"] == 1
     kinds = {node.kind for node in found.after.nodes if "Convolution" in node.op}
     assert kinds == {"convolution"}

@@ -380,7 +380,7 @@ def test_openmp_hears_of_it_in_time():
             "OMP_DISPLAY_ENV": "verbose",
         },
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
     )
     assert answer.returncode == 0, answer.stderr
     assert "GOMP_SPINCOUNT = '1000'" in answer.stderr

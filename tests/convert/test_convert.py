@@ -199,7 +199,7 @@ def test_official_networks_compute_what_the_demo_does(
 ):
     source = data_dir / "official" / "srcnn" / file
     if not source.is_file():
-        pytest.skip("{} is not there".format(source))
+        pytest.skip(f"{source} is not there")
     weights = convert(source, tmp_path / "out.h5")
     assert weights.options == {
         "channels": 1,

@@ -25,7 +25,7 @@ from srcnn_theano.vgg16_weights import SHAPES, VGG16Weights, load_vgg16, save_vg
 HERE = Path(__file__).parent
 CONVOLUTIONS = [layer for layer in SHAPES if layer.startswith("conv")]
 FEATURES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-TORCH_NAMES = ["features.{}".format(i) for i in FEATURES] + [
+TORCH_NAMES = [f"features.{i}" for i in FEATURES] + [
     "classifier.0",
     "classifier.3",
     "classifier.6",
@@ -36,7 +36,7 @@ TORCH_NAMES_OF_2017 = TORCH_NAMES[:13] + [
     "classifier.6",
 ]
 TIMM_NAMES = TORCH_NAMES[:13] + ["pre_logits.fc1", "pre_logits.fc2", "head.fc"]
-KERAS_NAMES = ["block{}_conv{}".format(name[4], name[6]) for name in CONVOLUTIONS]
+KERAS_NAMES = [f"block{name[4]}_conv{name[6]}" for name in CONVOLUTIONS]
 KERAS_NAMES += ["fc1", "fc2", "predictions"]
 
 
@@ -100,7 +100,7 @@ def keras_2(path, values):
 def keras_2_model(path, values):
     arrays = {"optimizer_weights/Adam/block1_conv1/kernel/m:0": np.zeros((3, 3, 3, 5))}
     for i, name, W, b in layers(values):
-        group = "model_weights/vgg16/{}/".format(KERAS_NAMES[i])
+        group = f"model_weights/vgg16/{KERAS_NAMES[i]}/"
         arrays[group + "kernel:0"] = tensorflow(name, W)
         arrays[group + "bias:0"] = b
     hdf5(path, arrays, model_config="{}")
@@ -121,7 +121,7 @@ def keras_1_numbered(path, values):
         at = 0
         for _, name, W, b in layers(values):
             at += 1 if name.startswith("conv") or name == "fc6" else 0
-            group = file.create_group("layer_{}".format(at))
+            group = file.create_group(f"layer_{at}")
             group["param_0"], group["param_1"] = theano(name, W), b
             at += 2 if name.startswith("fc") or name in POOLED else 1
         file.attrs["nb_layers"] = at
@@ -134,7 +134,7 @@ def keras_3(path, values):
     arrays = {"optimizer/vars/0": np.zeros(1), "layers/flatten/vars/none": np.zeros(0)}
     for i, name, W, b in layers(values):
         kind, n = ("dense", i - 13) if name.startswith("fc") else ("conv2d", i)
-        group = "layers/{}/vars/".format(kind + ("_{}".format(n) if n else ""))
+        group = "layers/{}/vars/".format(kind + (f"_{n}" if n else ""))
         arrays[group + "0"] = tensorflow(name, W)
         arrays[group + "1"] = b
     hdf5(path, arrays)
@@ -429,7 +429,7 @@ def test_another_network(tmp_path, write, file):
 
 
 def test_many_arrays_are_not_all_listed(tmp_path):
-    arrays = {"a{:02}".format(i): np.zeros(3) for i in range(20)}
+    arrays = {f"a{i:02}": np.zeros(3) for i in range(20)}
     np.savez(str(tmp_path / "a.npz"), **arrays)
     refused(tmp_path / "a.npz", tmp_path / "o.h5", r"a07 \(3,\) and 12 more. Known")
 
@@ -644,7 +644,7 @@ def test_the_authors_weights_are_known_by_their_sums(
 def test_real_weights_in_either_order_of_the_colours(data_dir, tmp_path):
     source = data_dir / "vgg16" / "vgg16_caffe_bgr_relu2_2.npz"
     if not source.is_file():
-        pytest.skip("{} is not there".format(source))
+        pytest.skip(f"{source} is not there")
     with np.load(str(source)) as file:
         arrays = dict(file)
     W = arrays["conv1_1_W"]

@@ -167,7 +167,7 @@ def test_prepare_makes_once_and_then_reads(small_sets, tmp_path, no_making):
     no_making()
     assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, cache), expected)
     assert [path.name for path in cache.iterdir()] == [
-        "Set5-course-x4-{}.h5".format(COURSE.hash)
+        f"Set5-course-x4-{COURSE.hash}.h5"
     ]
 
 
@@ -243,9 +243,7 @@ def test_damaged_cache_is_made_again(small_sets, tmp_path, capsys, damage, no_ma
     damage(path)
     assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, tmp_path), expected)
     said = capsys.readouterr().err.strip().splitlines()
-    assert said == [
-        "{}: not a readable file of sub-images; making it again".format(path)
-    ]
+    assert said == [f"{path}: not a readable file of sub-images; making it again"]
     no_making()
     assert_pairs(datasets.prepare(small_sets, "Set5", COURSE, tmp_path), expected)
 

@@ -136,7 +136,7 @@ def test_imresize_is_pillows_away_from_the_border(scale):
 @pytest.mark.parametrize("scale", [2, 4])
 def test_imresize_is_matlabs_bit_for_bit(data_dir, scale):
     originals = sorted((data_dir / "Set5").iterdir())
-    theirs = sorted((data_dir / "matlab_lr" / "Set5" / "x{}".format(scale)).iterdir())
+    theirs = sorted((data_dir / "matlab_lr" / "Set5" / f"x{scale}").iterdir())
     assert len(originals) == len(theirs) == 5
     for original, low_res in zip(originals, theirs):
         image = degradation.mod_crop(read_rgb(original), scale)

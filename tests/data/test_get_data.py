@@ -28,7 +28,7 @@ def script(tmp_path, monkeypatch):
         ("Set5", "bird.bmp", 2),
         ("Set14", "zebra.bmp", 3),
     ]:
-        path = source / "other-name-{}.dat".format(seed)
+        path = source / f"other-name-{seed}.dat"
         pixels = np.random.RandomState(seed).randint(0, 256, (9, 9, 3))
         Image.fromarray(pixels.astype(np.uint8)).save(str(path), "BMP")
         manifest[name][file_name] = {
@@ -140,7 +140,7 @@ def test_a_download_that_breaks_off_leaves_nothing(
     urls = write_list(tmp_path / "urls", (source / "other-name-3.dat").as_uri())
     assert script.main([str(target), "--urls", urls]) == 1
     size = (source / "other-name-3.dat").stat().st_size
-    expected = "broke off after {} of 1000000 bytes".format(size)
+    expected = f"broke off after {size} of 1000000 bytes"
     assert expected in capsys.readouterr().err
     assert list(target.iterdir()) == []
 

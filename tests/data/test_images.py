@@ -369,7 +369,7 @@ def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_cha
     before = path.read_bytes()
     large = Picture(noise(300, 300, n_channels, dtype=dtype, seed=1))
     with full_disk():
-        with pytest.raises(UserError, match="a{}: cannot be written".format(suffix)):
+        with pytest.raises(UserError, match=f"a{suffix}: cannot be written"):
             write_picture(path, large)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -151,5 +151,5 @@ def test_unknown_aggregation(how, n):
 
 @pytest.mark.parametrize("how, n", [("batch6", 5), ("patch", 0), ("global", 0)])
 def test_too_few_sub_images(how, n):
-    with pytest.raises(UserError, match="{} sub-images are too few".format(n)):
+    with pytest.raises(UserError, match=f"{n} sub-images are too few"):
         metrics.aggregate(MSE[:n], how)

@@ -102,7 +102,7 @@ def test_counts_stand_side_by_side(folder, subject):
     row += '<td class="r">3</td><td class="r"></td>'
     assert re.search(row, text)
     totals = "".join(
-        '<td class="r"><strong>{}</strong></td>'.format(len(graph.nodes))
+        f'<td class="r"><strong>{len(graph.nodes)}</strong></td>'
         for graph in (rewriting.before, rewriting.after)
     )
     assert totals in text
@@ -129,7 +129,7 @@ def test_names_cannot_break_out_of_the_page():
     names = [variable["name"] for variable in data_of(page)["variables"]]
     assert names.count(HOSTILE) == 2
     blocks = pages.overview(subject)
-    assert HOSTILE not in pages.to_html(blocks, Path("."))
+    assert HOSTILE not in pages.to_html(blocks, Path())
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node to run JavaScript")
@@ -200,7 +200,7 @@ def test_texts_of_xla_lie_beside_the_others(tmp_path, monkeypatch):
     monkeypatch.setenv("SRCNN_DEVICE", "")  # as it was, after the command
     command = "graph srcnn --what train --device xla --out"
     assert cli.main(command.split() + [str(tmp_path)]) == 0
-    given, made = (read(tmp_path, "xla-{}.txt".format(s)) for s in ("before", "after"))
+    given, made = (read(tmp_path, f"xla-{s}.txt") for s in ("before", "after"))
     assert given.count("stablehlo.convolution") == 3 + 3 + 2
     assert made.startswith("HloModule")
     links = re.findall('href="([^"]*)"', read(tmp_path, "index.html"))

@@ -47,7 +47,7 @@ def test_a_step_of_training_has_the_gradients_and_the_optimiser(adam):
     assert counts["AbstractConv2d_gradInputs"] == 2
     for graph in (adam.rewriting.before, adam.rewriting.after):
         updated = {graph.variables[shared].name for shared, _ in graph.updates}
-        params = {"conv{}.{}".format(i, what) for i in (1, 2, 3) for what in ("W", "b")}
+        params = {f"conv{i}.{what}" for i in (1, 2, 3) for what in ("W", "b")}
         accumulators = {name + what for name in params for what in (".m", ".v")}
         assert updated == params | accumulators | {"adam.t"}
         shapes = {

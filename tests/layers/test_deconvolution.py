@@ -329,7 +329,7 @@ def interpolating(length, kernel, stride, crop, **size):
         stride=stride,
         crop=crop,
         W=partial(bilinear, stride=stride),
-        **size
+        **size,
     )
 
 
@@ -442,7 +442,7 @@ def test_full_border_needs_26x26_filters_for_8_to_33(rng):
             stride=4,
             output_size=(33, 33),
             name="up",
-            **more
+            **more,
         )
 
     assert layer(26).output_shape == (20, 3, 33, 33)
@@ -543,10 +543,11 @@ def test_maps_that_do_not_fit(layer):
 
 
 @pytest.mark.parametrize(
-    "length", [41, 50, 100]  # 37 is all, and 3 zeros can be appended
+    "length",
+    [41, 50, 100],  # 37 is all, and 3 zeros can be appended
 )
 def test_sizes_that_the_stamps_do_not_reach(length):
-    parts = "(2, 3, 8, 8)", "({0}, {0})".format(length), "(3, 1, 9, 9)", "stride 4"
+    parts = "(2, 3, 8, 8)", f"({length}, {length})", "(3, 1, 9, 9)", "stride 4"
     refused(*parts, stride=4, output_size=(length, length))
 
 
@@ -576,7 +577,7 @@ def test_crops_that_the_full_border_cannot_have(crop):
 @pytest.mark.parametrize("layer", BOTH)
 @pytest.mark.parametrize("stride", [0, -2, 1.5, 2.0])
 def test_strides_that_are_none(layer, stride):
-    refused("stride {}".format(stride), layer=layer, stride=stride)
+    refused(f"stride {stride}", layer=layer, stride=stride)
 
 
 @pytest.mark.parametrize("layer", BOTH)

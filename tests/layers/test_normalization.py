@@ -39,7 +39,7 @@ def build(x, is_train, **options):
         var=VAR,
         momentum=MOMENTUM,
         epsilon=EPSILON,
-        **options
+        **options,
     )
 
 

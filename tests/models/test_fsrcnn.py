@@ -14,7 +14,7 @@ def forward(values, images, scale, output_size, before, skip="none"):
     """FSRCNN in NumPy: `output_size` rows and columns from `before` on."""
 
     def convolve(x, i):
-        W, b = values["conv{}.W".format(i)], values["conv{}.b".format(i)]
+        W, b = values[f"conv{i}.W"], values[f"conv{i}.b"]
         x = np.array(
             [
                 [
@@ -24,7 +24,7 @@ def forward(values, images, scale, output_size, before, skip="none"):
                 for image in x
             ]
         )
-        slopes = values.get("prelu{}.a".format(i), np.zeros(1)).reshape(-1, 1, 1)
+        slopes = values.get(f"prelu{i}.a", np.zeros(1)).reshape(-1, 1, 1)
         return np.maximum(x, 0) + slopes * np.minimum(x, 0)
 
     n = sum(name.startswith("conv") and name.endswith("W") for name in values)

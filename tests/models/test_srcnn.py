@@ -19,11 +19,11 @@ def forward(values, images, batch_norm):
     """SRCNN in NumPy, with the running statistics."""
     x = images.astype("float64")
     for i in (1, 2, 3):
-        conv = "conv{}.".format(i)
+        conv = f"conv{i}."
         x = correlate(x, values[conv + "W"].astype("float64"), values[conv + "b"])
         if batch_norm == "all" or (batch_norm == "hidden" and i < 3):
             gamma, beta, mean, var = (
-                values["bn{}.{}".format(i, what)][:, None, None]
+                values[f"bn{i}.{what}"][:, None, None]
                 for what in ("gamma", "beta", "mean", "var")
             )
             x = gamma * (x - mean) / np.sqrt(var + EPSILON) + beta

@@ -245,7 +245,7 @@ def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
 
     source = data_dir / "vgg16" / "vgg16_caffe_bgr_relu2_2.npz"
     if not source.is_file():
-        pytest.skip("{} is not there".format(source))
+        pytest.skip(f"{source} is not there")
     convert(source, tmp_path / "vgg16.h5", model="vgg16", last_layer="relu2_2")
     network = VGG16.from_hdf5(tmp_path / "vgg16.h5", last_layer="relu2_2")
     image = read_rgb(data_dir / "Set5" / "butterfly_GT.bmp")[100:148, 60:123]

@@ -11,6 +11,6 @@ def test_links_in_markdown():
 
 
 def test_links_in_html():
-    page = to_html(BLOCKS, Path("."))
+    page = to_html(BLOCKS, Path())
     assert '<a href="d.html?e&amp;f">a <code>b</code> &lt;c&gt;</a>' in page
     assert '<a href="h">g</a>' in page

@@ -37,8 +37,7 @@ def test_strip_shows_the_same_square_four_times(
     network = Network(passing_on(n_channels))
     files = write_strip(tmp_path, "strip", image, crop, scale, {"network": network})
     assert files == [
-        "strip-{}.png".format(version)
-        for version in ("low", "bicubic", "network", "original")
+        f"strip-{version}.png" for version in ("low", "bicubic", "network", "original")
     ]
     low, bicubic, network, original = (read_rgb(tmp_path / name) for name in files)
     window = np.s_[12:48, 24:60]
@@ -99,7 +98,7 @@ def test_points_have_their_names_and_groups_their_colours(tmp_path):
     draw_scatter(path, [Scatter("left", groups, ("PSNR in dB", "distance"))])
     svg = path.read_text()
     for words in ("a", "b", "first", "second", "left", "PSNR in dB", "distance"):
-        assert ">{}</text>".format(words) in svg
+        assert f">{words}</text>" in svg
     assert ">1,200</text>" in svg and "currentColor" in svg and "#010203" not in svg
     assert (
         svg.count("#3d85c6") >= 2 and svg.count("#e0760b") >= 1 and "#2fa36b" not in svg

@@ -79,7 +79,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
         lines = ["epoch,iteration,learning_rate,cost,train_psnr,set5_psnr,seconds"]
         for epoch in range(1, n_epochs + 1):
             psnr = 38 - 8 / epoch
-            lines.append("{},{},0.001,0.01,20,{},60".format(epoch, 1104 * epoch, psnr))
+            lines.append(f"{epoch},{1104 * epoch},0.001,0.01,20,{psnr},60")
         (folder / "history.csv").write_text("\n".join(lines) + "\n")
     if not finished:
         return folder
@@ -292,7 +292,7 @@ def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tm
         "VGG, FSRCNN",
         "Set14 x4",
     ):
-        assert ">{}</text>".format(words) in svg
+        assert f">{words}</text>" in svg
     assert "srcnn_x2" not in svg  # another scale
 
 
@@ -410,7 +410,7 @@ def written(runs, tmp_path):
 
 
 def table_line(text, name):
-    (line,) = [line for line in text.splitlines() if "`{}` |".format(name) in line[:99]]
+    (line,) = [line for line in text.splitlines() if f"`{name}` |" in line[:99]]
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
@@ -481,7 +481,7 @@ BLOCKS = [
 
 
 def test_html_escapes_all_text():
-    text = to_html(BLOCKS, Path("."))
+    text = to_html(BLOCKS, Path())
     assert "<script" not in text and "<i>" not in text
     assert "a &lt; b &amp; &quot;c&quot; | &lt;script&gt; x_y*z" in text
     assert "<code>&lt;i&gt;</code> <strong>bold</strong>" in text

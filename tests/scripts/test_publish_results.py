@@ -43,7 +43,7 @@ def write_record(folder, name, n_epochs, **record):
         command="srcnn-theano train NAME --data /home/somebody/data",
         versions={"theano": "1.1.2"},
         data={"T91": "0" * 64},
-        **record
+        **record,
     )
     (folder / "experiment.json").write_text(json.dumps(record))
 

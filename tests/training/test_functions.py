@@ -18,12 +18,12 @@ def forward(values, images, training):
     """The miniature network in NumPy; also the statistics of each batch norm."""
     x, statistics = images.astype("float64"), {}
     for i in (1, 2, 3):
-        W = values["conv{}.W".format(i)].astype("float64")
+        W = values[f"conv{i}.W"].astype("float64")
         windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[2:], (2, 3))
         x = np.einsum("nchwij,kcij->nkhw", windows, W)
-        x += values["conv{}.b".format(i)][:, None, None]
+        x += values[f"conv{i}.b"][:, None, None]
         if i < 3:
-            bn = "bn{}.".format(i)
+            bn = f"bn{i}."
             statistics[bn + "mean"] = x.mean(axis=(0, 2, 3))
             statistics[bn + "var"] = x.var(axis=(0, 2, 3))
             used = statistics if training else values
@@ -88,7 +88,7 @@ def test_first_step_of_training(tiny):
 
     output, statistics = forward(values, tiny.low_res[rows] / 255.0, training=True)
     expected = mean_squares(output, tiny.high_res[rows]).mean()
-    squares = sum((values["conv{}.W".format(i)] ** 2).sum() for i in (1, 2, 3))
+    squares = sum((values[f"conv{i}.W"] ** 2).sum() for i in (1, 2, 3))
     assert float(error) == pytest.approx(expected, rel=1e-4)
     assert float(cost) == pytest.approx(expected + L2_REG * squares, rel=1e-4)
     # The running averages moved, and every parameter did.
@@ -275,7 +275,7 @@ def test_targets_of_the_same_size_move_as_far_as_the_inputs():
 
 @pytest.mark.parametrize("low, high", [((8, 9), (8, 9)), ((8, 8), (32, 33))])
 def test_quarter_turns_need_squares(low, high):
-    with pytest.raises(ValueError, match="square.*{}".format(high[1])):
+    with pytest.raises(ValueError, match=f"square.*{high[1]}"):
         coordinates("dihedral", low=low, high=high)
 
 

@@ -18,6 +18,6 @@ def test_ten_steps_equal_those_recorded(name):
         recorded = {x: arrays[x] for x in arrays if x.startswith(name + "/")}
     assert {name + "/" + what for what in steps} == set(recorded)
     for what, values in steps.items():
-        expected = recorded["{}/{}".format(name, what)]
+        expected = recorded[f"{name}/{what}"]
         np.testing.assert_allclose(values, expected, rtol=0, atol=1e-5, err_msg=what)
     assert steps["cost"][9] < steps["cost"][0]

@@ -51,7 +51,7 @@ def test_ten_steps_equal_those_of_torch(recorded, name):
     for i in range(10):
         assert float(step()) == pytest.approx(recorded[name + "/cost"][i], rel=1e-10)
         for param in params:
-            expected = recorded["{}/{}".format(name, param.name)][i]
+            expected = recorded[f"{name}/{param.name}"][i]
             np.testing.assert_allclose(param.get_value(), expected, rtol=1e-10)
         learning_rate.set_value(learning_rate.get_value() * recorded["decay"])
     assert recorded[name + "/cost"][9] < recorded[name + "/cost"][0]

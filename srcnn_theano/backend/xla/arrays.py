@@ -228,7 +228,7 @@ def _reduce(op, node, x):
     name, wanted = type(op.scalar_op).__name__, node.outputs[0].dtype
     if name not in _REDUCTIONS:
         raise NotImplementedError(
-            "there is no lowering to XLA for the reduction by {}".format(name)
+            f"there is no lowering to XLA for the reduction by {name}"
         )
     if name in ("Add", "Mul"):
         # Theano adds float32 up in float64.

@@ -159,7 +159,7 @@ def _apply(scalar_op, node, inputs):
         return jnp.asarray(result).astype(wanted)
     if name not in _ARITHMETIC:
         raise NotImplementedError(
-            "there is no lowering to XLA for the element-wise {}".format(name)
+            f"there is no lowering to XLA for the element-wise {name}"
         )
     if name == "Cast" and wanted.kind in "iu" and arrays[0].dtype.kind == "f":
         # As in C: towards zero. JAX clamps what does not fit, C wraps round.

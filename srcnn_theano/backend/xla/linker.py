@@ -246,9 +246,8 @@ class XLAFunction:
             index = start.at(arguments)
             if not least <= index <= most:
                 raise IndexError(
-                    "index {}, which must be {} to {}, for the arguments {}".format(
-                        index, least, most, [np.asarray(x).tolist() for x in arguments]
-                    )
+                    f"index {index}, which must be {least} to {most}, for the "
+                    f"arguments {[np.asarray(x).tolist() for x in arguments]}"
                 )
 
     def _trace(self, moving, resident, arguments):
@@ -362,9 +361,7 @@ def _performed(node, inputs):
 
 def _about(node, kind, reason):
     where = source(node)
-    return kind(
-        "{}{}: {}".format(node.op, " (from {})".format(where) if where else "", reason)
-    )
+    return kind("{}{}: {}".format(node.op, f" (from {where})" if where else "", reason))
 
 
 def xla_linker_mode(device):

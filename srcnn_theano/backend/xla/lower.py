@@ -112,7 +112,7 @@ def static(value, what):
     """
     if not isinstance(value, (np.ndarray, np.generic, int)):
         raise NotImplementedError(
-            "{} depends on values that only a call knows, and XLA needs fixed "
-            "shapes".format(what)
+            f"{what} depends on values that only a call knows, and XLA needs fixed "
+            "shapes"
         )
     return tuple(int(number) for number in np.ravel(value))

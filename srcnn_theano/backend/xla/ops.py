@@ -9,13 +9,13 @@ def _find(names, *modules):
     """The class of the first of these names, in the first module that has it."""
     for module in modules:
         try:
-            found = import_module("{}.{}".format(theano.__name__, module))
+            found = import_module(f"{theano.__name__}.{module}")
         except ModuleNotFoundError:
             continue
         for name in names.split():
             if hasattr(found, name):
                 return getattr(found, name)
-    raise ImportError("{} has no {}".format(theano.__name__, names))
+    raise ImportError(f"{theano.__name__} has no {names}")
 
 
 _SHAPE = "tensor.shape", "tensor.basic", "compile.ops"

@@ -130,7 +130,7 @@ def test_powers_angles_bits_and_casts():
     assert_same(lambda a, b: [a & b, a | b, a ^ b, ~a], *bits)
     assert_same(
         lambda a, b: [T.and_(T.gt(a, 0), T.gt(b, 0)), T.or_(T.eq(a, 1), T.eq(b, 1))],
-        *bits
+        *bits,
     )
     numbers = floats(7, low=-5, high=5)
     assert_same(

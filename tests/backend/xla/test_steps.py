@@ -61,7 +61,7 @@ def assert_same(ours, xla, cost, parameters):
     np.testing.assert_allclose(xla[0], ours[0], rtol=cost)
     assert list(xla[1]) == list(ours[1])
     for name, value in ours[1].items():
-        if "bn{}.gamma".format(name[4:5]) in ours[1] and name[5:].startswith(".b"):
+        if f"bn{name[4:5]}.gamma" in ours[1] and name[5:].startswith(".b"):
             # Batch normalization takes such a bias away again: its gradient is zero
             # but for rounding, which RMSProp blows up.
             continue
