@@ -1,51 +1,18 @@
 """The one way to Theano: `from srcnn_theano.backend import theano, T`.
 
 What is imported under these names is Theano-PyMC or, on Python 3.12, Aesara; the
-variable SRCNN_BACKEND names one of them (`theano`, `aesara`). Flags are set before, by
-what `srcnn_theano.environment` found on this machine; `settings` keeps it.
+variable SRCNN_BACKEND names one of them (`theano`, `aesara`). `settings` says what was
+found on this machine before. The README of this folder follows a graph on its way
+through the modules.
 """
 
-import importlib
-import logging
-import warnings
-
-from srcnn_theano import environment
-from srcnn_theano.errors import UserError
-
-settings = environment.prepare()
-_library = settings.library
-if not settings.compiler.path:
-    # It would warn that its products are slow now; XLA's are used.
-    _blas = logging.getLogger(_library.module + ".tensor.blas")
-    _blas.setLevel(logging.ERROR)
-
-try:
-    with environment.theano_flags(settings.flags):
-        theano = importlib.import_module(_library.module)
-        T = importlib.import_module(_library.module + ".tensor")
-        with warnings.catch_warnings():
-            # Aesara's, that both are to go with versions before this one.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            for _name in ("nnet", "signal.pool"):  # of T
-                importlib.import_module(f"{T.__name__}.{_name}")
-except ModuleNotFoundError as error:
-    raise UserError(
-        f"{_library.description} cannot be imported ({error}); put it right with `pip "
-        f"install {_library.distribution}=={_library.version}`"
-    ) from error
-except Exception as error:
-    raise UserError(
-        f"{_library.description} cannot be imported ({type(error).__name__}: "
-        f"{str(error).strip()}); `srcnn-theano doctor` shows what it finds here"
-    ) from error
-
-# These add themselves to Theano.
-from srcnn_theano.backend import compilation, fusion, internals  # noqa: E402,F401
-from srcnn_theano.backend.devices import (  # noqa: E402
+from srcnn_theano.backend import compilation, fusion, internals, onednn
+from srcnn_theano.backend.devices import (
     compile_function,
     default_device,
     many_steps,
 )
+from srcnn_theano.backend.library import T, settings, theano
 
 __all__ = [
     "theano",
@@ -55,3 +22,10 @@ __all__ = [
     "default_device",
     "many_steps",
 ]
+
+# All that is changed in Theano, for every function of this process. The linker onto XLA
+# changes nothing: it is part of the mode that `devices` compiles in.
+internals.mend_aesara()  # what Aesara left out, and a mistake in one of its ops
+onednn.register()  # abstract convolutions become oneDNN's
+fusion.register()  # biases, activations and pools join these
+compilation.install()  # C code is compiled by several g++ at once

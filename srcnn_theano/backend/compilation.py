@@ -24,7 +24,6 @@ import threading
 import numpy as np
 
 from srcnn_theano import environment
-from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import (
     IS_AESARA,
     CLinker,
@@ -44,6 +43,7 @@ from srcnn_theano.backend.internals import (
     gcc_version_str,
     get_module_cache,
 )
+from srcnn_theano.backend.library import theano
 
 # What every module includes, in the order of theano.link.c.
 HEADERS = [
@@ -317,6 +317,3 @@ def _precompiled(compiler, flags):
     except (OSError, subprocess.CalledProcessError):
         return None
     return path
-
-
-install()

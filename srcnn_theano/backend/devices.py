@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import Function, linked
+from srcnn_theano.backend.library import theano
 from srcnn_theano.environment import default_device
 from srcnn_theano.errors import UserError
 

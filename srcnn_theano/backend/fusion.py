@@ -9,7 +9,6 @@ import itertools
 
 import numpy as np
 
-from srcnn_theano.backend import T
 from srcnn_theano.backend.internals import (
     Add,
     Constant,
@@ -26,6 +25,7 @@ from srcnn_theano.backend.internals import (
     copy_stack_trace,
     register_optimizer,
 )
+from srcnn_theano.backend.library import T
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
 
@@ -416,5 +416,8 @@ def _goes_into_convolution(fgraph, maps):
     return False
 
 
-# After the lowering (48.6), before element-wise operations are fused (49).
-register_optimizer("fuse_onednn", FuseConvolutions(), 48.65, "conv_onednn", "fast_run")
+def register():
+    """Let Theano's optimiser fuse, after the lowering and before its own fusion."""
+    # The lowering is at 48.6; element-wise operations are fused at 49.
+    fuse = FuseConvolutions()
+    register_optimizer("fuse_onednn", fuse, 48.65, "conv_onednn", "fast_run")

@@ -1,12 +1,10 @@
 """Function graphs as plain data, as they are written and as Theano rewrites them."""
 
 import collections
-from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from srcnn_theano.backend import onednn
 from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.internals import (
     Assert,
@@ -37,13 +35,13 @@ from srcnn_theano.backend.internals import (
     linked,
 )
 from srcnn_theano.backend.maps import Maps
-
-_PACKAGE = Path(__file__).resolve().parents[1]
+from srcnn_theano.backend.onednn import Convolution
+from srcnn_theano.backend.sources import source
 
 KINDS = ("convolution", "elementwise", "reduction", "bookkeeping", "other")
 
 _CLASSES = {
-    "convolution": (BaseAbstractConv, BaseCorrMM, onednn.Convolution),
+    "convolution": (BaseAbstractConv, BaseCorrMM, Convolution),
     "elementwise": (Elemwise, Maps),
     "reduction": (CAReduce,),
     "bookkeeping": (
@@ -331,21 +329,6 @@ def _node(node, position):
         _short_name(rewrites[-1]) if rewrites else None,
         source(node),
     )
-
-
-def source(node):
-    """The line of this package that a node comes from: 'layers/x.py:70: linear = ...'.
-
-    None where it comes from elsewhere. Theano keeps the stack of calls that made a
-    variable, through most rewrites.
-    """
-    for stack in getattr(node.outputs[0].tag, "trace", None) or ():
-        for file, line, _, code in reversed(stack):
-            path = Path(file)
-            if _PACKAGE in path.parents:
-                place = path.relative_to(_PACKAGE).as_posix()
-                return f"{place}:{line}: {code}"
-    return None
 
 
 def op_name(op):

@@ -7,7 +7,7 @@ modules of this folder import the library's inner classes and functions from her
 
 import importlib
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend.library import T, theano
 
 
 def _module(name):
@@ -147,32 +147,39 @@ get_conv_output_shape = _abstract_conv.get_conv_output_shape
 # and one op says that a length is known, another that it is to be forgotten.
 if IS_AESARA:
     Rebroadcast = (_shape.SpecifyShape, _shape.Unbroadcast)
-
-    def patternbroadcast(x, broadcastable):
-        """The variable as one whose lengths are known to be one where this is true."""
-        return TensorType(x.dtype, broadcastable).filter_variable(x)
-
-    def addbroadcast(x, *axes):
-        """The variable as one whose lengths along these axes are known to be one."""
-        known = enumerate(x.broadcastable)
-        return patternbroadcast(x, [is_one or axis in axes for axis, is_one in known])
-
-    T.addbroadcast, T.patternbroadcast = addbroadcast, patternbroadcast
 else:
     Rebroadcast = _ops.Rebroadcast
 
-if IS_AESARA:
 
-    def _make_node_of_corr_mm(self, images, filters):
-        """CorrMM.make_node; that of Aesara 2.9.4 calls tuple with four arguments."""
-        images, filters = self.as_common_dtype(
-            T.as_tensor_variable(images), T.as_tensor_variable(filters)
-        )
-        known = images.broadcastable[0], filters.broadcastable[0], False, False
-        maps = TensorType(images.dtype, known)()
-        return Apply(self, [images, filters], [maps])
+def mend_aesara():
+    """Give Aesara two functions of Theano's back, and mend an op of its own.
 
-    _corr.CorrMM.make_node = _make_node_of_corr_mm
+    ``T.patternbroadcast`` and ``T.addbroadcast`` make lengths known to be one.
+    ``CorrMM.make_node`` calls tuple with four arguments in Aesara 2.9.4.
+    """
+    if IS_AESARA:
+        T.addbroadcast, T.patternbroadcast = _addbroadcast, _patternbroadcast
+        _corr.CorrMM.make_node = _make_node_of_corr_mm
+
+
+def _patternbroadcast(x, broadcastable):
+    """The variable as one whose lengths are known to be one where this is true."""
+    return TensorType(x.dtype, broadcastable).filter_variable(x)
+
+
+def _addbroadcast(x, *axes):
+    """The variable as one whose lengths along these axes are known to be one."""
+    known = enumerate(x.broadcastable)
+    return _patternbroadcast(x, [is_one or axis in axes for axis, is_one in known])
+
+
+def _make_node_of_corr_mm(self, images, filters):
+    images, filters = self.as_common_dtype(
+        T.as_tensor_variable(images), T.as_tensor_variable(filters)
+    )
+    known = images.broadcastable[0], filters.broadcastable[0], False, False
+    maps = TensorType(images.dtype, known)()
+    return Apply(self, [images, filters], [maps])
 
 
 def linked(function):

@@ -7,7 +7,6 @@ have the channels last, one op does each of these things in one pass over memory
 
 import numpy as np
 
-from srcnn_theano.backend import T
 from srcnn_theano.backend.internals import (
     Apply,
     EnumList,
@@ -16,6 +15,7 @@ from srcnn_theano.backend.internals import (
     ParamsType,
     TensorType,
 )
+from srcnn_theano.backend.library import T
 
 __all__ = ["Maps", "none"]
 

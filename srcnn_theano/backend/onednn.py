@@ -15,7 +15,6 @@ import warnings
 
 import numpy as np
 
-from srcnn_theano.backend import T, theano
 from srcnn_theano.backend.internals import (
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -34,6 +33,7 @@ from srcnn_theano.backend.internals import (
     int64,
     local_optimizer,
 )
+from srcnn_theano.backend.library import T, theano
 from srcnn_theano.backend.maps import none
 
 __all__ = ["Convolution", "available"]
@@ -359,13 +359,18 @@ def local_onednn_to_images(fgraph, node):
     return _replacement(node, result)
 
 
-# Theano's optimiser uses oneDNN from here on: exclude "conv_onednn" to do without.
-for _rewrite in (local_onednn_forward, local_onednn_to_filters, local_onednn_to_images):
-    conv_groupopt.register(
-        _rewrite.__name__,
-        _rewrite,
-        "conv_onednn",
-        "fast_compile",
-        "fast_run",
-        position=-1,  # Theano's own begin at 0; the first that applies is taken
-    )
+def register() -> None:
+    """Let Theano's optimiser use oneDNN; excluding "conv_onednn" does without."""
+    for rewrite in (
+        local_onednn_forward,
+        local_onednn_to_filters,
+        local_onednn_to_images,
+    ):
+        conv_groupopt.register(
+            rewrite.__name__,
+            rewrite,
+            "conv_onednn",
+            "fast_compile",
+            "fast_run",
+            position=-1,  # Theano's own begin at 0; the first that applies is taken
+        )

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import enable_x64
 
-from srcnn_theano.backend.graphs import source
 from srcnn_theano.backend.internals import (
     Constant,
     Container,
@@ -21,6 +20,7 @@ from srcnn_theano.backend.internals import (
     SharedVariable,
     map_storage,
 )
+from srcnn_theano.backend.sources import source
 from srcnn_theano.backend.xla import arrays, convolutions, nnet, ops  # noqa: F401
 from srcnn_theano.backend.xla.elementwise import affine
 from srcnn_theano.backend.xla.lower import Affine, Call, lower

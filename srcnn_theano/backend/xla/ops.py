@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from srcnn_theano.backend import theano
+from srcnn_theano.backend.library import theano
 
 
 def _find(names, *modules):
