@@ -46,7 +46,8 @@ def measure_again(runs_dir, names, data_dir, vgg):
         No such row, or one that trains nothing; it has no results, or its network is
         not there; nothing is left to be measured. Before anything is measured.
     """
-    from srcnn_theano.evaluation.evaluate import Network, feature_function
+    from srcnn_theano.evaluation.evaluate import feature_function
+    from srcnn_theano.inference import build_predictor
     from srcnn_theano.weights import load_weights
 
     names = names or _lacking(runs_dir, vgg)
@@ -55,7 +56,7 @@ def measure_again(runs_dir, names, data_dir, vgg):
     files = {name: _network_file(runs_dir, name) for name in names}
     features, written = feature_function(vgg), []
     for scale, some in _portions(names):
-        networks = {name: Network(load_weights(files[name])) for name in some}
+        networks = {name: build_predictor(load_weights(files[name])) for name in some}
         for name, found in measure_features(
             networks, scale, data_dir, vgg, features
         ).items():

@@ -22,7 +22,8 @@ from srcnn_theano.data.patches import central, make_pairs, make_recipe
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import make_protocol, score
 from srcnn_theano.files import atomic_path, write_json, write_text
-from srcnn_theano.upscale import Upscaler, load_upscaler
+from srcnn_theano.inference import Predictor, Upscaler
+from srcnn_theano.upscale import load_upscaler
 
 SCALE = 3
 OPTIONS = {"channels": 1}  # luma: a third of the work of RGB
@@ -223,7 +224,6 @@ class Training:
             training_function,
         )
         from srcnn_theano.training.updates import adam
-        from srcnn_theano.weights import Predictor
 
         self.seed = seed
         self.n_steps = 0

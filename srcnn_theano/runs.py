@@ -176,6 +176,7 @@ def measure(experiment, weights_file, data_dir, vgg=None):
     from srcnn_theano.data.datasets import image_paths, prepare
     from srcnn_theano.evaluation import evaluate
     from srcnn_theano.evaluation.protocols import make_protocol
+    from srcnn_theano.inference import build_predictor
     from srcnn_theano.weights import load_weights
 
     # A row may look at the network of another row with other options (batch norm).
@@ -204,7 +205,7 @@ def measure(experiment, weights_file, data_dir, vgg=None):
             results["vgg"][name] = evaluate.score_features(
                 weights, pairs, protocol, vgg.values, experiment.vgg_input
             )
-    network = evaluate.Network(weights)
+    network = build_predictor(weights)
     for name in ("standard", "standard-rgb"):
         whole = make_protocol(name, experiment.scale)
         results["images"][name] = {
@@ -231,7 +232,7 @@ def measure_features(networks, scale, data_dir, vgg, features):
 
     Parameters
     ----------
-    networks : dict of str to evaluation.evaluate.Network
+    networks : dict of str to inference.Predictor
     scale : int
     data_dir : Path
     vgg : VGG16Weights

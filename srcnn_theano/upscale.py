@@ -5,15 +5,8 @@ import sys
 from pathlib import Path
 from typing import List, NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.data.degradation import (
-    from_float,
-    imresize_region,
-    rgb_to_y,
-    to_float,
-)
 from srcnn_theano.data.images import (
     IMAGE_SUFFIXES,
     check_writable,
@@ -22,165 +15,8 @@ from srcnn_theano.data.images import (
 )
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
-
-# Side of a tile in pixels of the network's input. Of 96 to 384 it was the fastest with
-# oneDNN; a tile takes 10 MB in the 64 maps of SRCNN's first layer.
-TILE = 192
-
-
-class Upscaler:
-    """Enlarge pictures of any size by a trained network.
-
-    SRCNN takes the picture enlarged by MATLAB's bicubic, FSRCNN as it is;
-
-    - a network of one channel restores luma, and bicubic chroma stays:
-      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. A grey picture is its own luma;
-    - a network of three channels restores R, G and B. A grey picture goes through it
-      as three equal channels, whose mean is taken.
-
-    Beyond its border the picture is continued by its outermost pixels, as in the test
-    code of Dong et al., so that the output has all of its size. A tile is computed from
-    its own pixels and a halo, which is all that its output depends on: tiles leave no
-    seams.
-
-    Parameters
-    ----------
-    network : weights.Predictor, or a function with its attributes
-        float32 (batch, channels, rows, cols) in [0, 1] -> `factor` times that, less
-        `halo` pixels of the input at each side.
-    scale : int
-    tta : bool
-        Test-time augmentation: the mean over the eight flips and quarter turns.
-    tile : int
-        Side of a tile in pixels of the network's input; None for the whole picture at
-        once.
-    """
-
-    def __init__(self, network, scale, tta=False, tile=TILE):
-        self.network = network
-        self.scale = scale
-        self.tta = tta
-        self.tile = None if tile is None else tile * network.factor
-
-    def __call__(self, picture, on_tile=None):
-        """Enlarge a picture; alpha goes alongside by bicubic.
-
-        Parameters
-        ----------
-        picture : Picture
-        on_tile : function () or None
-            Called after each of the `n_tiles(picture)` tiles.
-
-        Returns
-        -------
-        Picture
-            Exactly `scale` times the rows and columns, same channels, same dtype, with
-            the ICC profile and EXIF data of the input.
-        """
-        pixels = self._empty(picture.pixels)
-        alpha = None if picture.alpha is None else self._empty(picture.alpha)
-        for rows, cols in self._tiles(picture):
-            restored = self.restore(picture.pixels, rows, cols)
-            pixels[rows, cols] = from_float(restored, pixels.dtype)
-            if alpha is not None:
-                enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
-                alpha[rows, cols] = from_float(enlarged, alpha.dtype)
-            if on_tile is not None:
-                on_tile()
-        return picture._replace(pixels=pixels, alpha=alpha)
-
-    def n_tiles(self, picture):
-        """Number of tiles that a picture takes."""
-        return len(self._tiles(picture))
-
-    def restore(self, image, rows, cols):
-        """The part ``[rows, cols]`` of the enlarged and restored image.
-
-        Parameters
-        ----------
-        image : uint8 or uint16 array, (rows, cols, 1 or 3)
-        rows, cols : slice of output pixels, with start and stop
-
-        Returns
-        -------
-        float32 array, (rows, cols, 1 or 3), around [0, 1] but not clipped
-        """
-        network = self.network
-        if network.upscales:
-            source = self._low_res(image, rows, cols)
-        else:
-            source = self._enlarged(image, rows, cols, network.halo)
-        if network.channels == 1 and image.shape[2] == 3:
-            enlarged = self._enlarged(image, rows, cols)
-            gain = self._run(rgb_to_y(source)) - rgb_to_y(enlarged)
-            # With Cb and Cr as they are, R, G and B all rise as luma does, whose range
-            # is 16 to 235.
-            return enlarged + np.float32(255 / 219) * gain
-        if network.channels == 3 and image.shape[2] == 1:
-            restored = self._run(np.repeat(source, 3, axis=2))
-            return restored.mean(axis=2, keepdims=True)
-        return self._run(source)
-
-    def _empty(self, image):
-        rows, cols = image.shape[:2]
-        shape = (self.scale * rows, self.scale * cols) + image.shape[2:]
-        return np.empty(shape, image.dtype)
-
-    def _tiles(self, picture):
-        """(rows, cols) slices of the output, row by row."""
-        starts_and_stops = []
-        for length in picture.pixels.shape[:2]:
-            length *= self.scale
-            step = self.tile or length
-            starts_and_stops.append(
-                [slice(i, min(i + step, length)) for i in range(0, length, step)]
-            )
-        return [(r, c) for r in starts_and_stops[0] for c in starts_and_stops[1]]
-
-    def _enlarged(self, image, rows, cols, halo=0):
-        """Bicubic region with a halo, continued beyond the border."""
-        lengths = [self.scale * n for n in image.shape[:2]]
-        inside, beyond = _inside_and_beyond((rows, cols), lengths, halo)
-        region = imresize_region(image, self.scale, *inside).astype(np.float32)
-        return np.pad(region, beyond + [(0, 0)], mode="edge")
-
-    def _low_res(self, image, rows, cols):
-        """What a region of the output is made from, with a halo continued likewise."""
-        parts = [
-            slice(part.start // self.scale, part.stop // self.scale)
-            for part in (rows, cols)
-        ]
-        halo = self.network.halo
-        inside, beyond = _inside_and_beyond(parts, image.shape[:2], halo)
-        region = to_float(image[tuple(inside)], np.dtype("float32"))
-        return np.pad(region, beyond + [(0, 0)], mode="edge")
-
-    def _run(self, source):
-        """(rows, cols, channels) -> the network's output in the same order of axes."""
-        x = source.transpose(2, 0, 1)[np.newaxis]
-        y = self._eightfold(x) if self.tta else self.network(x)
-        return y[0].transpose(1, 2, 0)
-
-    def _eightfold(self, x):
-        """Mean over the flips and turns of the input, each undone on the output."""
-        total = 0.0
-        for turns in range(4):
-            turned = np.rot90(x, turns, axes=(2, 3))
-            straight = self.network(turned)
-            flipped = self.network(turned[..., ::-1])[..., ::-1]
-            total = total + np.rot90(straight + flipped, -turns, axes=(2, 3))
-        return total / 8
-
-
-def _inside_and_beyond(parts, lengths, halo):
-    """What of the parts with a halo lies in the image, and how much beyond it."""
-    inside, beyond = [], []
-    for part, length in zip(parts, lengths):
-        start, stop = part.start - halo, part.stop + halo
-        first, last = max(start, 0), min(stop, length)
-        inside.append(slice(first, last))
-        beyond.append((first - start, stop - last))
-    return inside, beyond
+from srcnn_theano.inference import Upscaler, build_predictor
+from srcnn_theano.weights import load_for_scale
 
 
 def load_upscaler(scale, weights=None, model=None, tta=False):
@@ -202,8 +38,6 @@ def load_upscaler(scale, weights=None, model=None, tta=False):
         Another scale; no such weights, a file that is not one of weights, or one of a
         network that enlarges by another factor.
     """
-    from srcnn_theano.weights import build_predictor, load_for_scale
-
     _check_scale(scale)
     path, loaded = load_for_scale(scale, weights, model)
     trained_for = loaded.about.get("scale", scale)

@@ -115,7 +115,7 @@ def _checked(path, attributes, values):
                 "training that wrote it had failed, use another file"
             )
     try:
-        build_model(weights)
+        _check_shapes(weights)
     except (ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: does not fit the model {weights.model!r} it names: {error}"
@@ -123,88 +123,15 @@ def _checked(path, attributes, values):
     return weights
 
 
-def build_model(weights, input_shape=None):
-    """The symbolic network with these values.
-
-    Parameters
-    ----------
-    weights : Weights
-    input_shape : tuple of 4, ints or None
-        (batch, channels, rows, cols); by default only the channels are known.
-
-    Returns
-    -------
-    Model
-    """
+def _check_shapes(weights):
     from srcnn_theano.backend import T
     from srcnn_theano.models import model_class
 
-    if input_shape is None:
-        input_shape = (None, weights.options["channels"], None, None)
+    shape = (None, weights.options["channels"], None, None)
     model = model_class(weights.model)(
-        np.random.RandomState(0), T.tensor4("x"), input_shape, **weights.options
+        np.random.RandomState(0), T.tensor4("x"), shape, **weights.options
     )
     model.set_values(weights.values)
-    return model
-
-
-class Predictor:
-    """A compiled network for pieces of images.
-
-    Attributes
-    ----------
-    channels, halo, upscales, factor : as in `models.model.Model`
-    """
-
-    def __init__(self, model):
-        from srcnn_theano.training.functions import prediction_function
-
-        self.channels = model.channels
-        self.halo = model.halo
-        self.upscales = model.upscales
-        self.factor = model.factor
-        self._window = model.window
-        self._predict = prediction_function(model)
-
-    def __call__(self, x):
-        """Restore a piece, less its halo.
-
-        Parameters
-        ----------
-        x : float32 array, (batch, channels, rows, cols), in [0, 1]
-
-        Returns
-        -------
-        float32 array, (batch, channels, factor * (rows - 2 halo), factor * (cols - 2
-        halo)), around [0, 1] but not clipped unless the network clips it
-        """
-        if self._window is None:
-            return self._predict(np.ascontiguousarray(x, dtype=np.float32))
-        return np.stack([self._by_windows(image) for image in x])
-
-    def _by_windows(self, image):
-        """An image through a network that takes one size only: (channels, ...)."""
-        step = self._window - 2 * self.halo
-        lengths = [n - 2 * self.halo for n in image.shape[1:]]
-        image = np.pad(image, [(0, 0)] + [(0, -n % step) for n in lengths], "edge")
-        windows = np.lib.stride_tricks.sliding_window_view(
-            image, (self._window, self._window), (1, 2)
-        )[:, ::step, ::step]
-        channels, down, across = windows.shape[:3]
-        batch = np.moveaxis(windows, 0, 2).reshape((-1, channels) + windows.shape[3:])
-        tiles = self._predict(np.ascontiguousarray(batch, dtype=np.float32))
-        side = self.factor * step
-        tiles = tiles.reshape(down, across, channels, side, side)
-        whole = tiles.transpose(2, 0, 3, 1, 4).reshape(
-            channels, down * side, across * side
-        )
-        rows, cols = (self.factor * n for n in lengths)
-        return whole[:, :rows, :cols]
-
-
-def build_predictor(weights):
-    """Compile the network with these values for images of any size."""
-    return Predictor(build_model(weights))
 
 
 def shipped_weights():

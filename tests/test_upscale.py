@@ -18,18 +18,12 @@ from srcnn_theano.data.degradation import (
 )
 from srcnn_theano.data.images import Picture, read_picture, read_rgb
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import Network, score_files
+from srcnn_theano.evaluation.evaluate import score_files
 from srcnn_theano.evaluation.protocols import make_protocol, score
+from srcnn_theano.inference import Predictor, Upscaler, build_predictor
 from srcnn_theano.models.fsrcnn import FSRCNN
-from srcnn_theano.upscale import Upscaler, load_upscaler, upscale_paths
-from srcnn_theano.weights import (
-    Predictor,
-    Weights,
-    build_predictor,
-    load_weights,
-    save_weights,
-    shipped_weights,
-)
+from srcnn_theano.upscale import load_upscaler, upscale_paths
+from srcnn_theano.weights import Weights, load_weights, save_weights, shipped_weights
 
 MARGIN = 3  # of a 5-1-3 network
 
@@ -343,7 +337,7 @@ def test_colour_pictures_score_as_luma_alone_does(data_dir):
         result = upscaler(Picture(imresize(original, 1 / 3))).pixels
         luma = (rgb_to_y(to_float(image)) for image in (result, original))
         psnr.append(score(*luma, protocol)[0])
-    network = Network(load_weights(shipped_weights()["srcnn_x3"]))
+    network = build_predictor(load_weights(shipped_weights()["srcnn_x3"]))
     expected = score_files(paths, protocol, network)[-1]
     assert np.mean(psnr) == pytest.approx(expected.psnr, abs=0.03)
     assert np.mean(psnr) > expected.bicubic_psnr + 1.5

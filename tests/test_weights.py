@@ -7,14 +7,13 @@ import pytest
 from srcnn_theano.backend import T, compile_function
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
+from srcnn_theano.inference import build_model, build_predictor
 from srcnn_theano.models import model_class
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.weights import (
     PICTURE_MODELS,
     Weights,
-    build_model,
-    build_predictor,
     load_for_scale,
     load_weights,
     save_weights,

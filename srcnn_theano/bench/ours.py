@@ -62,7 +62,7 @@ def _features(images, shape):
 
 def _picture(work):
     from srcnn_theano.data.images import Picture
-    from srcnn_theano.upscale import Upscaler
+    from srcnn_theano.inference import Upscaler
 
     pixels = np.random.RandomState(2).randint(0, 256, work.size + (3,))
     picture = Picture(pixels.astype("uint8"))
@@ -71,7 +71,8 @@ def _picture(work):
 
 
 def _predictor(work):
-    from srcnn_theano.weights import Weights, build_predictor
+    from srcnn_theano.inference import build_predictor
+    from srcnn_theano.weights import Weights
 
     options = {"channels": work.channels}
     values = given.named_values(given.layers(work))

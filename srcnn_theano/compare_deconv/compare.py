@@ -28,11 +28,12 @@ from srcnn_theano.data.degradation import to_float
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import Network, score_files
+from srcnn_theano.evaluation.evaluate import score_files
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.files import write_json, write_text
-from srcnn_theano.weights import Predictor, build_model, load_weights
+from srcnn_theano.inference import Predictor, build_model, restore
+from srcnn_theano.weights import load_weights
 
 SCALE = 4
 PICTURE = 256  # side of the picture that is timed and counted, in output pixels
@@ -111,13 +112,12 @@ def _say(text):
     print(text, file=sys.stderr)
 
 
-class Changing(Network):
+class Changing(Predictor):
     """A network whose weights are exchanged without compiling it again."""
 
     def __init__(self, weights):
         self._model = build_model(weights)
-        self.predict = Predictor(self._model)
-        self.n_channels = self.predict.channels
+        super().__init__(self._model)
 
     def load(self, weights):
         self._model.set_values(weights.values)
@@ -136,7 +136,7 @@ def measure(trained, material, trainers):
     -------
     (results, spectra, networks)
         A dict for results.json; {name: (frequencies, power in dB)} of the variants and
-        the original; {name: Network}.
+        the original; {name: Predictor}.
     """
     results = _settings(trained, material)
     networks, spectra = {}, {"original": _profile(_originals(material))}
@@ -152,7 +152,7 @@ def measure(trained, material, trainers):
             "sub_images_psnr": [float(row[column]) for row in one.history],
             "standard": scores,
             "checkerboard_energy": _energy(outputs),
-            "grey_ripple": measures.grey_ripple(networks[name].predict),
+            "grey_ripple": measures.grey_ripple(networks[name]),
             **_work(one.experiment),
         }
     for what, seconds in _seconds(trained, trainers, networks).items():
@@ -208,7 +208,7 @@ def _originals(material):
 
 def _outputs(material, network):
     """Luma of the restored images."""
-    return [_luma(network.in_colour(part)) for part in _degraded(material)]
+    return [_luma(restore(network, part)) for part in _degraded(material)]
 
 
 def _luma(image):
@@ -290,8 +290,7 @@ def _seconds(trained, trainers, networks):
         for name, one in trained.items()
     }
     pictures = {
-        name: partial(network.predict, _noise(network))
-        for name, network in networks.items()
+        name: partial(network, _noise(network)) for name, network in networks.items()
     }
     return {
         "step": measures.median_seconds(steps, _N_TURNS["step"]),
@@ -301,6 +300,6 @@ def _seconds(trained, trainers, networks):
 
 def _noise(network):
     """What becomes PICTURE x PICTURE pixels, with its halo."""
-    side = PICTURE // SCALE + 2 * network.predict.halo
-    shape = (1, network.n_channels, side, side)
+    side = PICTURE // SCALE + 2 * network.halo
+    shape = (1, network.channels, side, side)
     return np.random.RandomState(0).rand(*shape).astype(np.float32)

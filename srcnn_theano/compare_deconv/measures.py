@@ -139,7 +139,7 @@ def grey_ripple(predict, grey=0.5):
 
     Parameters
     ----------
-    predict : weights.Predictor
+    predict : inference.Predictor
     grey : float in [0, 1]
     """
     side = 8 + 2 * predict.halo

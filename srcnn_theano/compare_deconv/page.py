@@ -42,7 +42,7 @@ def write_page(out_dir, results, trained, material, spectra, networks):
     trained : dict of str to Trained
     material : Material
     spectra : dict of str to (frequencies, decibels)
-    networks : dict of str to Network
+    networks : dict of str to Predictor
     """
     blocks = _opening(results)
     blocks += [Heading(2, "In figures"), _main_table(results), _table_notes(results)]

@@ -6,7 +6,7 @@ read from the symbolic graph between them. That describes no network twice, and 
 the nodes that runtimes know and are fast at. The symbolic graph alone would not: there
 a ReLU is a comparison and a switch, and batch normalization a dozen operations.
 
-Around the layers stands what `upscale.Upscaler` does for a whole image: the outermost
+Around the layers stands what `inference.Upscaler` does for a whole image: the outermost
 pixels are repeated for as far as the network's halo reaches, and what the network gives
 for that border is cut off.
 """
@@ -21,12 +21,13 @@ from srcnn_theano import __version__
 from srcnn_theano.backend import T
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import atomic_path, sha256
+from srcnn_theano.inference import build_model
 from srcnn_theano.layers.activations import PReLULayer, relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import DeconvLayer
 from srcnn_theano.layers.layer import border_length
 from srcnn_theano.layers.normalization import BatchNormLayer
-from srcnn_theano.weights import build_model, load_weights
+from srcnn_theano.weights import load_weights
 
 try:
     import onnx

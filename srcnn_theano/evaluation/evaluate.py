@@ -12,12 +12,13 @@ import numpy as np
 from tqdm import tqdm
 
 from srcnn_theano.data.datasets import folder_images, prepare_folder
-from srcnn_theano.data.degradation import rgb_to_y, rgb_to_ycbcr, to_float, ycbcr_to_rgb
+from srcnn_theano.data.degradation import rgb_to_y, to_float
 from srcnn_theano.data.images import read_pixels
-from srcnn_theano.data.patches import Degraded, central, degrade
+from srcnn_theano.data.patches import central, degrade
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import as_scored, make_protocol, score
+from srcnn_theano.inference import build_predictor, restore
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -138,53 +139,6 @@ class Score(NamedTuple):
     bicubic_ssim: float
 
 
-class Network:
-    """A trained network applied to whole images.
-
-    Parameters
-    ----------
-    weights : Weights
-    """
-
-    def __init__(self, weights):
-        from srcnn_theano.weights import build_predictor
-
-        self.predict = build_predictor(weights)
-        self.n_channels = self.predict.channels
-
-    def __call__(self, degraded):
-        """Restore a degraded image.
-
-        Its edge pixels are repeated, so that the network gives all of it.
-
-        Parameters
-        ----------
-        degraded : Degraded
-            Float arrays, (rows, cols, channels), in [0, 1]; as many channels as the
-            network has.
-
-        Returns
-        -------
-        float32 array, (rows, cols, channels) of ``degraded.enlarged``, not clipped
-        """
-        part = degraded.low_res if self.predict.upscales else degraded.enlarged
-        x = np.moveaxis(part, 2, 0)[np.newaxis]  # (1, channels, rows, cols)
-        halo = (self.predict.halo,) * 2
-        x = np.pad(x, ((0, 0), (0, 0), halo, halo), mode="edge")
-        return np.moveaxis(self.predict(x)[0], 0, 2)
-
-    def in_colour(self, rgb):
-        """Restore a degraded RGB image; a network for Y leaves the chroma to bicubic.
-
-        Takes a Degraded of three channels, returns (rows, cols, 3), not clipped.
-        """
-        if self.n_channels == 3:
-            return self(rgb)
-        ycbcr = rgb_to_ycbcr(rgb.enlarged)
-        ycbcr[..., :1] = self(Degraded(*(rgb_to_y(part) for part in rgb)))
-        return ycbcr_to_rgb(ycbcr)
-
-
 def score_files(paths, protocol, network=None):
     """Score a network and bicubic on image files, under a protocol of whole images.
 
@@ -192,7 +146,7 @@ def score_files(paths, protocol, network=None):
     ----------
     paths : sequence of paths
     protocol : Protocol
-    network : Network or None
+    network : Predictor or None
         None scores bicubic alone, in both places.
 
     Returns
@@ -250,7 +204,7 @@ def feature_distances(paths, protocol, networks, features):
     ----------
     paths : sequence of paths
     protocol : Protocol, of whole images in RGB
-    networks : dict of str to Network
+    networks : dict of str to Predictor
     features : function made by `feature_function`
 
     Returns
@@ -269,7 +223,7 @@ def feature_distances(paths, protocol, networks, features):
         wanted = features_of(degraded.high_res)
         bicubic = _mean_square(features_of(degraded.enlarged), wanted)
         for name, network in networks.items():
-            ours = _mean_square(features_of(network.in_colour(degraded)), wanted)
+            ours = _mean_square(features_of(restore(network, degraded)), wanted)
             found[name].append(Distance(Path(path).name, ours, bicubic))
     return {name: _with_mean(distances) for name, distances in found.items()}
 
@@ -299,13 +253,11 @@ def _large_enough(path, protocol):
 
 def _restore(image, degraded, protocol, network):
     """The network's result in the colour of the protocol, (rows, cols, channels)."""
-    if protocol.recipe.colour == "rgb":
-        return network.in_colour(degraded)
-    if network.n_channels == 1:
-        return network(degraded)
+    if protocol.recipe.colour == "rgb" or network.channels == 1:
+        return restore(network, degraded)
     # An RGB network: luma of its result.
     rgb = degrade(image, protocol.recipe._replace(colour="rgb"))
-    restored = np.clip(network(rgb), 0, 1)
+    restored = np.clip(restore(network, rgb), 0, 1)
     # A grey file is its own luma: no conversion on the way in, none on the way out.
     grey = image.shape[2] == 1
     return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)
@@ -337,7 +289,7 @@ def print_evaluation(
         if on_patches:
             report["folders"][str(folder)] = _evaluate_patches(paths, protocol, weights)
         else:
-            scores = score_files(paths, protocol, Network(weights))
+            scores = score_files(paths, protocol, build_predictor(weights))
             report["folders"][str(folder)] = [one._asdict() for one in scores]
     if as_json:
         print(json.dumps(report, indent=2))

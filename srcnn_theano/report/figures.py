@@ -8,6 +8,7 @@ from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.files import atomic_path
+from srcnn_theano.inference import restore
 
 # Colours that can be told apart, on white and on black.
 _COLOURS = ("#3d85c6", "#e0760b", "#2fa36b", "#a765cf", "#d94a5e", "#17a2ad", "#a8823a")
@@ -189,7 +190,7 @@ def write_strip(folder, name, image_path, crop, scale, networks):
     image_path : path
     crop : Crop
     scale : int
-    networks : dict of str to evaluation.evaluate.Network
+    networks : dict of str to inference.Predictor
         By the word that stands for * in the name of the file.
 
     Returns
@@ -201,7 +202,7 @@ def write_strip(folder, name, image_path, crop, scale, networks):
     degraded = degrade(read_rgb(image_path), recipe)
     versions = {"low": degraded.low_res, "bicubic": degraded.enlarged}
     for version, network in networks.items():
-        versions[version] = network.in_colour(degraded)
+        versions[version] = restore(network, degraded)
     versions["original"] = degraded.high_res
     files = []
     for version, image in versions.items():

@@ -15,7 +15,7 @@ from srcnn_theano import __version__
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import SCALES, Recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import AGGREGATIONS, Network
+from srcnn_theano.evaluation.evaluate import AGGREGATIONS
 from srcnn_theano.evaluation.protocols import (
     PROTOCOLS,
     Protocol,
@@ -23,6 +23,7 @@ from srcnn_theano.evaluation.protocols import (
 )
 from srcnn_theano.experiments import EXPERIMENTS, Experiment
 from srcnn_theano.files import write_text
+from srcnn_theano.inference import build_predictor
 from srcnn_theano.report.document import (
     Details,
     Heading,
@@ -767,7 +768,7 @@ def _strips_section(rows, out_dir, data_dir):
     for name in sorted({name for names, _ in _STRIPS + _COST_STRIPS for name in names}):
         weights = _weights(rows[name])
         if weights is not None and rows[name].results is not None:
-            networks[name] = Network(weights)
+            networks[name] = build_predictor(weights)
     if not networks:
         return [heading, Paragraph("No network has been trained yet.")]
     one, several = (

@@ -13,9 +13,10 @@ from srcnn_theano.compare_deconv.page import rows
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import Network, score_files
+from srcnn_theano.evaluation.evaluate import score_files
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.inference import build_predictor
 from srcnn_theano.weights import load_weights
 
 N_TRAIN = 24
@@ -71,7 +72,7 @@ def test_scores_are_those_of_evaluate(finished):
     out, runs, results = finished
     weights = load_weights(runs / "quick_full_border" / "weights-1.h5")
     protocol = make_protocol("standard", 4)
-    score = score_files([out / "original.png"], protocol, Network(weights))[-1]
+    score = score_files([out / "original.png"], protocol, build_predictor(weights))[-1]
     first = results["variants"]["fsrcnn_full_border"]["standard"][0]
     assert (first["psnr"], first["ssim"]) == pytest.approx((score.psnr, score.ssim))
     assert results["bicubic"]["psnr"] == pytest.approx(score.bicubic_psnr)
@@ -239,7 +240,7 @@ def test_weights_are_exchanged_without_compiling(finished):
     )
     network = Changing(first)
     x = np.random.RandomState(0).rand(1, 3, 24, 24).astype("float32")
-    before = network.predict(x)
+    before = network(x)
     network.load(last)
-    np.testing.assert_array_equal(network.predict(x), Network(last).predict(x))
-    assert (network.predict(x) != before).any()
+    np.testing.assert_array_equal(network(x), build_predictor(last)(x))
+    assert (network(x) != before).any()

@@ -135,7 +135,7 @@ def test_median_of_calls_in_turns():
 
 @pytest.mark.parametrize("upsampling", ["bilinear", "deconv"])
 def test_tents_start_without_a_ripple_and_noise_does_not(upsampling):
-    from srcnn_theano.weights import Predictor
+    from srcnn_theano.inference import Predictor
 
     rng = np.random.RandomState(0)
     shape = (None, 3, None, None)

@@ -7,7 +7,8 @@ from srcnn_theano import convert as convert_module
 from srcnn_theano.convert import KINDS, convert
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
-from srcnn_theano.weights import build_predictor, load_weights
+from srcnn_theano.inference import build_predictor
+from srcnn_theano.weights import load_weights
 
 
 def mat_arrays(sizes=(5, 3, 3), n_filters=(4, 3), seed=0):

@@ -6,9 +6,10 @@ from scipy.signal import correlate
 from srcnn_theano.convert import convert
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import Network, score_files
+from srcnn_theano.evaluation.evaluate import score_files
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.weights import build_model, load_weights
+from srcnn_theano.inference import build_model, build_predictor
+from srcnn_theano.weights import load_weights
 
 SCALE, CROP, HALO = 2, 4, 2 + 1 + 2
 
@@ -107,7 +108,7 @@ def test_the_official_network_reaches_its_published_psnr(data_dir, tmp_path):
     if not source.exists():
         pytest.skip("the official FSRCNN weights are not in SRCNN_DATA")
     convert(source, tmp_path / "x4.h5", scale=4)
-    network = Network(load_weights(tmp_path / "x4.h5"))
+    network = build_predictor(load_weights(tmp_path / "x4.h5"))
     for name, published in (("Set5", 30.70), ("Set14", 27.59)):
         scores = score_files(
             image_paths(data_dir, name), make_protocol("standard", 4), network

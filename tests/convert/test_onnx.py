@@ -14,11 +14,11 @@ from srcnn_theano.backend import T
 from srcnn_theano.data.degradation import imresize, to_float
 from srcnn_theano.data.images import Picture
 from srcnn_theano.files import sha256
+from srcnn_theano.inference import Upscaler, build_predictor
 from srcnn_theano.models import model_class
 from srcnn_theano.shipped import weights_dir
-from srcnn_theano.upscale import Upscaler
 from srcnn_theano.vgg16_weights import VGG16Weights, save_vgg16
-from srcnn_theano.weights import Weights, build_predictor, load_weights, save_weights
+from srcnn_theano.weights import Weights, load_weights, save_weights
 
 onnx = pytest.importorskip("onnx", reason="needs the package onnx")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")

@@ -13,6 +13,7 @@ from srcnn_theano.data.patches import Degraded, Pairs, degrade, make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation import evaluate
 from srcnn_theano.evaluation.protocols import make_protocol, score
+from srcnn_theano.inference import build_predictor, restore
 from srcnn_theano.weights import Weights, save_weights
 
 
@@ -34,14 +35,14 @@ def picture(tmp_path_factory):
 def test_a_network_that_changes_nothing_scores_as_bicubic(
     picture, name, channels, passing_on
 ):
-    network = evaluate.Network(passing_on(channels))
+    network = build_predictor(passing_on(channels))
     for one in evaluate.score_files([picture], make_protocol(name, 2), network):
         assert one.psnr == pytest.approx(one.bicubic_psnr, abs=0.02)
         assert one.ssim == pytest.approx(one.bicubic_ssim, abs=1e-3)
 
 
 def test_a_network_that_darkens_scores_less_and_the_mean_is_last(picture, passing_on):
-    network = evaluate.Network(passing_on(1, gain=0.5))
+    network = build_predictor(passing_on(1, gain=0.5))
     first, second, mean = evaluate.score_files(
         [picture, picture], make_protocol("standard", 2), network
     )
@@ -58,25 +59,25 @@ def degraded(low_res, scale):
 
 
 def test_a_network_for_enlarged_images_repeats_their_edges(passing_on):
-    network = evaluate.Network(passing_on(1))
+    network = build_predictor(passing_on(1))
     image = np.random.RandomState(1).rand(5, 7, 1)
     parts = degraded(image[:1, :1], 1)._replace(enlarged=image)
-    np.testing.assert_allclose(network(parts), image, atol=1e-6)
+    np.testing.assert_allclose(restore(network, parts), image, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_a_network_that_upscales_takes_the_low_resolution(repeating, scale):
-    network = evaluate.Network(repeating(1, scale))
+    network = build_predictor(repeating(1, scale))
     image = np.random.RandomState(1).rand(5, 7, 1)
     expected = image.repeat(scale, axis=0).repeat(scale, axis=1)
-    result = network(degraded(image, scale))
+    result = restore(network, degraded(image, scale))
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_in_colour_a_luma_network_leaves_chroma_to_bicubic(repeating):
     rng = np.random.RandomState(3)
     parts = Degraded(rng.rand(5, 7, 3), *rng.rand(2, 10, 14, 3))
-    result = evaluate.Network(repeating(1, 2)).in_colour(parts)
+    result = restore(build_predictor(repeating(1, 2)), parts)
     luma, chroma = rgb_to_ycbcr(parts.low_res), rgb_to_ycbcr(parts.enlarged)
     expected = luma[..., :1].repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_allclose(rgb_to_ycbcr(result)[..., :1], expected, atol=1e-5)
@@ -84,7 +85,7 @@ def test_in_colour_a_luma_network_leaves_chroma_to_bicubic(repeating):
         rgb_to_ycbcr(result)[..., 1:], chroma[..., 1:], atol=1e-5
     )
 
-    all_three = evaluate.Network(repeating(3, 2)).in_colour(parts)
+    all_three = restore(build_predictor(repeating(3, 2)), parts)
     expected = parts.low_res.repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_allclose(all_three, expected, atol=1e-6)
 
@@ -95,7 +96,7 @@ def test_repeated_pixels_score_as_nearest_neighbours_do(
     picture, name, channels, repeating
 ):
     protocol = make_protocol(name, 2)
-    network = evaluate.Network(repeating(channels, 2))
+    network = build_predictor(repeating(channels, 2))
     first, _ = evaluate.score_files([picture], protocol, network)
     parts = degrade(read_pixels(picture), protocol.recipe)
     nearest = parts.low_res.repeat(2, axis=0).repeat(2, axis=1)
@@ -191,9 +192,9 @@ def test_a_network_that_gives_the_target_has_the_highest_score(
 def test_distances_of_whole_images_in_vgg16(picture, passing_on, vgg16_of_red):
     protocol = make_protocol("standard-rgb", 2)
     networks = {
-        "same": evaluate.Network(passing_on(3)),
-        "darker": evaluate.Network(passing_on(3, gain=0.5)),
-        "luma": evaluate.Network(passing_on(1)),
+        "same": build_predictor(passing_on(3)),
+        "darker": build_predictor(passing_on(3, gain=0.5)),
+        "luma": build_predictor(passing_on(1)),
     }
     features = evaluate.feature_function(vgg16_of_red)
     found = evaluate.feature_distances([picture] * 2, protocol, networks, features)
@@ -301,7 +302,7 @@ def test_official_weights_reach_the_published_psnr(
     weights = convert(
         data_dir / "official" / "srcnn" / folder / file_name, tmp_path / "official.h5"
     )
-    network = evaluate.Network(weights)
+    network = build_predictor(weights)
     protocol = make_protocol("standard", scale)
     for name, published in (("Set5", set5), ("Set14", set14)):
         scores = evaluate.score_files(image_paths(data_dir, name), protocol, network)

@@ -4,8 +4,8 @@ import pytest
 from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
-from srcnn_theano.evaluation.evaluate import Network
 from srcnn_theano.experiments import find_experiment
+from srcnn_theano.inference import build_predictor
 from srcnn_theano.report.figures import (
     Crop,
     Curve,
@@ -34,7 +34,7 @@ def test_strip_shows_the_same_square_four_times(
     image, tmp_path, scale, n_channels, passing_on
 ):
     crop = Crop("Set5", image.name, row=12, col=24, size=36)
-    network = Network(passing_on(n_channels))
+    network = build_predictor(passing_on(n_channels))
     files = write_strip(tmp_path, "strip", image, crop, scale, {"network": network})
     assert files == [
         f"strip-{version}.png" for version in ("low", "bicubic", "network", "original")
