@@ -23,7 +23,7 @@ from srcnn_theano.layers.deconvolution import (
     FullBorderDeconvLayer,
     bilinear,
 )
-from srcnn_theano.layers.layer import even_crop
+from srcnn_theano.layers.lengths import even_crop
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
 COLOURS = ("#e0760b", "#3d85c6", "#2fa36b")

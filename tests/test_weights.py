@@ -150,8 +150,8 @@ def test_round_trip_of_fsrcnn(tmp_path, model, options):
     "options, match",
     [
         ({"scale": 0}, "scale 0"),
-        ({"scale": 3.5}, "stride 3.5"),
-        ({"scale": 4.0}, "stride 4.0"),
+        ({"scale": 3.5}, "scale 3.5"),
+        ({"scale": 4.0}, "scale 4.0"),
         ({"scale": "4"}, "does not fit the model"),
         ({"d": 4.0}, "does not fit the model"),
         ({"deconv_size": 9.0}, "does not fit the model"),

@@ -25,7 +25,7 @@ from srcnn_theano.inference import build_model
 from srcnn_theano.layers.activations import PReLULayer, relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import DeconvLayer
-from srcnn_theano.layers.layer import border_length
+from srcnn_theano.layers.lengths import border_length
 from srcnn_theano.layers.normalization import BatchNormLayer
 from srcnn_theano.weights import load_weights
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import narrow_normal
-from srcnn_theano.layers.layer import Layer, deconv_length
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import deconv_length
 from srcnn_theano.layers.parameters import shared_parameter, trained
 
 

@@ -1,4 +1,10 @@
-"""What every layer has in common, and the arithmetic of lengths."""
+"""What every layer has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcnn_theano.layers.lengths import Shape4
 
 
 class Layer:
@@ -18,13 +24,15 @@ class Layer:
     activation : function of a symbolic tensor, applied last, or None
     """
 
-    params = ()
-    weights = ()
-    state = ()
-    updates = ()
-    activation = None
+    output: Any
+    output_shape: Shape4
+    params: tuple = ()
+    weights: tuple = ()
+    state: tuple = ()
+    updates: tuple = ()
+    activation: Any = None
 
-    def __init__(self, name, input, input_shape):
+    def __init__(self, name: str, input: Any, input_shape: Shape4) -> None:
         if len(input_shape) != 4:
             raise ValueError(
                 f"{name}: input_shape must be (batch, maps, rows, cols), got "
@@ -33,62 +41,3 @@ class Layer:
         self.name = name
         self.input = input
         self.input_shape = tuple(input_shape)
-
-
-def conv_length(length, kernel, border, stride=1):
-    """Length of a convolution's output along one axis.
-
-    ``floor((length + 2 * pad - kernel) / stride) + 1``
-
-    Parameters
-    ----------
-    length : int or None
-        Input length in pixels; None when it is known only at run time.
-    kernel, stride : int
-    border : 'valid', 'half', 'full' or int
-        Zero padding on each side, as `border_length` has it.
-
-    Returns
-    -------
-    int or None
-        Not positive when the input is shorter than the kernel.
-    """
-    if length is None:
-        return None
-    return (length + 2 * border_length(kernel, border) - kernel) // stride + 1
-
-
-def border_length(kernel, border):
-    """Zeros that a convolution pads on each side along one axis.
-
-    0 for 'valid', ``kernel // 2`` for 'half', ``kernel - 1`` for 'full', or the number.
-    """
-    return {"valid": 0, "half": kernel // 2, "full": kernel - 1}.get(border, border)
-
-
-def deconv_length(length, kernel, stride, crop):
-    """Length of a transposed convolution's output along one axis.
-
-    ``stride * (length - 1) + kernel - before - after``
-
-    Parameters
-    ----------
-    length : int, None or symbolic scalar
-        Input length in pixels; None when it is known only at run time.
-    kernel, stride : int
-    crop : (before, after), ints
-        Pixels cut off the two ends; a negative `after` appends as many zeros.
-    """
-    if length is None:
-        return None
-    return stride * (length - 1) + kernel - crop[0] - crop[1]
-
-
-def even_crop(overhang):
-    """An overhang of stamps cut off both ends alike: (before, after).
-
-    To get ``stride * length`` pixels the overhang is ``kernel - stride``. Input pixel i
-    is then centred on ``stride * i + (stride - 1) / 2`` of the output, where resizing
-    puts it, or, where ``kernel - stride`` is odd, half a pixel after it.
-    """
-    return overhang // 2, overhang - overhang // 2

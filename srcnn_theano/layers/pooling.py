@@ -1,7 +1,8 @@
 """Max-pooling."""
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.layer import Layer, conv_length
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import conv_length
 
 
 class PoolLayer(Layer):

@@ -1,17 +1,39 @@
-"""Networks by name: the names in weight files and experiments."""
+"""Networks by name: the names in weight files and experiments.
 
-MODELS = ("srcnn", "fsrcnn", "half-fsrcnn")
+`options` and `shapes` say what a network consists of without Theano; the classes, which
+build it, are imported when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcnn_theano.models.options import OPTIONS
+
+if TYPE_CHECKING:
+    from srcnn_theano.models.model import Model
+
+MODELS = tuple(OPTIONS)
 
 
-def model_class(name):
+def model_class(name: str) -> type[Model]:
     """The class of a model by its name, of `MODELS`; KeyError when there is none."""
     from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
     from srcnn_theano.models.srcnn import SRCNN
 
-    return dict(zip(MODELS, (SRCNN, FSRCNN, HalfFSRCNN)))[name]
+    classes = {"srcnn": SRCNN, "fsrcnn": FSRCNN, "half-fsrcnn": HalfFSRCNN}
+    return classes[name]
 
 
-def model_for_pairs(name, options, pairs, rng, batch_size=None):
+def model_for_pairs(
+    name: str,
+    options: dict[str, Any],
+    pairs: tuple[np.ndarray, np.ndarray],
+    rng: np.random.RandomState,
+    batch_size: int | None = None,
+) -> Model:
     """A model that takes and gives sub-images of the sizes that the pairs have.
 
     Parameters
@@ -28,7 +50,7 @@ def model_for_pairs(name, options, pairs, rng, batch_size=None):
     """
     from srcnn_theano.backend import T
 
-    network = model_class(name)
+    network: Any = model_class(name)
     low_res, high_res = pairs
     if network.upscales:
         options = dict(options, output_size=high_res.shape[2:])

@@ -1,6 +1,11 @@
 """FSRCNN: features of the small image, then one deconvolution to full size."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
+
+import numpy as np
 
 from srcnn_theano.backend import T
 from srcnn_theano.layers.activations import PReLULayer, relu
@@ -10,12 +15,12 @@ from srcnn_theano.layers.deconvolution import (
     FullBorderDeconvLayer,
     bilinear,
 )
-from srcnn_theano.layers.layer import even_crop
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.model import Model
-
-ACTIVATIONS = ("prelu", "relu")
-UPSAMPLINGS = ("deconv", "bilinear", "full-border")
-SKIPS = ("none", "mapping", "features", "both")
+from srcnn_theano.models.options import FSRCNNOptions, HalfFSRCNNOptions
+from srcnn_theano.models.reach import fsrcnn_halo, full_border_window, inside
+from srcnn_theano.models.shapes import Conv, DeConv, fsrcnn_layers
 
 
 class FSRCNN(Model):
@@ -37,31 +42,8 @@ class FSRCNN(Model):
         None is exactly `scale` times the input; the report's 8x8 inputs go to 33x33.
         More or less is appended or cut at both sides alike, so that input pixels stay
         where they were and a network trained with one fits the other.
-    channels : int
-        3 for RGB (the report), 1 for the Y channel (Dong et al.).
-    scale : int
-        Stride of the deconvolution.
-    d, s, m : int
-        Maps of the features, maps after shrinking, number of mapping layers.
-    n_deconv : int or None
-        Maps after expanding, which are the filters that the deconvolution has for each
-        channel; None is `d`.
-    deconv_size : int
-        Length of the deconvolution's filters.
-    activation : 'prelu' or 'relu'
-    slopes : 'map' or 'layer'
-        One PReLU slope for each map, or one for the layer (the official weights).
-    upsampling : 'deconv', 'bilinear' or 'full-border'
-        `DeconvLayer` from N(0, 0.001), the same from filters that interpolate, or
-        `FullBorderDeconvLayer`, whose filters are as long as it takes.
-    skip : 'none', 'mapping', 'features' or 'both'
-        'mapping' adds the shrunk maps to those after the mapping layers, 'features'
-        the first maps to the expanded ones. The report (section 5.1.2, item 2) says
-        only "between different layers".
-    crop : int or None
-        Rows, and columns, cut off before the first; None centres the stamps on the
-        pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
-        were trained with 4.
+    **options
+        See `FSRCNNOptions`.
 
     Raises
     ------
@@ -69,113 +51,43 @@ class FSRCNN(Model):
         An option's value that does not exist, or shapes that do not fit.
     """
 
-    upscales = True
+    upscales = FSRCNNOptions.upscales
+    options_class: type[FSRCNNOptions] = FSRCNNOptions
 
     def __init__(
         self,
-        rng,
-        input,
-        input_shape,
-        output_size=None,
-        channels=3,
-        scale=4,
-        d=56,
-        s=12,
-        m=4,
-        n_deconv=None,
-        deconv_size=9,
-        activation="prelu",
-        slopes="map",
-        upsampling="deconv",
-        skip="none",
-        crop=None,
-    ):
-        _check("activation", activation, ACTIVATIONS)
-        _check("upsampling", upsampling, UPSAMPLINGS)
-        _check("skip", skip, SKIPS)
-        if scale < 2:
-            raise ValueError(f"scale {scale}: it must be 2 or more")
-        n_deconv = d if n_deconv is None else n_deconv
+        rng: np.random.RandomState,
+        input: Any,
+        input_shape: Shape4,
+        output_size: tuple[int, int] | None = None,
+        **options: Any,
+    ) -> None:
+        chosen = self.options_class(**options)
         self.input = input
-        self.channels = channels
-        self.factor = scale
+        self.channels = chosen.channels
+        self.factor = chosen.scale
         self.is_train = T.bscalar("is_train")
-        self.layers = []
 
-        def convolve(maps, shape, n_in, n_out, size):
-            """Add a convolution and its activation; returns (output, output_shape)."""
-            return self._convolve(
-                rng, maps, shape, (n_out, n_in, size, size), activation, slopes
-            )
-
-        # (batch, d, rows, cols), and then (batch, s, rows, cols)
-        features, shape = convolve(input, input_shape, channels, d, 5)
-        shrunk, shape = convolve(features, shape, d, s, 1)
-        maps = shrunk
-        for _ in range(m):
-            maps, shape = convolve(maps, shape, s, s, 3)
-        if skip in ("mapping", "both"):
-            maps = maps + shrunk
-        # (batch, n_deconv, rows, cols)
-        maps, shape = convolve(maps, shape, s, n_deconv, 1)
-        if skip in ("features", "both"):
-            if n_deconv != d:
-                raise ValueError(
-                    f"skip {skip!r} adds {d} maps to {n_deconv}; they must be as many"
-                )
-            maps = maps + features
-
-        overhang = deconv_size - scale
-        both = even_crop(overhang) if crop is None else (crop, overhang - crop)
-        naive = upsampling == "full-border"
-        layer = FullBorderDeconvLayer if naive else DeconvLayer
-        deconv = layer(
-            rng,
-            maps,
-            shape,
-            (n_deconv, channels, deconv_size, deconv_size),
-            stride=scale,
-            crop=0 if naive else both,
-            output_size=output_size,
-            W=partial(bilinear, stride=scale) if upsampling == "bilinear" else None,
-            name="deconv",
-        )
+        convolutions, deconv = fsrcnn_layers(chosen)
+        skips = _skips(chosen)
+        layers: list[Layer] = []
+        outputs: dict[int, Any] = {}
+        maps, shape = input, input_shape
+        # (batch, d, rows, cols), (batch, s, ...) up to (batch, n_expanded, ...)
+        for number, conv in enumerate(convolutions, start=1):
+            layers += _rectified(rng, maps, shape, conv, number, chosen)
+            maps, shape = layers[-1].output, layers[-1].output_shape
+            outputs[number] = maps
+            if number in skips:
+                maps = maps + outputs[skips[number]]
         # (batch, channels, scale * rows, scale * cols)
-        self._collect(self.layers + [deconv])
+        layers.append(_upsampling(rng, maps, shape, deconv, output_size, chosen))
+        self._collect(layers)
 
-        # Two pixels for the first filters, one for each mapping layer, and as many as
-        # there are before, or after, whose stamps reach the output for a pixel.
-        before = both[0]
-        self.halo = 2 + m + max(deconv_size - 1 - before, before + scale - 1) // scale
-        if naive:
-            # The only length n with scale * n <= n + deconv_size - 1 < scale * (n + 1).
-            self.window = (deconv_size - 1) // (scale - 1)
-            self.halo = (self.window - 1) // 2
-        first = scale * self.halo
-        rows, cols = (scale * (input.shape[i] - 2 * self.halo) for i in (2, 3))
-        self.inside = self.output[:, :, first : first + rows, first : first + cols]
-
-    def _convolve(self, rng, maps, shape, filter_shape, activation, slopes):
-        number = 1 + sum(isinstance(layer, ConvLayer) for layer in self.layers)
-        layer = ConvLayer(
-            rng,
-            maps,
-            shape,
-            filter_shape,
-            activation=relu if activation == "relu" else None,
-            border_mode="half",
-            name=f"conv{number}",
-        )
-        self.layers.append(layer)
-        if activation == "prelu":
-            layer = PReLULayer(
-                layer.output,
-                layer.output_shape,
-                slopes=slopes,
-                name=f"prelu{number}",
-            )
-            self.layers.append(layer)
-        return layer.output, layer.output_shape
+        self.halo = fsrcnn_halo(chosen)
+        if chosen.upsampling == "full-border":
+            self.window = full_border_window(deconv.size, chosen.scale)
+        self.inside = inside(self.output, input, self.halo, self.factor)
 
 
 class HalfFSRCNN(FSRCNN):
@@ -185,12 +97,64 @@ class HalfFSRCNN(FSRCNN):
     6 after shrinking, 2 mapping layers. The parameters are those of `FSRCNN`.
     """
 
-    def __init__(self, rng, input, input_shape, d=28, s=6, m=2, **options):
-        super().__init__(rng, input, input_shape, d=d, s=s, m=m, **options)
+    options_class = HalfFSRCNNOptions
 
 
-def _check(name, value, known):
-    if value not in known:
-        raise ValueError(
-            "{} must be one of {}, not {!r}".format(name, ", ".join(known), value)
-        )
+def _skips(options: FSRCNNOptions) -> dict[int, int]:
+    """Numbers of the layers whose output gets that of an earlier layer added to it."""
+    last_mapping, expanding = 2 + options.m, 3 + options.m
+    return {
+        "none": {},
+        "mapping": {last_mapping: 2},
+        "features": {expanding: 1},
+        "both": {last_mapping: 2, expanding: 1},
+    }[options.skip]
+
+
+def _rectified(
+    rng: np.random.RandomState,
+    maps: Any,
+    shape: Shape4,
+    conv: Conv,
+    number: int,
+    options: FSRCNNOptions,
+) -> list[Layer]:
+    """A convolution that keeps the size, and its PReLU if it has one."""
+    layer = ConvLayer(
+        rng,
+        maps,
+        shape,
+        conv.filter_shape,
+        activation=relu if options.activation == "relu" else None,
+        border_mode="half",
+        name=f"conv{number}",
+    )
+    if options.activation == "relu":
+        return [layer]
+    prelu = PReLULayer(
+        layer.output, layer.output_shape, options.slopes, name=f"prelu{number}"
+    )
+    return [layer, prelu]
+
+
+def _upsampling(
+    rng: np.random.RandomState,
+    maps: Any,
+    shape: Shape4,
+    deconv: DeConv,
+    output_size: tuple[int, int] | None,
+    options: FSRCNNOptions,
+) -> Layer:
+    naive = options.upsampling == "full-border"
+    tents = partial(bilinear, stride=options.scale)
+    return (FullBorderDeconvLayer if naive else DeconvLayer)(
+        rng,
+        maps,
+        shape,
+        deconv.filter_shape,
+        stride=options.scale,
+        crop=options.crops,
+        output_size=output_size,
+        W=tents if options.upsampling == "bilinear" else None,
+        name="deconv",
+    )

@@ -1,10 +1,18 @@
 """A network as a list of layers."""
 
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
 from srcnn_theano.backend import T
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import Shape4
 
 
 class Model:
-    """What training, saving and upscaling need of a network; a list of layers.
+    """A network: a list of layers, and all that training, saving and upscaling need.
 
     Subclasses build their layers in `__init__` and then call `_collect`.
 
@@ -26,37 +34,47 @@ class Model:
     margin : int
         Pixels at each side of the input for which `output` has none.
     halo : int
-        Pixels around a region of the input that the output for it depends on.
+        Width of the frame around a region of the input on which the output for that
+        region depends; see `reach`.
     inside : symbolic 4-tensor
-        The output for the input less `halo` pixels at each side: what a network gives
-        for a piece of an image as well as for the whole.
+        The output for the input less `halo` pixels at each side. It is the same for a
+        piece of an image as for the whole image.
     window : int or None
         The only length of input that the network takes, if it is tied to one.
     """
 
-    factor = 1
-    upscales = False
-    margin = 0
-    window = None
+    input: Any
+    output: Any
+    inside: Any
+    is_train: Any
+    output_shape: Shape4
+    channels: int
+    halo: int
+    factor: int = 1
+    upscales: bool = False
+    margin: int = 0
+    window: int | None = None
 
-    def _collect(self, layers):
+    def _collect(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
-        for role in ("params", "weights", "state", "updates"):
-            setattr(self, role, sum((tuple(getattr(x, role)) for x in layers), ()))
+        self.params = sum((layer.params for layer in layers), ())
+        self.weights = sum((layer.weights for layer in layers), ())
+        self.state = sum((layer.state for layer in layers), ())
+        self.updates = sum((layer.updates for layer in layers), ())
         self.output = layers[-1].output
         self.output_shape = layers[-1].output_shape
         self.L2_sqr = sum(T.sum(W**2) for W in self.weights)
 
     @property
-    def variables(self):
+    def variables(self) -> dict[str, Any]:
         """All shared variables that a weight file holds, by name."""
         return {v.name: v for v in self.params + self.state}
 
-    def get_values(self):
+    def get_values(self) -> dict[str, np.ndarray]:
         """Copies of all saved arrays, by name (``conv1.W``)."""
         return {name: v.get_value() for name, v in self.variables.items()}
 
-    def set_values(self, values):
+    def set_values(self, values: Mapping[str, np.ndarray]) -> None:
         """Load arrays by name; every variable of the model must be there.
 
         Raises

@@ -13,7 +13,7 @@ from srcnn_theano.layers.deconvolution import (
     FullBorderDeconvLayer,
     bilinear,
 )
-from srcnn_theano.layers.layer import even_crop
+from srcnn_theano.layers.lengths import even_crop
 
 BATCH, N_IN, N_OUT, ROWS, COLS = 2, 3, 2, 5, 4
 BOTH = (DeconvLayer, FullBorderDeconvLayer)

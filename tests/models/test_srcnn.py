@@ -18,16 +18,17 @@ def correlate(images, filters, bias):
 def forward(values, images, batch_norm):
     """SRCNN in NumPy, with the running statistics."""
     x = images.astype("float64")
-    for i in (1, 2, 3):
+    n_layers = sum(name.startswith("conv") and name.endswith("W") for name in values)
+    for i in range(1, n_layers + 1):
         conv = f"conv{i}."
         x = correlate(x, values[conv + "W"].astype("float64"), values[conv + "b"])
-        if batch_norm == "all" or (batch_norm == "hidden" and i < 3):
+        if batch_norm == "all" or (batch_norm == "hidden" and i < n_layers):
             gamma, beta, mean, var = (
                 values[f"bn{i}.{what}"][:, None, None]
                 for what in ("gamma", "beta", "mean", "var")
             )
             x = gamma * (x - mean) / np.sqrt(var + EPSILON) + beta
-        if i < 3:
+        if i < n_layers:
             x = np.maximum(x, 0)
     return x
 
@@ -121,6 +122,23 @@ def test_output_equals_a_forward_pass_in_numpy(
     if clip:
         assert (expected < 0).any()  # otherwise the clip would not be seen
         expected = np.clip(expected, 0, 1)
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch_norm", ["none", "hidden", "all"])
+@pytest.mark.parametrize("sizes, n_filters", [((5,), ()), ((3, 5, 1, 3), (4, 6, 5))])
+def test_any_number_of_layers(batch_norm, sizes, n_filters):
+    rng = np.random.RandomState(8)
+    images = rng.uniform(size=(2, 3, 17, 15)).astype("float32")
+    model = build(n_filters=n_filters, filter_sizes=sizes, batch_norm=batch_norm)
+    values = random_values(model, rng)
+    model.set_values(values)
+    inputs = {model.input: images}
+    if batch_norm == "all" or (batch_norm == "hidden" and n_filters):
+        inputs[model.is_train] = 0
+    output = model.output.eval(inputs)
+    expected = forward(values, images, batch_norm)
+    assert output.shape == (2, 3, 17 - 2 * model.margin, 15 - 2 * model.margin)
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -220,5 +238,9 @@ def test_bad_options_are_refused():
         build(batch_norm="some")
     with pytest.raises(ValueError, match=r"conv1: input .*\(64, 1, 9, 9\)"):
         build((1, 3, 33, 33), channels=1)
+    with pytest.raises(ValueError, match=r"filter_sizes \(9, 5\)"):
+        build(filter_sizes=(9, 5))
+    with pytest.raises(ValueError, match="4 is even"):
+        build(filter_sizes=(9, 4, 5))
     with pytest.raises(ValueError, match="conv3"):
         build((1, 3, 12, 12))

@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 
-from srcnn_theano.layers.layer import Layer, conv_length, deconv_length
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import conv_length, deconv_length
 
 
 def positions(length, kernel, pad, stride):

@@ -1,0 +1,84 @@
+"""Lengths of images before and after a layer; no Theano."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple, Union
+
+# (batch, maps, rows, cols), None where it is known only at run time.
+Shape4 = Tuple[Optional[int], ...]
+
+# 'valid', 'half' or 'full', or the zeros that a convolution pads on each side.
+Border = Union[str, int]
+
+
+def conv_length(
+    length: int | None, kernel: int, border: Border, stride: int = 1
+) -> int | None:
+    """Length of a convolution's output along one axis.
+
+    ``floor((length + 2 * pad - kernel) / stride) + 1``
+
+    Parameters
+    ----------
+    length : int or None
+        Input length in pixels; None when it is known only at run time.
+    kernel, stride : int
+    border : 'valid', 'half', 'full' or int
+        Zero padding on each side, as `border_length` has it.
+
+    Returns
+    -------
+    int or None
+        Not positive when the input is shorter than the kernel.
+    """
+    if length is None:
+        return None
+    return (length + 2 * border_length(kernel, border) - kernel) // stride + 1
+
+
+def border_length(kernel: int, border: Border) -> int:
+    """Zeros that a convolution pads on each side along one axis.
+
+    0 for 'valid', ``kernel // 2`` for 'half', ``kernel - 1`` for 'full', or the number.
+    """
+    if isinstance(border, int):
+        return border
+    return {"valid": 0, "half": kernel // 2, "full": kernel - 1}[border]
+
+
+def deconv_length(length: Any, kernel: int, stride: int, crop: tuple[int, int]) -> Any:
+    """Length of a transposed convolution's output along one axis.
+
+    ``stride * (length - 1) + kernel - before - after``
+
+    Parameters
+    ----------
+    length : int, None or symbolic scalar
+        Input length in pixels; None when it is known only at run time.
+    kernel, stride : int
+    crop : (before, after), ints
+        Pixels cut off the two ends; a negative `after` appends as many zeros.
+    """
+    if length is None:
+        return None
+    return stride * (length - 1) + kernel - crop[0] - crop[1]
+
+
+def can_crop(kernel: int, stride: int, crop: tuple[int, int]) -> bool:
+    """Whether a transposed convolution can cut (before, after) pixels off its ends.
+
+    It is the adjoint of a convolution that pads `before` zeros, less than its kernel,
+    and that leaves out less than a stride at the end.
+    """
+    before, after = crop
+    return 0 <= before < kernel and -after < stride
+
+
+def even_crop(overhang: int) -> tuple[int, int]:
+    """An overhang of stamps cut off both ends alike: (before, after).
+
+    To get ``stride * length`` pixels the overhang is ``kernel - stride``. Input pixel i
+    is then centred on ``stride * i + (stride - 1) / 2`` of the output, where resizing
+    puts it, or, where ``kernel - stride`` is odd, half a pixel after it.
+    """
+    return overhang // 2, overhang - overhang // 2

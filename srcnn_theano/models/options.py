@@ -1,0 +1,274 @@
+"""Options of each model: their defaults, and the values that they may have.
+
+NumPy and Theano are not imported, so that a weight file's options can be checked
+where no network can be built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from numbers import Integral
+from typing import (
+    Any,
+    Callable,
+    ClassVar,
+    Mapping,
+    Sequence,
+)
+
+from srcnn_theano.layers.lengths import can_crop, even_crop
+
+
+def _option(default: Any, words: str, accepts: Callable[[Any], bool]) -> Any:
+    return field(default=default, metadata={"words": words, "accepts": accepts})
+
+
+def _choice(*values: str) -> Any:
+    """One of these words; the first is the default."""
+    return _option(values[0], f"one of {', '.join(values)}", values.__contains__)
+
+
+def _switch(default: bool) -> Any:
+    return _option(default, "true or false", lambda value: isinstance(value, bool))
+
+
+def _whole(default: int, least: int) -> Any:
+    words = f"a whole number, {least} or more"
+    return _option(default, words, lambda value: _is_whole(value, least))
+
+
+def _whole_or_none(least: int | None = None) -> Any:
+    words = "a whole number" + ("" if least is None else f", {least} or more")
+    return _option(
+        None,
+        f"{words}, or None",
+        lambda value: value is None or _is_whole(value, least),
+    )
+
+
+def _wholes(*default: int) -> Any:
+    def accepts(values: Any) -> bool:
+        return isinstance(values, (tuple, list)) and all(
+            _is_whole(value, 1) for value in values
+        )
+
+    return _option(default, "a list of whole numbers, 1 or more", accepts)
+
+
+def _is_whole(value: Any, least: int | None) -> bool:
+    is_number = isinstance(value, Integral) and not isinstance(value, bool)
+    return is_number and (least is None or value >= least)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a model; values that a model must not have raise ValueError.
+
+    Attributes
+    ----------
+    upscales : bool
+        See `models.model.Model`.
+    """
+
+    upscales: ClassVar[bool]
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if not option.metadata["accepts"](value):
+                raise ValueError(
+                    f"{option.name} {value!r}: it must be {option.metadata['words']}"
+                )
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raise ValueError where values do not fit each other."""
+
+
+@dataclass(frozen=True)
+class SRCNNOptions(Options):
+    """What is chosen when an `SRCNN` is built.
+
+    Parameters
+    ----------
+    channels : int
+        3 for RGB (the report), 1 for the Y channel (Dong et al.).
+    n_filters : sequence of int
+        Maps after each layer but the last.
+    filter_sizes : sequence of int, odd
+        Length of each layer's filters: 9-1-5, or 9-3-5 and 9-5-5 of Dong et al., Image
+        Super-Resolution Using Deep Convolutional Networks (2016), section 4.3.3.
+    batch_norm : 'none', 'hidden' or 'all'
+        Batch normalization after no layer, all but the last, or all ('all' because the
+        report's 14.0 dB can be explained by it).
+    test_statistics : 'running' or 'batch'
+        The statistics that batch normalization uses at test time.
+    clip : bool
+        Clip the output to [0, 1] inside the graph, as the report does (section 4.1).
+        The gradient outside is then 0, which is why its SGD row does not move.
+    initializer : 'he', 'xavier' or 'narrow'
+        Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001).
+
+    Raises
+    ------
+    ValueError
+        A value that an option must not have, or values that do not fit each other.
+    """
+
+    upscales: ClassVar[bool] = False
+
+    channels: int = _whole(3, least=1)
+    n_filters: Sequence[int] = _wholes(64, 32)
+    filter_sizes: Sequence[int] = _wholes(9, 1, 5)
+    batch_norm: str = _choice("none", "hidden", "all")
+    test_statistics: str = _choice("running", "batch")
+    clip: bool = _switch(False)
+    initializer: str = _choice("he", "xavier", "narrow")
+
+    def _check_together(self) -> None:
+        if len(self.filter_sizes) != len(self.n_filters) + 1:
+            raise ValueError(
+                f"filter_sizes {tuple(self.filter_sizes)} and n_filters "
+                f"{tuple(self.n_filters)}: n_filters must be shorter by one, because "
+                f"the last layer has as many maps as there are channels"
+            )
+        even = [size for size in self.filter_sizes if size % 2 == 0]
+        if even:
+            raise ValueError(
+                f"filter_sizes {tuple(self.filter_sizes)}: {even[0]} is even; only odd "
+                "filters cut off as many pixels at one side as at the other"
+            )
+
+
+@dataclass(frozen=True)
+class FSRCNNOptions(Options):
+    """What is chosen when an `FSRCNN` is built.
+
+    Parameters
+    ----------
+    channels : int
+        3 for RGB (the report), 1 for the Y channel (Dong et al.).
+    scale : int
+        Stride of the deconvolution.
+    d, s, m : int
+        Maps of the features, maps after shrinking, number of mapping layers.
+    n_deconv : int or None
+        Maps after expanding, which are the filters that the deconvolution has for each
+        channel; None is `d`.
+    deconv_size : int
+        Length of the deconvolution's filters.
+    activation : 'prelu' or 'relu'
+    slopes : 'map' or 'layer'
+        One PReLU slope for each map, or one for the layer (the official weights).
+    upsampling : 'deconv', 'bilinear' or 'full-border'
+        `DeconvLayer` from N(0, 0.001), the same from filters that interpolate, or
+        `FullBorderDeconvLayer`, whose filters are as long as it takes.
+    skip : 'none', 'mapping', 'features' or 'both'
+        'mapping' adds the shrunk maps to those after the mapping layers, 'features'
+        the first maps to the expanded ones. The report (section 5.1.2, item 2) says
+        only "between different layers".
+    crop : int or None
+        Rows, and columns, cut off before the first; None centres the stamps on the
+        pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
+        were trained with 4.
+
+    Raises
+    ------
+    ValueError
+        A value that an option must not have, or values that do not fit each other.
+    """
+
+    upscales: ClassVar[bool] = True
+
+    channels: int = _whole(3, least=1)
+    scale: int = _whole(4, least=2)
+    d: int = _whole(56, least=1)
+    s: int = _whole(12, least=1)
+    m: int = _whole(4, least=0)
+    n_deconv: int | None = _whole_or_none(least=1)
+    deconv_size: int = _whole(9, least=1)
+    activation: str = _choice("prelu", "relu")
+    slopes: str = _choice("map", "layer")
+    upsampling: str = _choice("deconv", "bilinear", "full-border")
+    skip: str = _choice("none", "mapping", "features", "both")
+    crop: int | None = _whole_or_none()
+
+    @property
+    def n_expanded(self) -> int:
+        """Maps after expanding."""
+        return self.d if self.n_deconv is None else self.n_deconv
+
+    @property
+    def crops(self) -> tuple[int, int]:
+        """Rows, and columns, that the deconvolution cuts off: (before, after)."""
+        if self.upsampling == "full-border":
+            return 0, 0
+        overhang = self.deconv_size - self.scale
+        if self.crop is None:
+            return even_crop(overhang)
+        return self.crop, overhang - self.crop
+
+    def _check_together(self) -> None:
+        if self.skip in ("features", "both") and self.n_expanded != self.d:
+            raise ValueError(
+                f"skip {self.skip!r} adds {self.d} maps to {self.n_expanded}; they "
+                "must be as many"
+            )
+        if self.upsampling == "full-border":
+            fits = self.deconv_size >= self.scale
+        else:
+            fits = can_crop(self.deconv_size, self.scale, self.crops)
+        if not fits:
+            shape = (self.n_expanded, self.channels) + (self.deconv_size,) * 2
+            raise ValueError(
+                f"deconv: filters {shape} with stride {self.scale} do not give "
+                f"{self.scale} times the input by crop {self.crops}"
+            )
+
+
+@dataclass(frozen=True)
+class HalfFSRCNNOptions(FSRCNNOptions):
+    """As `FSRCNNOptions`, with half of each number of maps and layers."""
+
+    d: int = _whole(28, least=1)
+    s: int = _whole(6, least=1)
+    m: int = _whole(2, least=0)
+
+
+OPTIONS: dict[str, type[Options]] = {
+    "srcnn": SRCNNOptions,
+    "fsrcnn": FSRCNNOptions,
+    "half-fsrcnn": HalfFSRCNNOptions,
+}
+
+
+def checked_options(model_name: str, options: Mapping[str, Any]) -> Options:
+    """The options of a model, as a weight file or an experiment has them.
+
+    Parameters
+    ----------
+    model_name : str
+        One of `MODELS`.
+    options : mapping of str to value
+        Those that differ from the default are enough.
+
+    Raises
+    ------
+    ValueError
+        An unknown model or option, or a value that the model must not have.
+    """
+    if model_name not in OPTIONS:
+        raise ValueError(
+            f"no model is called {model_name!r}; there are {', '.join(OPTIONS)}"
+        )
+    if not isinstance(options, Mapping):
+        raise ValueError(f"the options must have names, which {options!r} has not")
+    kind = OPTIONS[model_name]
+    names = [option.name for option in fields(kind)]
+    unknown = sorted(set(options) - set(names))
+    if unknown:
+        raise ValueError(
+            f"the options of {model_name} are {', '.join(names)}; {unknown[0]!r} is "
+            "not known"
+        )
+    return kind(**options)

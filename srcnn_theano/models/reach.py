@@ -1,0 +1,78 @@
+"""How far a pixel reaches: the arithmetic that lets images go through in pieces.
+
+The output for a region of the input depends on so many pixels around the region: the
+*halo*. An image that is cut into regions, each with its halo around it, gives what the
+whole image gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from srcnn_theano.models.options import FSRCNNOptions
+from srcnn_theano.models.shapes import fsrcnn_layers
+
+
+def convolutions_halo(sizes: Iterable[int]) -> int:
+    """Halo of convolutions one after another, by the (odd) lengths of their filters.
+
+    It is also the number of pixels that they cut off where nothing is padded.
+    """
+    return sum(size // 2 for size in sizes)
+
+
+def stamps_halo(size: int, stride: int, before: int) -> int:
+    """Halo of a deconvolution, in pixels of its input.
+
+    Output pixel p has the stamps i with ``stride * i - before <= p < stride * i -
+    before + size``. Input pixel 0 stands for the output pixels 0 to ``stride - 1``:
+    the first of the stamps on 0 is ``(size - 1 - before) // stride`` before it, the
+    last of those on ``stride - 1`` is ``(before + stride - 1) // stride`` after it.
+
+    Parameters
+    ----------
+    size : int
+        Length of the filters.
+    stride : int
+    before : int
+        Pixels cut off before the first.
+    """
+    return max(size - 1 - before, before + stride - 1) // stride
+
+
+def full_border_window(size: int, scale: int) -> int:
+    """The only length n of input that a full border enlarges about `scale` times.
+
+    Its output has ``n + size - 1`` pixels, ``scale * n`` or less than `scale` more.
+    """
+    return (size - 1) // (scale - 1)
+
+
+def fsrcnn_halo(options: FSRCNNOptions) -> int:
+    """Halo of an FSRCNN; with a full border as much as leaves a pixel or two."""
+    if options.upsampling == "full-border":
+        return (full_border_window(options.deconv_size, options.scale) - 1) // 2
+    convolutions, deconv = fsrcnn_layers(options)
+    return convolutions_halo(conv.size for conv in convolutions) + stamps_halo(
+        deconv.size, options.scale, options.crops[0]
+    )
+
+
+def inside(output: Any, input: Any, halo: int, factor: int) -> Any:
+    """The part of an output that does not depend on anything beyond the input.
+
+    Parameters
+    ----------
+    output : symbolic 4-tensor, (batch, maps, rows, cols)
+        Of convolutions padded with zeros, `factor` times as large as the input.
+    input : symbolic 4-tensor, (batch, maps, rows, cols)
+    halo, factor : int
+
+    Returns
+    -------
+    symbolic 4-tensor
+        (batch, maps, factor * (rows - 2 halo), factor * (cols - 2 halo))
+    """
+    first = factor * halo
+    rows, cols = (factor * (input.shape[i] - 2 * halo) for i in (2, 3))
+    return output[:, :, first : first + rows, first : first + cols]
