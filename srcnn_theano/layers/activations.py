@@ -1,13 +1,15 @@
 """Element-wise non-linearities."""
 
-import numpy as np
+from __future__ import annotations
+
+from typing import Any
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.layer import Layer
-from srcnn_theano.layers.parameters import shared_parameter
+from srcnn_theano.layers.layer import Layer, per_map
+from srcnn_theano.layers.lengths import Shape4
 
 
-def relu(x):
+def relu(x: Any) -> Any:
     """Rectified linear unit, max(x, 0).
 
     Written as a switch so that the gradient at exactly 0 is 0, as in the other
@@ -43,7 +45,14 @@ class PReLULayer(Layer):
         Another word for `slopes`, an unknown number of maps, an `a` of another shape.
     """
 
-    def __init__(self, input, input_shape, slopes="map", a=None, name="prelu"):
+    def __init__(
+        self,
+        input: Any,
+        input_shape: Shape4,
+        slopes: str = "map",
+        a: Any = None,
+        name: str = "prelu",
+    ) -> None:
         super().__init__(name, input, input_shape)
         if slopes not in ("map", "layer"):
             raise ValueError(f"{name}: slopes must be 'map' or 'layer', not {slopes!r}")
@@ -54,11 +63,7 @@ class PReLULayer(Layer):
                 "there are"
             )
         n_slopes = n_maps if slopes == "map" else 1
-        if a is None:
-            a = np.full(n_slopes, 0.25)
-        self.a = shared_parameter(a, (n_slopes,), name + ".a")
-        pattern = ("x", 0, "x", "x")
-        a = T.addbroadcast(self.a, 0) if slopes == "layer" else self.a
-        self.output = T.switch(input <= 0, a.dimshuffle(*pattern) * input, input)
+        self.a = self.add_param("a", a, 0.25, (n_slopes,))
+        slope = T.addbroadcast(self.a, 0) if slopes == "layer" else self.a
+        self.output = T.switch(input <= 0, per_map(slope) * input, input)
         self.output_shape = self.input_shape
-        self.params = (self.a,)

@@ -1,12 +1,15 @@
 """Convolution with a bank of filters, a bias per map and an activation."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import he_normal
-from srcnn_theano.layers.layer import Layer
-from srcnn_theano.layers.lengths import conv_length
-from srcnn_theano.layers.parameters import shared_parameter, trained
+from srcnn_theano.layers.layer import Layer, per_map
+from srcnn_theano.layers.lengths import Border, Shape4, conv_length
 
 
 class ConvLayer(Layer):
@@ -43,46 +46,35 @@ class ConvLayer(Layer):
 
     def __init__(
         self,
-        rng,
-        input,
-        input_shape,
-        filter_shape,
-        W=None,
-        b=None,
-        activation=None,
-        border_mode="valid",
-        name="conv",
-    ):
+        rng: np.random.RandomState | None,
+        input: Any,
+        input_shape: Shape4,
+        filter_shape: tuple[int, int, int, int],
+        W: Any = None,
+        b: Any = None,
+        activation: Any = None,
+        border_mode: Border = "valid",
+        name: str = "conv",
+    ) -> None:
         super().__init__(name, input, input_shape)
         self.filter_shape = tuple(filter_shape)
         self.border_mode = border_mode
         self.activation = activation
         self.output_shape = self._output_shape()
 
-        if W is None:
-            W = he_normal
-        if callable(W):
-            W = W(rng, self.filter_shape)
-        n_out = self.filter_shape[0]
-        self.W = shared_parameter(W, self.filter_shape, name + ".W")
-        self.b = shared_parameter(
-            np.zeros(n_out) if b is None else b, (n_out,), name + ".b"
-        )
-
-        linear = T.nnet.conv2d(
+        self.W = self.add_param("W", W, he_normal, self.filter_shape, rng, charged=True)
+        self.b = self.add_param("b", b, 0.0, self.filter_shape[:1])
+        maps = T.nnet.conv2d(
             input,
             self.W,
             input_shape=self.input_shape,
             filter_shape=self.filter_shape,
             border_mode=border_mode,
             filter_flip=False,
-        ) + self.b.dimshuffle("x", 0, "x", "x")
-        self.output = linear if activation is None else activation(linear)
+        )
+        self.output = self._activated(maps + per_map(self.b))
 
-        self.params = trained(self.W, self.b)
-        self.weights = trained(self.W)
-
-    def _output_shape(self):
+    def _output_shape(self) -> Shape4:
         batch, n_in, rows, cols = self.input_shape
         n_out, filter_n_in, filter_rows, filter_cols = self.filter_shape
         shape = (

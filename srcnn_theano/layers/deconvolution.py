@@ -1,31 +1,37 @@
 """Upsampling by learned filters: transposed convolution, and the naive full border."""
 
+from __future__ import annotations
+
+from typing import Any, Sequence, Tuple
+
 import numpy as np
 
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import narrow_normal
-from srcnn_theano.layers.layer import Layer
-from srcnn_theano.layers.lengths import deconv_length
-from srcnn_theano.layers.parameters import shared_parameter, trained
+from srcnn_theano.layers.layer import Layer, per_map
+from srcnn_theano.layers.lengths import Shape4, can_crop, deconv_length
+
+# Pixels cut off (before, after).
+Cut = Tuple[int, int]
 
 
 class _Upsampling(Layer):
-    """What the two layers share: their arguments, parameters and errors."""
+    """The arguments, parameters and errors that the two layers share."""
 
     def __init__(
         self,
-        rng,
-        input,
-        input_shape,
-        filter_shape,
-        stride=1,
-        crop=0,
-        output_size=None,
-        W=None,
-        b=None,
-        activation=None,
-        name="deconv",
-    ):
+        rng: np.random.RandomState | None,
+        input: Any,
+        input_shape: Shape4,
+        filter_shape: tuple[int, int, int, int],
+        stride: int = 1,
+        crop: Any = 0,
+        output_size: Sequence[int] | None = None,
+        W: Any = None,
+        b: Any = None,
+        activation: Any = None,
+        name: str = "deconv",
+    ) -> None:
         super().__init__(name, input, input_shape)
         self.filter_shape = tuple(filter_shape)
         self.stride = stride
@@ -43,43 +49,34 @@ class _Upsampling(Layer):
         self.crop = crops
         self.output_shape = self._checked_output_shape()
 
-        n_out = self.filter_shape[1]
-        if W is None:
-            W = narrow_normal
-        if callable(W):
-            W = W(rng, self.filter_shape)
-        self.W = shared_parameter(W, self.filter_shape, name + ".W")
-        self.b = shared_parameter(
-            np.zeros(n_out) if b is None else b, (n_out,), name + ".b"
+        self.W = self.add_param(
+            "W", W, narrow_normal, self.filter_shape, rng, charged=True
         )
-        linear = self._stamped() + self.b.dimshuffle("x", 0, "x", "x")
-        self.output = linear if activation is None else activation(linear)
+        self.b = self.add_param("b", b, 0.0, self.filter_shape[1:2])
+        self.output = self._activated(self._stamped() + per_map(self.b))
 
-        self.params = trained(self.W, self.b)
-        self.weights = trained(self.W)
-
-    def _stamped(self):
+    def _stamped(self) -> Any:
         raise NotImplementedError
 
-    def _step(self):
+    def _step(self) -> int:
         """Pixels of the output from one stamp to the next."""
         raise NotImplementedError
 
-    def _can_crop(self, kernel, before, after):
+    def _can_crop(self, kernel: int, cut: Cut) -> bool:
         raise NotImplementedError
 
-    def _checked_output_shape(self):
+    def _checked_output_shape(self) -> Shape4:
         batch, _, *lengths = self.input_shape
         filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
         for length, kernel, crop in zip(lengths, filters, self.crop):
             shape.append(deconv_length(length, kernel, self._step(), crop))
-            if not self._can_crop(kernel, *crop):
+            if not self._can_crop(kernel, crop):
                 raise self._misfit(f"does not give it by crop {self.crop}")
         if any(n is not None and n < 1 for n in shape[2:]):
             raise self._misfit(f"leaves nothing after crop {self.crop}")
         return tuple(shape)
 
-    def _full_length(self, axis):
+    def _full_length(self, axis: int) -> int:
         length = self.input_shape[2 + axis]
         if length is None:
             raise ValueError(
@@ -88,12 +85,12 @@ class _Upsampling(Layer):
             )
         return deconv_length(length, self.filter_shape[2 + axis], self._step(), (0, 0))
 
-    def _check_maps(self):
+    def _check_maps(self) -> None:
         n_in = self.input_shape[1]
         if n_in not in (None, self.filter_shape[0]):
             raise self._misfit(f"takes {self.filter_shape[0]} maps")
 
-    def _misfit(self, why):
+    def _misfit(self, why: str) -> ValueError:
         return ValueError(
             "{}: input {}, output size {}: filters {} with stride {} {}".format(
                 self.name,
@@ -149,13 +146,13 @@ class DeconvLayer(_Upsampling):
         message has the layer's name and the shapes. Theano would fail at run time.
     """
 
-    def _step(self):
+    def _step(self) -> int:
         return self.stride
 
-    def _can_crop(self, kernel, before, after):
-        return 0 <= before < kernel and -after < self.stride
+    def _can_crop(self, kernel: int, cut: Cut) -> bool:
+        return can_crop(kernel, self.stride, cut)
 
-    def _stamped(self):
+    def _stamped(self) -> Any:
         rows, cols = (
             deconv_length(self.input.shape[2 + axis], kernel, self.stride, crop)
             for axis, (kernel, crop) in enumerate(zip(self.filter_shape[2:], self.crop))
@@ -193,24 +190,22 @@ class FullBorderDeconvLayer(_Upsampling):
         As `DeconvLayer`; an `output_size` that the filters do not give.
     """
 
-    def _step(self):
+    def _step(self) -> int:
         return 1
 
-    def _can_crop(self, kernel, before, after):
-        return 0 <= before < kernel and 0 <= after < kernel
+    def _can_crop(self, kernel: int, cut: Cut) -> bool:
+        return min(cut) >= 0 and max(cut) < kernel
 
-    def _checked_output_shape(self):
+    def _checked_output_shape(self) -> Shape4:
         if self.output_size is not None:
             for axis, (before, after) in enumerate(self.crop):
                 if after != before:
-                    n, length = self.input_shape[2 + axis], self.output_size[axis]
-                    raise self._misfit(
-                        f"do not give it; they must be {length - n + 1 + 2 * before} "
-                        "long"
-                    )
+                    growth = self.output_size[axis] - self._full_length(axis)
+                    needed = self.filter_shape[2 + axis] + growth + 2 * before
+                    raise self._misfit(f"do not give it; they must be {needed} long")
         return super()._checked_output_shape()
 
-    def _stamped(self):
+    def _stamped(self) -> Any:
         # A true convolution (flipped filters) stamps the filters as they are.
         border = tuple(
             tuple(kernel - 1 - cut for cut in crop)
@@ -227,7 +222,9 @@ class FullBorderDeconvLayer(_Upsampling):
         )
 
 
-def bilinear(rng, shape, stride):
+def bilinear(
+    rng: np.random.RandomState, shape: tuple[int, int, int, int], stride: int
+) -> np.ndarray:
     """Filters that interpolate linearly between the stamps, times random numbers.
 
     ``W[c, k] = g[c, k] * tent``, g from N(0, 1 / maps in); the tent is as long as the
@@ -247,14 +244,15 @@ def bilinear(rng, shape, stride):
     return gains * np.outer(_tent(rows, stride), _tent(cols, stride))
 
 
-def _tent(kernel, stride):
+def _tent(kernel: int, stride: int) -> np.ndarray:
     distances = np.abs(np.arange(kernel) - (kernel - 1) / 2.0)
     return np.maximum(1 - distances / stride, 0)
 
 
-def _per_axis(crop):
+def _per_axis(crop: Any) -> tuple[Cut, ...]:
     """An int, a pair or a pair of pairs as ((top, bottom), (left, right))."""
     if np.ndim(crop) == 2:
-        return tuple(tuple(int(cut) for cut in pair) for pair in crop)
+        (top, bottom), (left, right) = crop
+        return (int(top), int(bottom)), (int(left), int(right))
     before, after = (crop, crop) if np.ndim(crop) == 0 else crop
-    return ((int(before), int(after)),) * 2
+    return (int(before), int(after)), (int(before), int(after))

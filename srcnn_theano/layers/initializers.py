@@ -4,17 +4,19 @@ Filters are (maps out, maps in, rows, cols), so that fan-in is maps in x rows x 
 fan-out is maps out x rows x cols.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 
-def fans(shape):
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Fan-in and fan-out of a bank of filters of the given shape."""
     n_out, n_in = shape[:2]
     patch = int(np.prod(shape[2:]))
     return n_in * patch, n_out * patch
 
 
-def he_normal(rng, shape):
+def he_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Normal with variance 2 / fan-in, which keeps the signal's size through a ReLU.
 
     He et al., Delving Deep into Rectifiers (2015), section 2.2. The report calls it
@@ -23,7 +25,7 @@ def he_normal(rng, shape):
     return rng.normal(0.0, np.sqrt(2.0 / fans(shape)[0]), size=shape)
 
 
-def xavier_normal(rng, shape):
+def xavier_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Normal with variance 2 / (fan-in + fan-out).
 
     Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward
@@ -32,7 +34,7 @@ def xavier_normal(rng, shape):
     return rng.normal(0.0, np.sqrt(2.0 / sum(fans(shape))), size=shape)
 
 
-def narrow_normal(rng, shape):
+def narrow_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Normal with standard deviation 0.001, as Dong et al. (2014), section 3.3."""
     return rng.normal(0.0, 0.001, size=shape)
 

@@ -1,9 +1,12 @@
-"""What every layer has in common."""
+"""What all layers have in common: a piece of graph, and parameters with roles."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from srcnn_theano.backend import T, theano
 from srcnn_theano.layers.lengths import Shape4
 
 
@@ -41,3 +44,84 @@ class Layer:
         self.name = name
         self.input = input
         self.input_shape = tuple(input_shape)
+
+    def add_param(
+        self,
+        role: str,
+        value: Any,
+        default: Any,
+        shape: tuple[int, ...],
+        rng: np.random.RandomState | None = None,
+        trained: bool = True,
+        charged: bool = False,
+    ) -> Any:
+        """Make a parameter of this layer and enter it where its roles are kept.
+
+        Parameters
+        ----------
+        role : str
+            ``W`` for ``conv1.W``, which is the key in weight files and the label in
+            ``debugprint``.
+        value : array, shared variable, constant, initializer or None
+            An array is copied and a shared variable is tied. A constant of Theano's
+            stays one: it is part of the graph, and has no role because nothing moves
+            it. An initializer is a function ``(rng, shape) -> array``.
+        default : number or initializer
+            Takes the place of `value` where that is None.
+        shape : tuple of int
+            The shape that the layer's geometry asks for.
+        rng : numpy.random.RandomState or None
+            For initializers.
+        trained : bool
+            Whether gradient descent moves it (`params`), or it is only saved (`state`).
+        charged : bool
+            Whether the L2 norm counts it (`weights`).
+
+        Returns
+        -------
+        shared variable or constant
+
+        Raises
+        ------
+        ValueError
+            The value has another shape.
+        """
+        if value is None:
+            value = default if callable(default) else np.full(shape, default)
+        if callable(value):
+            value = value(rng, shape)
+        variable = _variable(f"{self.name}.{role}", value, shape)
+        if isinstance(variable, T.TensorConstant):
+            return variable
+        if trained:
+            self.params += (variable,)
+        else:
+            self.state += (variable,)
+        if charged:
+            self.weights += (variable,)
+        return variable
+
+    def _activated(self, linear: Any) -> Any:
+        return linear if self.activation is None else self.activation(linear)
+
+
+def per_map(vector: Any) -> Any:
+    """A vector, (maps,), as (1, maps, 1, 1): the same for all images and pixels."""
+    return vector.dimshuffle("x", 0, "x", "x")
+
+
+def _variable(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """A value as a shared variable, unless it is one already, or a constant."""
+    is_constant = isinstance(value, T.TensorConstant)
+    is_shared = isinstance(value, theano.compile.SharedVariable)
+    if is_constant:
+        values = value.data
+    elif is_shared:
+        values = value.get_value(borrow=True)
+    else:
+        values = np.asarray(value)
+    if values.shape != tuple(shape):
+        raise ValueError(f"{name}: shape {values.shape} given, {tuple(shape)} needed")
+    if is_constant or is_shared:
+        return value
+    return theano.shared(values.astype(theano.config.floatX), name=name)

@@ -43,7 +43,12 @@ def border_length(kernel: int, border: Border) -> int:
     """
     if isinstance(border, int):
         return border
-    return {"valid": 0, "half": kernel // 2, "full": kernel - 1}[border]
+    lengths = {"valid": 0, "half": kernel // 2, "full": kernel - 1}
+    if border not in lengths:
+        raise ValueError(
+            f"border {border!r}: it must be one of {', '.join(lengths)}, or a number"
+        )
+    return lengths[border]
 
 
 def deconv_length(length: Any, kernel: int, stride: int, crop: tuple[int, int]) -> Any:

@@ -1,10 +1,12 @@
 """Batch normalization, written by hand from means, variances, scale and shift."""
 
-import numpy as np
+from __future__ import annotations
+
+from typing import Any
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.layer import Layer
-from srcnn_theano.layers.parameters import shared_parameter
+from srcnn_theano.layers.layer import Layer, per_map
+from srcnn_theano.layers.lengths import Shape4
 
 
 class BatchNormLayer(Layer):
@@ -37,43 +39,38 @@ class BatchNormLayer(Layer):
 
     def __init__(
         self,
-        input,
-        input_shape,
-        is_train,
-        gamma=None,
-        beta=None,
-        mean=None,
-        var=None,
-        activation=None,
-        test_statistics="running",
-        momentum=0.9,
-        epsilon=1e-5,
-        name="bn",
-    ):
+        input: Any,
+        input_shape: Shape4,
+        is_train: Any,
+        gamma: Any = None,
+        beta: Any = None,
+        mean: Any = None,
+        var: Any = None,
+        activation: Any = None,
+        test_statistics: str = "running",
+        momentum: float = 0.9,
+        epsilon: float = 1e-5,
+        name: str = "bn",
+    ) -> None:
         super().__init__(name, input, input_shape)
         if test_statistics not in ("running", "batch"):
             raise ValueError(
                 f"{name}: test_statistics must be 'running' or 'batch', not "
                 f"{test_statistics!r}"
             )
-        self.activation = activation
-        self.test_statistics = test_statistics
-        self.epsilon = epsilon
         n_maps = self.input_shape[1]
         if n_maps is None:
             raise ValueError(
                 f"{name}: the number of maps must be known, input_shape is "
                 f"{self.input_shape}"
             )
-
-        def parameter(value, default, what):
-            value = np.full(n_maps, default) if value is None else value
-            return shared_parameter(value, (n_maps,), f"{name}.{what}")
-
-        self.gamma = parameter(gamma, 1.0, "gamma")
-        self.beta = parameter(beta, 0.0, "beta")
-        self.mean = parameter(mean, 0.0, "mean")
-        self.var = parameter(var, 1.0, "var")
+        self.activation = activation
+        self.test_statistics = test_statistics
+        self.epsilon = epsilon
+        self.gamma = self.add_param("gamma", gamma, 1.0, (n_maps,))
+        self.beta = self.add_param("beta", beta, 0.0, (n_maps,))
+        self.mean = self.add_param("mean", mean, 0.0, (n_maps,), trained=False)
+        self.var = self.add_param("var", var, 1.0, (n_maps,), trained=False)
 
         batch_mean = T.mean(input, axis=(0, 2, 3))  # (maps,)
         batch_var = T.var(input, axis=(0, 2, 3))  # (maps,), divided by n
@@ -82,17 +79,11 @@ class BatchNormLayer(Layer):
         else:
             used_mean = T.switch(is_train, batch_mean, self.mean)
             used_var = T.switch(is_train, batch_var, self.var)
-
-        def per_map(vector):
-            return vector.dimshuffle("x", 0, "x", "x")
-
         scale = self.gamma / T.sqrt(used_var + epsilon)
-        normal = (input - per_map(used_mean)) * per_map(scale) + per_map(self.beta)
-        self.output = normal if activation is None else activation(normal)
+        self.output = self._activated(
+            (input - per_map(used_mean)) * per_map(scale) + per_map(self.beta)
+        )
         self.output_shape = self.input_shape
-
-        self.params = (self.gamma, self.beta)
-        self.state = (self.mean, self.var)
         self.updates = tuple(
             (running, momentum * running + (1.0 - momentum) * current)
             for running, current in ((self.mean, batch_mean), (self.var, batch_var))

@@ -1,8 +1,12 @@
 """Max-pooling."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from srcnn_theano.backend import T
 from srcnn_theano.layers.layer import Layer
-from srcnn_theano.layers.lengths import conv_length
+from srcnn_theano.layers.lengths import Shape4, conv_length
 
 
 class PoolLayer(Layer):
@@ -27,7 +31,7 @@ class PoolLayer(Layer):
         The input has less than two rows or columns.
     """
 
-    def __init__(self, input, input_shape, name="pool"):
+    def __init__(self, input: Any, input_shape: Shape4, name: str = "pool") -> None:
         super().__init__(name, input, input_shape)
         batch, n_maps, rows, cols = self.input_shape
         lengths = conv_length(rows, 2, 0, stride=2), conv_length(cols, 2, 0, stride=2)

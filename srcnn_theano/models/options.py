@@ -1,7 +1,7 @@
 """Options of each model: their defaults, and the values that they may have.
 
-NumPy and Theano are not imported, so that a weight file's options can be checked
-where no network can be built.
+Theano is not imported, so that a weight file's options can be checked where no network
+can be built.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import (
     Sequence,
 )
 
+from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import can_crop, even_crop
 
 
@@ -123,7 +124,7 @@ class SRCNNOptions(Options):
     batch_norm: str = _choice("none", "hidden", "all")
     test_statistics: str = _choice("running", "batch")
     clip: bool = _switch(False)
-    initializer: str = _choice("he", "xavier", "narrow")
+    initializer: str = _choice(*INITIALIZERS)
 
     def _check_together(self) -> None:
         if len(self.filter_sizes) != len(self.n_filters) + 1:

@@ -2,7 +2,6 @@ import itertools
 
 import pytest
 
-from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import conv_length, deconv_length
 
 
@@ -61,6 +60,6 @@ def test_input_shorter_than_the_kernel_gives_no_position():
     assert conv_length(8, 9, "valid") == 0
 
 
-def test_input_shape_must_have_four_entries():
-    with pytest.raises(ValueError, match=r"conv7: .*\(3, 33, 33\)"):
-        Layer("conv7", None, (3, 33, 33))
+def test_unknown_border_is_refused():
+    with pytest.raises(ValueError, match="'same'.*valid, half, full"):
+        conv_length(33, 9, "same")
