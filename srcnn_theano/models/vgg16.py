@@ -1,13 +1,19 @@
 """VGG16, whose features the perceptual loss compares."""
 
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
 import numpy as np
 
 from srcnn_theano.backend import T, theano
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.layers.pooling import PoolLayer
 from srcnn_theano.models.model import Model
-from srcnn_theano.vgg16_weights import PREPROCESSINGS, layers_to, load_vgg16
+from srcnn_theano.vgg16_weights import PREPROCESSINGS, layers_to
 
 # Mean pixel of ImageNet in BGR, 0..255, of the authors' release (its Caffe model card).
 CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -16,7 +22,7 @@ TORCHVISION_MEAN = (0.485, 0.456, 0.406)
 TORCHVISION_STD = (0.229, 0.224, 0.225)
 
 
-def preprocess(images, how):
+def preprocess(images: Any, how: str) -> Any:
     """Images as a copy of VGG16 expects them.
 
     - 'caffe': ``255 * BGR - CAFFE_MEAN``; the authors' weights, and those of Keras.
@@ -39,15 +45,12 @@ def preprocess(images, how):
         return (images - _by_channel(TORCHVISION_MEAN)) / _by_channel(TORCHVISION_STD)
     if how == "unit":
         return images
-    raise ValueError(
-        "preprocessing must be one of {}, not {!r}".format(
-            ", ".join(map(repr, PREPROCESSINGS)), how
-        )
-    )
+    known = ", ".join(map(repr, PREPROCESSINGS))
+    raise ValueError(f"preprocessing must be one of {known}, not {how!r}")
 
 
-def _by_channel(values):
-    return np.float32(values).reshape(1, 3, 1, 1)
+def _by_channel(values: Sequence[float]) -> np.ndarray:
+    return np.array(values, np.float32).reshape(1, 3, 1, 1)
 
 
 class VGG16(Model):
@@ -78,21 +81,22 @@ class VGG16(Model):
     Attributes
     ----------
     output : symbolic 4-tensor, (batch, maps, rows, cols)
-        What the last layer gives.
+        The output of the last layer.
     """
 
     def __init__(
         self,
-        input,
-        input_shape,
-        values,
-        last_layer="relu2_2",
-        preprocessing="caffe",
-    ):
+        input: Any,
+        input_shape: Shape4,
+        values: Mapping[str, np.ndarray],
+        last_layer: str = "relu2_2",
+        preprocessing: str = "caffe",
+    ) -> None:
         self.input = input
         self.is_train = T.bscalar("is_train")
         names = layers_to(last_layer)
-        layers = []
+        layers: list[Layer] = []
+        layer: Layer
         input = preprocess(input, preprocessing)
         for name in names:
             if name.startswith(("conv", "fc")):
@@ -110,43 +114,14 @@ class VGG16(Model):
             self.output = _softmax(self.output)
         self.inside = self.output
 
-    @classmethod
-    def from_hdf5(
-        cls,
-        path,
-        last_layer="relu2_2",
-        input=None,
-        input_shape=(None, 3, None, None),
-        preprocessing=None,
-    ):
-        """The network with the weights of a file that `srcnn-theano convert` wrote.
 
-        Parameters
-        ----------
-        path : str or Path
-        last_layer : str
-        input : symbolic 4-tensor, (batch, 3, rows, cols), RGB in [0, 1]
-            By default a variable of its own, the attribute `input`.
-        input_shape : tuple of 4, ints or None
-        preprocessing : str or None
-            None is what the file says that its weights expect.
-
-        Raises
-        ------
-        UserError
-            See `load_vgg16`.
-        """
-        weights = load_vgg16(path, last_layer)
-        return cls(
-            T.tensor4("x") if input is None else input,
-            input_shape,
-            weights.values,
-            last_layer,
-            preprocessing or weights.preprocessing,
-        )
-
-
-def _conv_layer(input, input_shape, values, name, rectified):
+def _conv_layer(
+    input: Any,
+    input_shape: Shape4,
+    values: Mapping[str, np.ndarray],
+    name: str,
+    rectified: bool,
+) -> ConvLayer:
     W, b = (
         T.constant(np.asarray(values[key], theano.config.floatX), name=key)
         for key in (name + ".W", name + ".b")
@@ -164,7 +139,7 @@ def _conv_layer(input, input_shape, values, name, rectified):
     )
 
 
-def _softmax(maps):
+def _softmax(maps: Any) -> Any:
     """Probabilities over the maps, at each pixel."""
     e = T.exp(maps - T.max(maps, axis=1, keepdims=True))
     return e / T.sum(e, axis=1, keepdims=True)

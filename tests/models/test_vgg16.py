@@ -3,7 +3,6 @@ import pytest
 
 from srcnn_theano.backend import T, compile_function, onednn, theano
 from srcnn_theano.data.images import read_rgb
-from srcnn_theano.errors import UserError
 from srcnn_theano.models.vgg16 import VGG16, preprocess
 from srcnn_theano.training.functions import prediction_function
 from srcnn_theano.vgg16_weights import (
@@ -212,8 +211,16 @@ def file(small_vgg16, tmp_path):
     return path
 
 
+def network_of(path, last_layer):
+    """The network of a file on an input of its own."""
+    weights = load_vgg16(path, last_layer)
+    shape = (None, 3, None, None)
+    how = weights.preprocessing
+    return VGG16(T.tensor4("x"), shape, weights.values, last_layer, how)
+
+
 def test_from_hdf5_takes_what_the_file_says(file, small_vgg16):
-    network = VGG16.from_hdf5(file, last_layer="relu2_2")
+    network = network_of(file, "relu2_2")
     images = images_of((1, 3, 12, 10))
     expected = forward(small_vgg16, preprocess(images, "torchvision"), "relu2_2")
     result = network.output.eval({network.input: images})
@@ -221,9 +228,10 @@ def test_from_hdf5_takes_what_the_file_says(file, small_vgg16):
     assert network.output_shape == (None, 6, None, None)
 
 
-def test_from_hdf5_on_an_input_of_the_callers(file, small_vgg16):
+def test_another_preprocessing_than_the_file_says(file, small_vgg16):
     y = T.tensor4("y")
-    network = VGG16.from_hdf5(file, "relu1_2", y, (1, 3, 9, 9), preprocessing="unit")
+    values = load_vgg16(file, "relu1_2").values
+    network = VGG16(y, (1, 3, 9, 9), values, "relu1_2", preprocessing="unit")
     images = images_of((1, 3, 9, 9))
     assert network.input is y and network.output_shape == (1, 5, 9, 9)
     np.testing.assert_allclose(
@@ -234,11 +242,6 @@ def test_from_hdf5_on_an_input_of_the_callers(file, small_vgg16):
     )
 
 
-def test_from_hdf5_says_what_is_wrong_with_the_file(tmp_path):
-    with pytest.raises(UserError, match="nothing.h5: no such file"):
-        VGG16.from_hdf5(tmp_path / "nothing.h5", last_layer="relu2_2")
-
-
 @pytest.mark.data
 def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
     from srcnn_theano.convert import convert
@@ -247,7 +250,7 @@ def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
     if not source.is_file():
         pytest.skip(f"{source} is not there")
     convert(source, tmp_path / "vgg16.h5", model="vgg16", last_layer="relu2_2")
-    network = VGG16.from_hdf5(tmp_path / "vgg16.h5", last_layer="relu2_2")
+    network = network_of(tmp_path / "vgg16.h5", "relu2_2")
     image = read_rgb(data_dir / "Set5" / "butterfly_GT.bmp")[100:148, 60:123]
     images = image.transpose(2, 0, 1)[np.newaxis].astype("float32") / np.float32(255)
 
