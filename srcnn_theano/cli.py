@@ -177,21 +177,6 @@ def graph(options):
     )
 
 
-def bench(options):
-    from srcnn_theano.bench.runner import run_bench
-
-    against = _names(options.against)
-    if against == ["none"]:
-        against = []
-    run_bench(
-        against,
-        options.threads,
-        _names(options.only),
-        as_json=options.json,
-        out=_path(options.out),
-    )
-
-
 def doctor(options):
     from srcnn_theano.doctor import run_doctor
 
@@ -204,15 +189,13 @@ def _path(text):
     return None if text is None else Path(text)
 
 
-def _names(text):
-    return None if text is None else text.split(",")
-
-
 def _parser():
     parser = argparse.ArgumentParser(
         prog="srcnn-theano",
         description="Super-resolution by SRCNN in Theano: upscale pictures, train, and "
         "reproduce a report's tables under protocols that are spelled out.",
+        epilog="The benchmarks against PyTorch and JAX are run by `python -m "
+        "benchmarks` in a checkout.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
@@ -338,22 +321,6 @@ def _parser():
         "experiments, else the output)",
     )
     _out(sub, "folder for the pages and texts", default="graph")
-    _json(sub)
-    _device(sub)
-
-    sub = command(bench, "time training and upscaling, side by side with PyTorch")
-    sub.add_argument(
-        "--against",
-        help="torch, jax, torch,jax or none (default: torch; jax with --device xla, "
-        "both with --device gpu)",
-    )
-    sub.add_argument(
-        "--threads", type=int, help="default: one, and then one for each core"
-    )
-    sub.add_argument(
-        "--only", metavar="JOBS", help="some jobs: srcnn-20,vgg-100,samples,first-use"
-    )
-    _out(sub, "file for the figures (JSON)")
     _json(sub)
     _device(sub)
 

@@ -12,7 +12,7 @@ def _data_dir():
 
 
 # Tests in these folders look at what Theano makes of a graph for C code.
-_OF_C_CODE = ("backend", "graph", "bench")
+_OF_C_CODE = ("backend", "graph", "benchmarks")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -30,7 +30,7 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     assert done.returncode == 0
     for command in (
         "demo upscale data train evaluate experiments reproduce report compare-deconv "
-        "convert bench doctor"
+        "convert doctor"
     ).split():
         assert command in done.stdout
 
@@ -149,7 +149,6 @@ def picture(tmp_path):
         ("evaluate {missing} --scale 2 --weights {picture}", "grey.png"),
         ("convert {missing} {out}.h5", "nothing.png"),
         ("convert {picture} {out}.h5", "grey.png"),
-        ("bench --against tensorflow", "--against tensorflow"),
         ("compare-deconv --quick --epochs 0 --out {out}", "--epochs 0"),
         ("compare-deconv --quick --out {picture}", "grey.png"),
         ("compare-deconv --data {folder} --out {out}", "Set5"),

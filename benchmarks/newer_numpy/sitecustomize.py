@@ -5,7 +5,7 @@ what they have taken away and Aesara or the package looks for. No C code can be 
 then, but the devices xla and gpu work:
 
     export PYTHONPATH=benchmarks/newer_numpy:. THEANO_FLAGS=cxx=,blas__ldflags=
-    python -m srcnn_theano bench --device gpu
+    python -m benchmarks --device gpu
 
 This is scaffolding for measurements. Nothing in the package needs it or knows of it.
 """

@@ -1,6 +1,6 @@
 """The timed jobs by PyTorch, written as its users write them."""
 
-from srcnn_theano.bench import work as given
+from benchmarks import work as common
 
 VARIANTS = {"cpu": ("eager", "channels_last", "compile")}
 VARIANTS["xla"] = VARIANTS["cpu"]
@@ -14,24 +14,24 @@ def make_job(work, variant):
     import torch
 
     device = "cpu"
-    if given.on_gpu():
+    if common.on_gpu():
         device = "cuda"
         torch.backends.cudnn.allow_tf32 = False  # float32, as on every side
         torch.backends.cudnn.benchmark = True  # as XLA does: try, and take the fastest
     layout = torch.contiguous_format
     if variant == "channels_last":
         layout = torch.channels_last
-    net = _network(torch, given.layers(work)).to(device, memory_format=layout)
+    net = _network(torch, common.layers(work)).to(device, memory_format=layout)
     if work.kind in ("step", "steps"):
         return _training(torch, work, net, device, layout, _MODES.get(variant))
     if variant == "compile":
         net = torch.compile(net)
-    x = torch.from_numpy(given.image(work)).to(device)
+    x = torch.from_numpy(common.image(work)).to(device)
     x = x.contiguous(memory_format=layout)
 
     def predict():
         with torch.inference_mode():
-            return given.inside(work, net(x)).cpu().numpy()
+            return common.inside(work, net(x)).cpu().numpy()
 
     return predict
 
@@ -53,7 +53,7 @@ def _network(torch, layers):
         elif layer.kind == "deconv":
             n_in, n_out, length = layer.values["W"].shape[:3]
             module = nn.ConvTranspose2d(
-                n_in, n_out, length, given.SCALE, padding=layer.padding
+                n_in, n_out, length, common.SCALE, padding=layer.padding
             )
         elif layer.kind == "prelu":
             module = nn.PReLU(len(layer.values["a"]))
@@ -67,14 +67,14 @@ def _network(torch, layers):
 
 
 def _training(torch, work, net, device, layout, mode):
-    arrays = given.sub_images(work)
+    arrays = common.sub_images(work)
     low_res, high_res = (torch.from_numpy(a).to(device) for a in arrays)
     features = torch.nn.Identity()
     if work.perceptual:
-        features = _network(torch, given.feature_layers()).requires_grad_(False)
+        features = _network(torch, common.feature_layers()).requires_grad_(False)
         features = features.to(device, memory_format=layout)
-    optimiser = torch.optim.Adam(net.parameters(), lr=given.LEARNING_RATE, fused=True)
-    starts = given.starts(work)
+    optimiser = torch.optim.Adam(net.parameters(), lr=common.LEARNING_RATE, fused=True)
+    starts = common.starts(work)
     order = torch.arange(len(low_res), device=device)
     done = [0]
 
@@ -103,6 +103,6 @@ def _training(torch, work, net, device, layout, mode):
 
     def all_steps():
         costs = torch.stack([step(start) for start in starts])
-        return costs.cpu().numpy()[: given.N_COSTS]
+        return costs.cpu().numpy()[: common.N_COSTS]
 
     return all_steps if work.kind == "steps" else job

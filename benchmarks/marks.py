@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from srcnn_theano.bench.work import CPU_JOBS, GPU_JOBS
+from benchmarks.work import CPU_JOBS, GPU_JOBS
 
 
 class Mark(NamedTuple):

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from srcnn_theano.bench.jax_side import peak_memory  # noqa: F401
+from benchmarks.jax_side import peak_memory  # noqa: F401
 
 # Libraries by where they compute, and the rows of a matrix that keeps all of it busy.
 VARIANTS = {"cpu": ("numpy", "onednn"), "gpu": ("jax",)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srcnn_theano.bench.work import SCALE, WORKS
+from benchmarks.work import SCALE, WORKS
 from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.environment import usable_cores
 
@@ -45,7 +45,7 @@ def measure(device="cpu"):
         enlarge = ["upscale", str(small), "--scale", str(SCALE), "--out", folder + "/o"]
         commands = {
             "step": [
-                "srcnn_theano.bench.worker",
+                "benchmarks.worker",
                 "ours",
                 "",
                 step,

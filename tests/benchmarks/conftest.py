@@ -1,6 +1,12 @@
+import sys
+from pathlib import Path
+
 import pytest
 
-from srcnn_theano.bench.work import Work
+# The benchmarks lie beside the package and are not installed with it.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.work import Work  # noqa: E402
 
 
 def _mini(network, kind, channels, batch_size, length, perceptual=False):

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from srcnn_theano.bench import work as given
+from benchmarks import work as common
 
 VARIANTS = dict.fromkeys(("cpu", "xla", "gpu"), ("jit",))
 
@@ -13,13 +13,13 @@ def make_job(work, variant):
     """A function without arguments that does the job once and returns its result."""
     import jax
 
-    device = jax.devices("gpu" if given.on_gpu() else "cpu")[0]
+    device = jax.devices("gpu" if common.on_gpu() else "cpu")[0]
     jax.config.update("jax_default_device", device)
-    network, params = _network(jax, given.layers(work))
+    network, params = _network(jax, common.layers(work))
     if work.kind in ("step", "steps"):
         return _training(jax, work, network, params)
-    predict = jax.jit(lambda params, x: given.inside(work, network(params, x)))
-    x = jax.numpy.asarray(given.image(work))
+    predict = jax.jit(lambda params, x: common.inside(work, network(params, x)))
+    x = jax.numpy.asarray(common.image(work))
     return lambda: np.asarray(predict(params, x))
 
 
@@ -54,7 +54,7 @@ def _deconv(jax, x, p, padding):
     W = p["W"].transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
     padding = [(W.shape[2] - 1 - padding,) * 2] * 2
     x = jax.lax.conv_general_dilated(
-        x, W, (1, 1), padding, lhs_dilation=(given.SCALE, given.SCALE)
+        x, W, (1, 1), padding, lhs_dilation=(common.SCALE, common.SCALE)
     )
     return x + p["b"][:, None, None]
 
@@ -85,13 +85,13 @@ _OPERATIONS = {
 
 def _training(jax, work, network, params):
     jnp, tree = jax.numpy, jax.tree_util
-    low_res, high_res = (jnp.asarray(a) for a in given.sub_images(work))
+    low_res, high_res = (jnp.asarray(a) for a in common.sub_images(work))
     # Handed over, like the state: what a function finds around it becomes constants.
     data = low_res, high_res, jnp.arange(len(low_res))
-    starts = given.starts(work)
+    starts = common.starts(work)
     # No layers at all leave the pixels as they are.
     features = partial(
-        *_network(jax, given.feature_layers() if work.perceptual else [])
+        *_network(jax, common.feature_layers() if work.perceptual else [])
     )
 
     def cost_of(params, x, y):
@@ -110,7 +110,7 @@ def _training(jax, work, network, params):
 
         def move(p, m, v):
             root = jnp.sqrt(v / (1 - 0.999**t)) + 1e-8
-            return p - given.LEARNING_RATE * m / (1 - 0.9**t) / root
+            return p - common.LEARNING_RATE * m / (1 - 0.9**t) / root
 
         return (tree.tree_map(move, params, m, v), m, v, t), cost
 
@@ -130,6 +130,6 @@ def _training(jax, work, network, params):
 
     def all_steps():
         state[0], costs = loop(state[0], data)
-        return np.asarray(costs)[: given.N_COSTS]
+        return np.asarray(costs)[: common.N_COSTS]
 
     return all_steps if work.kind == "steps" else job

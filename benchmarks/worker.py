@@ -14,7 +14,7 @@ from importlib import import_module
 
 import numpy as np
 
-from srcnn_theano.bench.work import Work, on_gpu
+from benchmarks.work import Work, on_gpu
 
 _MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side", "sgemm": "sgemm"}
 N_NUMBERS = 1000
@@ -31,7 +31,7 @@ def main(side, variant, work, threads):
     threads : str
     """
     _limit_threads(side, int(threads))
-    module = import_module("srcnn_theano.bench." + _MODULES[side])
+    module = import_module("benchmarks." + _MODULES[side])
     fields = json.loads(work)
     job = module.make_job(Work(**dict(fields, size=tuple(fields["size"]))), variant)
     for line in sys.stdin:

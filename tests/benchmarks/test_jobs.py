@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
-from srcnn_theano.bench import work as given
+from benchmarks import work as common
 
 MINIS = (
     "mini-srcnn-step",
@@ -57,24 +57,24 @@ def forward(layers, x):
 
 def first_result(work):
     """Cost of the first minibatch, or the output for the image."""
-    layers = given.layers(work)
+    layers = common.layers(work)
     if work.kind == "image":
-        x = np.asarray(given.image(work), "float64")
+        x = np.asarray(common.image(work), "float64")
         if work.network == "srcnn":
             return forward(layers, x)
         # Seven pixels at each side are there for the others' sake only.
         return forward(layers, x)[:, :, 28:, 28:][:, :, : -28 - 1, : -28 - 1]
-    x, y = (part[: work.batch_size] / 255.0 for part in given.sub_images(work))
+    x, y = (part[: work.batch_size] / 255.0 for part in common.sub_images(work))
     output = forward(layers, x)
     if work.perceptual:
-        output, y = (forward(given.feature_layers(), z) for z in (output, y))
+        output, y = (forward(common.feature_layers(), z) for z in (output, y))
     return np.mean((output - y) ** 2)
 
 
 def make_job(side, work, variant):
     if side != "ours":
         pytest.importorskip(side)
-    module = importlib.import_module("srcnn_theano.bench." + MODULES[side])
+    module = importlib.import_module("benchmarks." + MODULES[side])
     return module.make_job(work, variant)
 
 
@@ -113,7 +113,7 @@ def test_steps_in_a_row_are_those_one_by_one(side, variant, device, minis, monke
 
 
 def test_products_of_large_matrices_are_right(monkeypatch):
-    from srcnn_theano.bench import sgemm
+    from benchmarks import sgemm
 
     monkeypatch.setattr(sgemm, "N", dict.fromkeys(sgemm.N, 50))
     rng = np.random.RandomState(0)
@@ -129,7 +129,7 @@ def test_products_of_large_matrices_are_right(monkeypatch):
 
 def test_of_the_product_on_a_card_one_row_comes_back(monkeypatch):
     pytest.importorskip("jax")
-    from srcnn_theano.bench import sgemm
+    from benchmarks import sgemm
 
     monkeypatch.setattr(sgemm, "N", dict.fromkeys(sgemm.N, 50))
     rng = np.random.RandomState(0)

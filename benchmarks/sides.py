@@ -10,13 +10,17 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.bench.work import N_COSTS, Work
+from benchmarks.work import N_COSTS, Work
 from srcnn_theano.errors import UserError
+
+# `python -m benchmarks.worker` works from here.
+ROOT = Path(__file__).resolve().parents[1]
 
 TURNS = 7
 LEAST_TURNS = 3
@@ -77,7 +81,8 @@ class Side:
             str(contender.threads),
         ]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "srcnn_theano.bench.worker"] + arguments,
+            [sys.executable, "-m", "benchmarks.worker", *arguments],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

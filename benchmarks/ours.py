@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from srcnn_theano.bench import work as given
-from srcnn_theano.bench.jax_side import peak_memory  # noqa: F401
+from benchmarks import work as common
+from benchmarks.jax_side import peak_memory  # noqa: F401
 
 
 def make_job(work, variant):
@@ -12,7 +12,7 @@ def make_job(work, variant):
         return _training(work)
     if work.kind == "picture":
         return _picture(work)
-    predictor, image = _predictor(work), given.image(work)
+    predictor, image = _predictor(work), common.image(work)
     return lambda: predictor(image)
 
 
@@ -23,7 +23,7 @@ def _training(work):
     from srcnn_theano.training.functions import SharedPairs, training_function
     from srcnn_theano.training.updates import adam
 
-    arrays = given.sub_images(work)
+    arrays = common.sub_images(work)
     model = model_for_pairs(
         work.network,
         {"channels": work.channels},
@@ -31,18 +31,18 @@ def _training(work):
         np.random.RandomState(0),
         work.batch_size,
     )
-    model.set_values(given.named_values(given.layers(work)))
+    model.set_values(common.named_values(common.layers(work)))
     y = T.tensor4("y")
     pairs = SharedPairs(*arrays, batch_size=work.batch_size)
     output, target = model.output, y
     if work.perceptual:
         output, target = (_features(x, model.output_shape) for x in (output, y))
     cost = mse(output, target)
-    updates = adam(cost, model.params, given.LEARNING_RATE)
+    updates = adam(cost, model.params, common.LEARNING_RATE)
     step = training_function(model, y, cost, updates, pairs)
     if work.kind == "steps":
         steps = many_steps(step)
-        return lambda: steps(0, pairs.n_batches)[0][: given.N_COSTS]
+        return lambda: steps(0, pairs.n_batches)[0][: common.N_COSTS]
     done = [0]
 
     def job():
@@ -56,7 +56,7 @@ def _training(work):
 def _features(images, shape):
     from srcnn_theano.models.vgg16 import VGG16
 
-    values = given.named_values(given.feature_layers())
+    values = common.named_values(common.feature_layers())
     return VGG16(images, shape, values, "relu2_2", "unit").output
 
 
@@ -66,7 +66,7 @@ def _picture(work):
 
     pixels = np.random.RandomState(2).randint(0, 256, work.size + (3,))
     picture = Picture(pixels.astype("uint8"))
-    upscaler = Upscaler(_predictor(work), given.SCALE)
+    upscaler = Upscaler(_predictor(work), common.SCALE)
     return lambda: upscaler(picture).pixels
 
 
@@ -75,5 +75,5 @@ def _predictor(work):
     from srcnn_theano.weights import Weights
 
     options = {"channels": work.channels}
-    values = given.named_values(given.layers(work))
+    values = common.named_values(common.layers(work))
     return build_predictor(Weights(work.network, options, values, {}))

@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from srcnn_theano.bench import first_use, runner, sgemm, sides
-from srcnn_theano.bench.sides import Contender
-from srcnn_theano.bench.work import multiply_adds
+from benchmarks import first_use, runner, sgemm, sides
+from benchmarks.sides import Contender
+from benchmarks.work import multiply_adds
 from srcnn_theano.errors import UserError
 
 
@@ -141,8 +141,8 @@ def test_cost_is_per_unit_and_against_the_least_work():
 
 @pytest.mark.parametrize("network", ["srcnn", "fsrcnn"])
 def test_pictures_are_enlarged_fourfold_in_tiles(network):
-    from srcnn_theano.bench.ours import make_job
-    from srcnn_theano.bench.work import Work
+    from benchmarks.ours import make_job
+    from benchmarks.work import Work
 
     result = make_job(Work("p", "P", "picture", network, 1, 1, (20, 30)), "")()
     assert result.shape == (80, 120, 3) and result.dtype == np.uint8

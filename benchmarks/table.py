@@ -1,8 +1,8 @@
 """Reports of measurements as Markdown.
 
-    python -m srcnn_theano.bench.table FIGURES.json [README.md]
+    python -m benchmarks.table FIGURES.json [README.md]
 
-prints the tables of a report that `srcnn-theano bench --out FIGURES.json` has written,
+prints the tables of a report that `python -m benchmarks --out FIGURES.json` has made,
 or puts them into a file, between the lines ``<!-- figures -->`` and
 ``<!-- end of figures -->``. Those of a run with ``--device xla`` go between
 ``<!-- xla figures -->`` and ``<!-- end of xla figures -->``.
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from srcnn_theano.bench.marks import AT_MOST
+from benchmarks.marks import AT_MOST
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_text
 

@@ -1,4 +1,4 @@
-"""`srcnn-theano bench`: what is measured, in which order, and against whom."""
+"""What is measured, in which order, and against whom."""
 
 import json
 import platform
@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano import __version__, environment
-from srcnn_theano.bench import first_use, sgemm, sides
-from srcnn_theano.bench.marks import evaluate
-from srcnn_theano.bench.sides import Contender
-from srcnn_theano.bench.table import markdown
-from srcnn_theano.bench.work import (
+from benchmarks import first_use, sgemm, sides
+from benchmarks.marks import evaluate
+from benchmarks.sides import Contender
+from benchmarks.table import markdown
+from benchmarks.work import (
     CPU_JOBS,
     GPU_JOBS,
     SCALE,
@@ -23,6 +22,7 @@ from srcnn_theano.bench.work import (
     Work,
     multiply_adds,
 )
+from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json
 
@@ -111,9 +111,9 @@ def _keep(report, out):
 
 def _variants(name, device):
     if name == "torch":
-        from srcnn_theano.bench.torch_side import VARIANTS
+        from benchmarks.torch_side import VARIANTS
     elif name == "jax":
-        from srcnn_theano.bench.jax_side import VARIANTS
+        from benchmarks.jax_side import VARIANTS
     else:
         raise UserError(f"--against {name}: it can be torch, jax or none")
     if find_spec(name) is None:
@@ -288,7 +288,7 @@ def _processor():
 
 
 def _command():
-    return " ".join(["srcnn-theano"] + sys.argv[1:])
+    return " ".join(["python -m benchmarks", *sys.argv[1:]])
 
 
 def _refuse(report):

@@ -1,6 +1,6 @@
 """How much work a job is, counted by hand."""
 
-from srcnn_theano.bench.work import WORKS, multiply_adds
+from benchmarks.work import WORKS, multiply_adds
 
 # Multiply-adds of SRCNN 9-1-5 RGB on 33x33: maps of 25x25, 25x25 and 21x21.
 CONV1 = 25 * 25 * 64 * (3 * 9 * 9)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from srcnn_theano.bench import table
-from srcnn_theano.bench.marks import MARKS, evaluate
-from srcnn_theano.bench.runner import JOBS
+from benchmarks import table
+from benchmarks.marks import MARKS, evaluate
+from benchmarks.runner import JOBS
 from srcnn_theano.errors import UserError
 
 
@@ -41,7 +41,7 @@ def report():
     report = {
         "device": "cpu",
         "machine": {"processor": "Z80", "cores": 2, "numpy": "1.23.5", "torch": None},
-        "command": "srcnn-theano bench",
+        "command": "python -m benchmarks",
         "passes": {"1": {"srcnn-20": one_thread}, "2": {"srcnn-20": job}},
         "growths": {"samples": growth},
         "first_use": {

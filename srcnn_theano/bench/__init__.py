@@ -1,1 +1,0 @@
-"""`srcnn-theano bench`: the same jobs by us, PyTorch and JAX, taking turns."""
