@@ -55,7 +55,9 @@ class Maps(ExternalCOp, NoPythonOp):
     what = property(lambda self: self.params_type.enum_from_alias(self.what_name))
 
     def __init__(self, what):
-        super().__init__(["maps.c"], "APPLY_SPECIFIC(work_on_maps)")
+        super().__init__(
+            ["cpp/arrays.h", "cpp/maps.cpp"], "APPLY_SPECIFIC(work_on_maps)"
+        )
         self.what_name = what
 
     def make_node(self, maps, other=None, slopes=None):

@@ -36,6 +36,12 @@ from srcnn_theano.backend.internals import (
 from srcnn_theano.backend.library import T, theano
 from srcnn_theano.backend.maps import none
 
+# One after another they are a C++ file.
+SOURCES = [
+    f"cpp/{name}"
+    for name in ("arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp")
+]
+
 __all__ = ["Convolution", "available"]
 
 # The slope of a PReLU that does nothing. (An empty vector as for the bias would be the
@@ -177,7 +183,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         with_bias=False,
         channels_last=True,
     ):
-        super().__init__(["onednn.c"], "APPLY_SPECIFIC(convolve)")
+        super().__init__(SOURCES, "APPLY_SPECIFIC(convolve)")
         self.direction_name = direction
         self.border = border
         self.stride = tuple(int(step) for step in stride)

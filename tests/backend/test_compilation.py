@@ -1,5 +1,6 @@
 """g++ with a precompiled header and ahead of time gives what Theano alone gives."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import compilation, internals, theano
+from srcnn_theano.backend import compilation, internals, maps, onednn, theano
+
+FORWARD = "forward", ((0, 0), (0, 0)), (1, 1)
 
 FUNCTION = """
 import numpy as np
@@ -30,8 +33,7 @@ def run(code, folder):
     return subprocess.run(
         [sys.executable, "-c", code],
         env=dict(os.environ, THEANO_FLAGS=flags, TMPDIR=str(folder)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
 
@@ -84,3 +86,14 @@ def test_small_constants_are_folded_without_the_compiler(monkeypatch):
     graph, _ = theano.compile.function.types.std_fgraph([], [theano.Out(numbers)])
     theano.compile.get_default_mode().optimizer(graph)
     assert graph.outputs[0].data.tolist() == [[8], [20]]
+
+
+@pytest.mark.parametrize("op", [maps.Maps("add"), onednn.Convolution(*FORWARD)])
+def test_a_change_of_any_source_of_an_op_is_compiled_anew(op):
+    version = op.c_code_cache_version()
+    assert len(op.func_codes) >= 2  # headers and the op itself
+    for i, code in enumerate(op.func_codes):
+        changed = copy.copy(op)
+        changed.func_codes = list(op.func_codes)
+        changed.func_codes[i] = code + "\n"
+        assert changed.c_code_cache_version() != version

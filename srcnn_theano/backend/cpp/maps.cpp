@@ -1,10 +1,10 @@
 #section support_code
 
-/* What is done to feature maps one element at a time, without changing where each
-   element lies: channels last, as oneDNN likes them, or Theano's own order. */
+/* The op: something done to feature maps, each of which stays where it lies in memory. */
 
 namespace {
 
+/* As in Maps.params_type in maps.py. */
 enum { PRELU, PRELU_GRADIENT, ADD, POOL, POOL_GRADIENT };
 
 /* Maps as n images of `outer` rows of `inner` neighbours in memory. With the channels
@@ -16,22 +16,10 @@ struct Layout {
   npy_intp size() const { return n * outer * inner; }
 };
 
-bool is_dense(PyArrayObject *array, const int *order) {
-  npy_intp expected = sizeof(float);
-  for (int i = 0; i < 4; i++) {
-    const npy_intp length = PyArray_DIM(array, order[i]);
-    if (length != 1 && PyArray_STRIDE(array, order[i]) != expected) return false;
-    expected *= length;
-  }
-  return PyArray_ISALIGNED(array);
-}
-
-const int LAST[] = {1, 3, 2, 0}, FIRST[] = {3, 2, 1, 0};
-
 Layout layout_of(PyArrayObject *maps) {
   const npy_intp *dims = PyArray_DIMS(maps);
   Layout result = {dims[0], dims[1], dims[2] * dims[3], dims[1], false};
-  if (is_dense(maps, LAST)) {
+  if (is_dense(maps, true)) {
     result.channels_last = true;
     result.outer = dims[2];
     result.inner = dims[3] * dims[1];
@@ -39,45 +27,14 @@ Layout layout_of(PyArrayObject *maps) {
   return result;
 }
 
-/* A new array, or the one that is there already, laid out as asked. */
-bool prepare(PyArrayObject **array, npy_intp *dims, bool channels_last) {
-  if (*array && PyArray_ISWRITEABLE(*array) &&
-      PyArray_CompareLists(PyArray_DIMS(*array), dims, 4) &&
-      is_dense(*array, channels_last ? LAST : FIRST))
-    return true;
-  Py_XDECREF(*array);
-  npy_intp strides[4], step = sizeof(float);
-  for (int i = 0; i < 4; i++) {
-    const int axis = channels_last ? LAST[i] : FIRST[i];
-    strides[axis] = step;
-    step *= dims[axis];
-  }
-  *array = (PyArrayObject *)PyArray_New(&PyArray_Type, 4, dims, NPY_FLOAT32, strides,
-                                        NULL, 0, 0, NULL);
-  return *array != NULL;
-}
-
-/* The array itself (a new reference) if it is laid out as asked, else a copy. */
-PyArrayObject *laid_out(PyArrayObject *array, bool channels_last) {
-  if (is_dense(array, channels_last ? LAST : FIRST)) {
-    Py_INCREF(array);
-    return array;
-  }
-  PyArrayObject *copy = NULL;
-  if (prepare(&copy, PyArray_DIMS(array), channels_last) && PyArray_CopyInto(copy, array) == 0)
-    return copy;
-  Py_XDECREF(copy);
-  return NULL;
-}
-
 /* The slope of each element: of a row of neighbours, or of the one map it is. */
 struct Slopes {
   std::vector<float> row;
   Slopes(PyArrayObject *array, const Layout &maps)
       : row(maps.channels_last ? maps.inner : maps.channels) {
-    const npy_intp given = PyArray_DIM(array, 0);
+    const npy_intp n_slopes = PyArray_DIM(array, 0);
     for (size_t i = 0; i < row.size(); i++)
-      row[i] = *(float *)PyArray_GETPTR1(array, given == 1 ? 0 : i % given);
+      row[i] = *(float *)PyArray_GETPTR1(array, n_slopes == 1 ? 0 : i % n_slopes);
   }
 };
 
@@ -149,10 +106,10 @@ void prelu_gradient(const Layout &maps, const Slopes &slopes, const float *x,
   for (npy_intp i = 0; i < n_slopes; i++) da[i] = (float)total[i];
 }
 
-void add(const Layout &maps, const float *one, const float *other, float *sum) {
+void add(const Layout &maps, const float *x, const float *y, float *sum) {
   const npy_intp size = maps.size();
 #pragma omp parallel for simd if (size > 1 << 16)
-  for (npy_intp i = 0; i < size; i++) sum[i] = one[i] + other[i];
+  for (npy_intp i = 0; i < size; i++) sum[i] = x[i] + y[i];
 }
 
 /* Where windows of two by two lie in the maps. */
@@ -207,6 +164,38 @@ void pool_gradient(const Windows &w, const float *x, const float *dy, float *dx)
     }
 }
 
+/* Whether the arguments fit each other; if not, Python is told why. */
+bool fit(npy_int64 what, PyArrayObject *maps, const npy_intp *other_shape,
+         PyArrayObject *other, PyArrayObject *slopes) {
+  if (other_shape && !PyArray_CompareLists(other_shape, PyArray_DIMS(other), 4)) {
+    PyErr_SetString(PyExc_ValueError, "maps: the two have shapes that do not fit");
+    return false;
+  }
+  const npy_intp n_slopes = PyArray_DIM(slopes, 0), n_maps = PyArray_DIM(maps, 1);
+  if ((what == PRELU || what == PRELU_GRADIENT) && n_slopes != 1 && n_slopes != n_maps) {
+    PyErr_Format(PyExc_ValueError, "maps: %ld slopes for %ld maps", (long)n_slopes,
+                 (long)n_maps);
+    return false;
+  }
+  return true;
+}
+
+void compute(npy_int64 what, const Layout &layout, const npy_intp *dims,
+             PyArrayObject *slopes, const float *x, const float *y, float *to,
+             float *slopes_gradient) {
+  if (what == ADD)
+    add(layout, x, y, to);
+  else if (what == POOL)
+    pool(Windows(layout, dims), x, to);
+  else if (what == POOL_GRADIENT)
+    pool_gradient(Windows(layout, dims), x, y, to);
+  else if (what == PRELU)
+    prelu(layout, Slopes(slopes, layout), x, to);
+  else
+    prelu_gradient(layout, Slopes(slopes, layout), x, y, to, slopes_gradient,
+                   PyArray_DIM(slopes, 0));
+}
+
 }  // namespace
 
 #section support_code_apply
@@ -222,56 +211,27 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
                                  PyArrayObject **slopes_gradient,
                                  PARAMS_TYPE *params) {
   const npy_int64 what = params->what;
-  const npy_intp n_slopes = PyArray_DIM(slopes, 0);
-  const npy_intp *given = PyArray_DIMS(maps);
-  npy_intp pooled[4] = {given[0], given[1], given[2] / 2, given[3] / 2};
-  const bool has_other = what != PRELU && what != POOL;
-  if (has_other && !PyArray_CompareLists(what == POOL_GRADIENT ? pooled : given,
-                                         PyArray_DIMS(other), 4)) {
-    PyErr_SetString(PyExc_ValueError, "maps: the two have shapes that do not fit");
-    return 1;
-  }
-  if ((what == PRELU || what == PRELU_GRADIENT) && n_slopes != 1 && n_slopes != PyArray_DIM(maps, 1)) {
-    PyErr_Format(PyExc_ValueError, "maps: %ld slopes for %ld maps", (long)n_slopes,
-                 (long)PyArray_DIM(maps, 1));
-    return 1;
-  }
-  npy_intp n_sums = what == PRELU_GRADIENT ? n_slopes : 0;
-  if (!*slopes_gradient || PyArray_DIM(*slopes_gradient, 0) != n_sums ||
-      !PyArray_ISCARRAY(*slopes_gradient)) {
-    Py_XDECREF(*slopes_gradient);
-    *slopes_gradient = (PyArrayObject *)PyArray_ZEROS(1, &n_sums, NPY_FLOAT32, 0);
-    if (!*slopes_gradient) return 1;
-  }
+  npy_intp *dims = PyArray_DIMS(maps);
+  npy_intp pooled[4] = {dims[0], dims[1], dims[2] / 2, dims[3] / 2};
+  const npy_intp *other_shape = what == PRELU || what == POOL ? NULL
+                                : what == POOL_GRADIENT       ? pooled
+                                                              : dims;
+  if (!fit(what, maps, other_shape, other, slopes)) return 1;
   const Layout layout = layout_of(maps);
-  if (!prepare(result, what == POOL ? pooled : PyArray_DIMS(maps),
-               layout.channels_last))
+  const npy_intp n_sums = what == PRELU_GRADIENT ? PyArray_DIM(slopes, 0) : 0;
+  if (!prepare(result, what == POOL ? pooled : dims, layout.channels_last) ||
+      !prepare_vector(slopes_gradient, n_sums))
     return 1;
-  PyArrayObject *first = laid_out(maps, layout.channels_last),
-                *second = has_other ? laid_out(other, layout.channels_last) : NULL;
-  int failed = !first || (has_other && !second);
-  if (!failed) {
-    const float *x = (const float *)PyArray_DATA(first),
-                *y = second ? (const float *)PyArray_DATA(second) : NULL;
-    float *to = (float *)PyArray_DATA(*result);
-    try {
-      if (what == ADD)
-        add(layout, x, y, to);
-      else if (what == POOL)
-        pool(Windows(layout, given), x, to);
-      else if (what == POOL_GRADIENT)
-        pool_gradient(Windows(layout, given), x, y, to);
-      else if (what == PRELU)
-        prelu(layout, Slopes(slopes, layout), x, to);
-      else
-        prelu_gradient(layout, Slopes(slopes, layout), x, y, to,
-                       (float *)PyArray_DATA(*slopes_gradient), n_slopes);
-    } catch (const std::exception &) {
-      PyErr_NoMemory();
-      failed = 1;
-    }
+  Reference x, y;
+  x.array = laid_out(maps, layout.channels_last);
+  if (other_shape) y.array = laid_out(other, layout.channels_last);
+  if (!x.array || (other_shape && !y.array)) return 1;
+  try {
+    compute(what, layout, dims, slopes, x.data(), y.array ? y.data() : NULL,
+            (float *)PyArray_DATA(*result), (float *)PyArray_DATA(*slopes_gradient));
+    return 0;
+  } catch (const std::exception &) {
+    PyErr_NoMemory();
+    return 1;
   }
-  Py_XDECREF(first);
-  Py_XDECREF(second);
-  return failed;
 }
