@@ -24,7 +24,7 @@ from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 def measure(experiment, data_dir, vgg, seconds):
     """{"steps": of an epoch, "epochs_per_minute": ...} of one row."""
     from srcnn_theano.backend import many_steps
-    from srcnn_theano.data.datasets import prepare
+    from srcnn_theano.data.cache import prepare
     from srcnn_theano.runs import build_step, training_recipe
 
     step = build_step(

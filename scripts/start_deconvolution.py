@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from srcnn_theano.data.datasets import find_data_dir, prepare
+from srcnn_theano.data.cache import prepare
+from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs import build_trainer, training_recipe

@@ -9,7 +9,8 @@ leaves of each sub-image, by every aggregation. Takes some minutes.
 import argparse
 import sys
 
-from srcnn_theano.data.datasets import find_data_dir, prepare
+from srcnn_theano.data.cache import prepare
+from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.degradation import to_float
 from srcnn_theano.data.patches import central, make_recipe
 from srcnn_theano.errors import UserError

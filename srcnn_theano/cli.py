@@ -74,12 +74,12 @@ def upscale(options):
 
 
 def data(options):
-    from srcnn_theano.data import datasets
+    from srcnn_theano.data import cache, datasets
 
     data_dir = datasets.find_data_dir(options.data)
     if options.action == "check":
         return datasets.print_check(data_dir, as_json=options.json)
-    return datasets.print_prepare(
+    return cache.print_prepare(
         data_dir, options.protocol, options.scale, as_json=options.json
     )
 

@@ -1,5 +1,7 @@
 """Files that are never half-written, and their checksums."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
@@ -7,10 +9,13 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any, Iterator, Union
 
 from srcnn_theano.errors import UserError
 
-# What a full, failing or read-only disk answers while a file is written.
+PathLike = Union[str, Path]
+
+# Errors of a full, failing or read-only disk while a file is written.
 _DISK_ERRORS = frozenset(
     [
         errno.ENOSPC,
@@ -24,7 +29,7 @@ _DISK_ERRORS = frozenset(
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path: PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffix of `path` (libraries choose the format by it).
@@ -38,34 +43,35 @@ def atomic_path(path):
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
+        handle, name = tempfile.mkstemp(
             prefix="." + path.stem + ".", suffix=path.suffix, dir=str(path.parent)
         )
         os.close(handle)
     except OSError as error:
         raise _cannot_write(path, error) from error
+    temporary = Path(name)
     try:
-        yield Path(temporary)
-        # mkstemp makes a private file; the result gets what open() would have given.
-        os.chmod(temporary, 0o666 & ~_umask())
+        yield temporary
+        # mkstemp makes a private file; the result gets the rights of open().
+        temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
-        os.replace(temporary, str(path))
+        temporary.replace(path)
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise _cannot_write(path, error) from error
         raise
     finally:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+            temporary.unlink()
 
 
-def _umask():
+def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
 
 
-def _flush(path):
+def _flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -73,28 +79,28 @@ def _flush(path):
         os.close(handle)
 
 
-def _cannot_write(path, error):
+def _cannot_write(path: Path, error: OSError) -> UserError:
     return UserError(
         f"{path}: cannot be written ({error.strerror or error}); choose another place "
         "or free some space"
     )
 
 
-def write_text(path, text):
+def write_text(path: PathLike, text: str) -> None:
     """Write `text` (UTF-8) to `path` in one step."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path, value):
+def write_json(path: PathLike, value: Any) -> None:
     """Write `value` to `path` as indented JSON, in one step."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def sha256(path):
+def sha256(path: PathLike) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     digest = hashlib.sha256()
-    with open(str(path), "rb") as stream:
+    with Path(path).open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()

@@ -149,7 +149,7 @@ def _refuse_to_overwrite(run_dir, resume):
 
 
 def _train(experiment, data_dir, run_dir, resume, vgg):
-    from srcnn_theano.data.datasets import prepare
+    from srcnn_theano.data.cache import prepare
 
     recipe = training_recipe(experiment)
     train_set, set5 = (prepare(data_dir, name, recipe) for name in ("T91", "Set5"))
@@ -173,7 +173,8 @@ def measure(experiment, weights_file, data_dir, vgg=None):
         network that the row itself trains, with VGG16, what `measure_features` gives as
         ``"relu2_2"``.
     """
-    from srcnn_theano.data.datasets import image_paths, prepare
+    from srcnn_theano.data.cache import prepare
+    from srcnn_theano.data.datasets import image_paths
     from srcnn_theano.evaluation import evaluate
     from srcnn_theano.evaluation.protocols import make_protocol
     from srcnn_theano.inference import build_predictor

@@ -109,7 +109,7 @@ def test_disk_full_at_the_end(path, monkeypatch, call, code):
 def test_other_errors_of_the_system_are_not_taken_for_a_full_disk(path):
     with pytest.raises(FileNotFoundError):
         with atomic_path(path):
-            open(str(path.parent / "none"))
+            (path.parent / "none").open()
     untouched(path)
 
 

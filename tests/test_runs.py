@@ -10,7 +10,7 @@ from PIL import Image
 
 from srcnn_theano import experiments, runs
 from srcnn_theano.backend import default_device, onednn
-from srcnn_theano.data import datasets
+from srcnn_theano.data import cache, datasets
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.environment import find_library
 from srcnn_theano.errors import UserError
@@ -83,7 +83,7 @@ def tiny_data(monkeypatch, image_set):
     # No VGG16 of the machine's.
     monkeypatch.setenv("XDG_CACHE_HOME", str(image_set))
     monkeypatch.delenv("SRCNN_VGG16", raising=False)
-    monkeypatch.setattr(datasets, "prepare", prepare)
+    monkeypatch.setattr(cache, "prepare", prepare)
     monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)
     for row in (TINY, UPSCALING, PERCEPTUAL):
         monkeypatch.setitem(experiments.EXPERIMENTS, row.name, row)
@@ -197,7 +197,7 @@ def test_a_network_that_upscales_is_trained_on_8x8_and_33x33(unbroken):
         difference = mine["bicubic"]["patch"] - its["bicubic"]["patch"]
         assert 0.01 < abs(difference) < 3
     protocol = make_protocol("course")
-    pairs = datasets.prepare("data", "Set5", protocol.recipe)
+    pairs = cache.prepare("data", "Set5", protocol.recipe)
     mse = mse_per_patch(*(images / 255.0 for images in pairs))
     bicubic = results["sub_images"]["Set5"]["bicubic"]
     assert bicubic["global"] == pytest.approx(-10 * np.log10(mse.mean()), abs=1e-4)
@@ -327,7 +327,7 @@ def small_vgg(small_vgg16):
 
 
 def test_a_step_by_mse_and_vgg_loss(small_vgg, relu2_2, passing_on):
-    train_set = datasets.prepare("data", "T91", runs.training_recipe(PERCEPTUAL))
+    train_set = cache.prepare("data", "T91", runs.training_recipe(PERCEPTUAL))
     step = runs.build_step(PERCEPTUAL, train_set, small_vgg)
     step.model.set_values(passing_on(3).values)
     before = step.model.get_values()

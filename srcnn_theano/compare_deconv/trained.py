@@ -71,7 +71,8 @@ def photograph_material(out_dir):
 
 def sets_material(data_dir):
     """T91 to train on and Set5 to compare on."""
-    from srcnn_theano.data.datasets import image_paths, prepare
+    from srcnn_theano.data.cache import prepare
+    from srcnn_theano.data.datasets import image_paths
 
     recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"])
     images = image_paths(data_dir, "Set5")

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from srcnn_theano.data.datasets import folder_images, prepare_folder
+from srcnn_theano.data.cache import prepare_folder
+from srcnn_theano.data.datasets import folder_images
 from srcnn_theano.data.degradation import rgb_to_y, to_float
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import central, degrade

@@ -169,7 +169,7 @@ def tiff_16_bit(array, order):
         short = kind == 3 and count == 1
         layout = order + ("HHIHxx" if short else "HHII")
         head += struct.pack(layout, tag, kind, count, value)
-    return head + bytes(4) + struct.pack(order + "%dH" % n, *[16] * n) + data
+    return head + bytes(4) + struct.pack(f"{order}{n}H", *[16] * n) + data
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

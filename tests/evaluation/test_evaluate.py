@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_theano.data.datasets import image_paths, prepare
+from srcnn_theano.data.cache import prepare
+from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.degradation import rgb_to_ycbcr
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import Degraded, Pairs, degrade, make_pairs

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.data.datasets import image_paths, prepare
+from srcnn_theano.data.cache import prepare
+from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import central, degrade
 from srcnn_theano.errors import UserError

@@ -1,0 +1,257 @@
+"""Sub-images of image sets and of any images, kept in HDF5 files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from srcnn_theano import shipped
+from srcnn_theano.data import datasets
+from srcnn_theano.data.images import read_pixels
+from srcnn_theano.data.patches import (
+    Pairs,
+    Recipe,
+    make_pairs,
+    make_recipe,
+    sub_image_count,
+)
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import PathLike, atomic_path, sha256
+
+_FORMAT = "srcnn-theano pairs 1"
+
+
+def prepare(
+    data_dir: PathLike, name: str, recipe: Recipe, cache_dir: PathLike | None = None
+) -> Pairs:
+    """The sub-images of T91, Set5 or Set14, from the cache if they are there.
+
+    Parameters
+    ----------
+    data_dir : path
+        See `datasets.find_data_dir`.
+    name : str
+        One of `datasets.SETS`.
+    recipe : Recipe
+    cache_dir : path, optional
+        Default: ``$XDG_CACHE_HOME/srcnn_theano``, or ``~/.cache/srcnn_theano``.
+
+    Returns
+    -------
+    Pairs
+        In the order of `datasets.image_paths`.
+
+    Raises
+    ------
+    UserError
+        A file is missing or its content is not the known one.
+    """
+    paths = datasets.image_paths(data_dir, name)
+    sums = _checksums(paths)
+    for path, facts in zip(
+        paths, (datasets.manifest()[name][path.name] for path in paths)
+    ):
+        if sums[path] != facts["sha256"]:
+            raise UserError(
+                f"{path}: wrong checksum, this is not the known {path.name} of {name}; "
+                f"to get the right file: {datasets.GET_DATA}"
+            )
+    return _cached_pairs(name, sums, recipe, cache_dir)
+
+
+def prepare_folder(
+    paths: Sequence[PathLike], recipe: Recipe, cache_dir: PathLike | None = None
+) -> Pairs:
+    """The sub-images of any image files, from the cache if they are there.
+
+    Parameters
+    ----------
+    paths : list of path
+        As from `datasets.folder_images`; their order is that of the sub-images.
+    recipe, cache_dir
+        As in `prepare`.
+
+    Returns
+    -------
+    Pairs
+
+    Raises
+    ------
+    UserError
+        No images, one that cannot be read, or one smaller than a sub-image.
+    """
+    if not paths:
+        raise UserError("no images to prepare sub-images from")
+    files = [Path(path) for path in paths]
+    # One cache file for each list of files, whatever their contents.
+    listed = "\n".join(str(path.resolve()) for path in files)
+    label = "images-" + hashlib.sha256(listed.encode("utf-8")).hexdigest()[:10]
+    return _cached_pairs(label, _checksums(files), recipe, cache_dir)
+
+
+def cache_path(label: str, recipe: Recipe, cache_dir: PathLike | None = None) -> Path:
+    """Where the sub-images of a set (or list of images) by a recipe are kept."""
+    folder = shipped.cache_dir() if cache_dir is None else Path(cache_dir)
+    return folder / f"{label}-{recipe.name}-x{recipe.scale}-{recipe.hash}.h5"
+
+
+def _checksums(paths: Iterable[Path]) -> dict[Path, str]:
+    try:
+        return {path: sha256(path) for path in paths}
+    except OSError as error:
+        raise UserError(
+            f"{error.filename}: cannot be read ({error.strerror})"
+        ) from error
+
+
+def _cached_pairs(
+    label: str, sums: dict[Path, str], recipe: Recipe, cache_dir: PathLike | None
+) -> Pairs:
+    path = cache_path(label, recipe, cache_dir)
+    if path.exists():
+        try:
+            return load_pairs(path, recipe, list(sums.values()))
+        except UserError as error:
+            print(f"{error}; making it again", file=sys.stderr)
+    pairs = _make_all(sums, recipe)
+    try:
+        save_pairs(path, pairs, recipe, sums)
+    except UserError as error:
+        print(f"{error}; going on without this cache", file=sys.stderr)
+    return pairs
+
+
+def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
+    from tqdm import tqdm
+
+    low_res, high_res = [], []
+    for path in tqdm(list(paths), desc="sub-images", unit="image", disable=None):
+        image = read_pixels(path)
+        if sub_image_count(image.shape, recipe) == 0:
+            raise UserError(
+                f"{path}: {image.shape[1]}x{image.shape[0]} pixels hold no sub-image "
+                f"of {recipe.size}x{recipe.size}; leave the file out or use a larger "
+                "image"
+            )
+        pairs = make_pairs(image, recipe)
+        low_res.append(pairs.low_res)
+        high_res.append(pairs.high_res)
+    return Pairs(np.concatenate(low_res), np.concatenate(high_res))
+
+
+def save_pairs(
+    path: PathLike, pairs: Pairs, recipe: Recipe, sums: Mapping[Path, str]
+) -> None:
+    """Write sub-images, their recipe and the checksums {file: sha256} to HDF5."""
+    import h5py
+
+    sources = [[source.name, value] for source, value in sums.items()]
+    # Made in memory: HDF5 itself does not take a full disk well.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as store:
+        store.attrs["format"] = _FORMAT
+        store.attrs["recipe"] = json.dumps(recipe._asdict())
+        store.attrs["recipe_hash"] = recipe.hash
+        # A dataset, because an attribute holds no more than 64 kB.
+        store["sources"] = json.dumps(sources)
+        for name, array in pairs._asdict().items():
+            _save_array(store, name, array)
+    with atomic_path(path) as temporary:
+        # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
+        # garbage collector.
+        temporary.write_bytes(content.getvalue())
+
+
+def _save_array(store: Any, name: str, array: np.ndarray) -> None:
+    chunks = (min(len(array), 512),) + array.shape[1:]
+    # With checksums, so that a damaged file is noticed.
+    store.create_dataset(name, data=array, chunks=chunks, fletcher32=True)
+
+
+def load_pairs(
+    path: PathLike,
+    recipe: Recipe | None = None,
+    source_sums: Sequence[str] | None = None,
+) -> Pairs:
+    """Read what `save_pairs` wrote.
+
+    Parameters
+    ----------
+    path : path
+    recipe : Recipe, optional
+        The recipe that the sub-images must have been made by.
+    source_sums : list of str, optional
+        The SHA-256 of the images that they must have been made from, in order.
+
+    Returns
+    -------
+    Pairs
+
+    Raises
+    ------
+    UserError
+        Not such a file, damaged, of another recipe or from other images.
+    """
+    import h5py
+
+    try:
+        with h5py.File(str(path), "r") as store:
+            if store.attrs["format"] != _FORMAT:
+                raise KeyError("format")
+            made_by = _recipe_of(store)
+            sources = [value for _, value in json.loads(store["sources"][()])]
+            pairs = Pairs(store["low_res"][...], store["high_res"][...])
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: not a readable file of sub-images") from None
+    if recipe is not None and made_by.hash != recipe.hash:
+        raise UserError(
+            f"{path}: made by another recipe, {_difference(made_by, recipe)}"
+        )
+    if source_sums is not None and sources != list(source_sums):
+        raise UserError(f"{path}: made from other images")
+    return pairs
+
+
+def _recipe_of(store: Any) -> Recipe:
+    return Recipe(**json.loads(store.attrs["recipe"]))
+
+
+def _difference(made_by: Recipe, wanted: Recipe) -> str:
+    pairs = zip(made_by._asdict().items(), wanted)
+    knobs = [
+        f"{key} {have} instead of {want}"
+        for (key, have), want in pairs
+        if have != want and key != "name"
+    ]
+    return ", ".join(knobs)
+
+
+def print_prepare(
+    data_dir: PathLike, protocol: str, scale: int = 4, as_json: bool = False
+) -> None:
+    """Fill the cache for all sets by a protocol's recipe, and print the counts."""
+    recipe = make_recipe(protocol, scale)
+    sets: dict[str, dict[str, Any]] = {}
+    for name in datasets.SETS:
+        pairs = prepare(data_dir, name, recipe)
+        sets[name] = {
+            "images": len(datasets.image_paths(data_dir, name)),
+            "sub_images": len(pairs.low_res),
+            "cache": str(cache_path(name, recipe)),
+        }
+    if as_json:
+        about = dict(recipe._asdict(), hash=recipe.hash)
+        print(json.dumps({"recipe": about, "sets": sets}, indent=2))
+        return
+    print(f"sub-images by the recipe {protocol} (x{scale}, {recipe.hash})")
+    for name, facts in sets.items():
+        print(
+            f"  {name:<6} {facts['images']:>3} images {facts['sub_images']:>7,} "
+            f"sub-images  {facts['cache']}"
+        )
