@@ -5,7 +5,6 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -266,7 +265,7 @@ def _per_unit(started, amounts):
 def _machine():
     """Processor, accelerators and versions, by name."""
     library = environment.find_library().distribution
-    found = {"processor": _processor(), "cores": environment.usable_cores()}
+    found = {"processor": environment.processor(), "cores": environment.usable_cores()}
     found["accelerators"] = environment.accelerators()
     found.update({"python": platform.python_version(), "srcnn-theano": __version__})
     for name in ("numpy", library, "onednn-cpu-gomp", "torch", "jax", "jaxlib"):
@@ -275,16 +274,6 @@ def _machine():
         except PackageNotFoundError:
             found[name] = None
     return found
-
-
-def _processor():
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _command():

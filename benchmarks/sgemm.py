@@ -1,13 +1,11 @@
 """The limit: products of large square matrices, by the libraries that are here."""
 
 import ctypes
-import glob
-import os
-import sys
 
 import numpy as np
 
 from benchmarks.jax_side import peak_memory  # noqa: F401
+from srcnn_theano.environment import onednn
 
 # Libraries by where they compute, and the rows of a matrix that keeps all of it busy.
 VARIANTS = {"cpu": ("numpy", "onednn"), "gpu": ("jax",)}
@@ -52,10 +50,7 @@ def _jax_product(a, b):
 
 
 def _onednn_sgemm():
-    found = sorted(glob.glob(os.path.join(sys.prefix, "lib", "libdnnl.so*")))
-    if not found:
-        raise FileNotFoundError("no oneDNN in this environment")
-    sgemm = ctypes.CDLL(found[0]).dnnl_sgemm
+    sgemm = ctypes.CDLL(str(onednn.find().library)).dnnl_sgemm
     # transa, transb, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc
     letter, length, number = ctypes.c_char, ctypes.c_int64, ctypes.c_float
     matrix = np.ctypeslib.ndpointer("float32", ndim=2, flags="C")

@@ -112,16 +112,8 @@ def _python():
 
 
 def _system():
-    facts = {"platform": platform.platform(), "processor": _processor()}
+    facts = {"platform": platform.platform(), "processor": environment.processor()}
     return True, "{platform}, {processor}".format(**facts), facts
-
-
-def _processor():
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _numpy():

@@ -1,0 +1,42 @@
+"""How many threads may compute."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: its CPU affinity, or less under a quota."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _core_quota()))
+
+
+def _core_quota() -> int:
+    # Containers limit CPU time, not the cores that are seen: cgroup 2, then 1.
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = (_CGROUP / "cpu.max").read_text().split()
+        return -(-int(quota) // int(period))
+    with contextlib.suppress(OSError, ValueError):
+        limit = int((_CGROUP / "cpu/cpu.cfs_quota_us").read_text())
+        if limit > 0:
+            return -(-limit // int((_CGROUP / "cpu/cpu.cfs_period_us").read_text()))
+    return sys.maxsize
+
+
+def limit_threads() -> None:
+    """Give OMP_NUM_THREADS a value where the libraries would start too many threads.
+
+    It is the one knob: oneDNN (libgomp) reads it, and so do every build of OpenBLAS
+    and MKL unless OPENBLAS_NUM_THREADS or MKL_NUM_THREADS is set. All of them know the
+    CPU affinity and none of them a container's quota.
+    """
+    if _core_quota() < sys.maxsize:
+        os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))

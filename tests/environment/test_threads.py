@@ -1,0 +1,45 @@
+"""Cores under a container's quota, and the threads that follow."""
+
+import os
+import sys
+
+import pytest
+
+from srcnn_theano import environment
+from srcnn_theano.environment import threads
+
+
+@pytest.mark.parametrize(
+    "files, cores",
+    [
+        ({}, sys.maxsize),
+        ({"cpu.max": "max 100000"}, sys.maxsize),
+        ({"cpu.max": "150000 100000"}, 2),
+        (
+            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},
+            sys.maxsize,
+        ),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+    ],
+)
+def test_quota_of_a_container(files, cores, monkeypatch, tmp_path):
+    (tmp_path / "cpu").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text + "\n")
+    monkeypatch.setattr(threads, "_CGROUP", tmp_path)
+    assert threads._core_quota() == cores
+
+
+def test_threads_are_limited_by_a_quota_only(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(threads, "_core_quota", lambda: sys.maxsize)
+    environment.limit_threads()
+    assert "OMP_NUM_THREADS" not in os.environ
+    monkeypatch.setattr(threads, "_core_quota", lambda: 1)
+    # Set through monkeypatch first, so that the test's end takes it away again.
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    environment.limit_threads()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    del os.environ["OMP_NUM_THREADS"]
+    environment.limit_threads()
+    assert os.environ["OMP_NUM_THREADS"] == "1"
