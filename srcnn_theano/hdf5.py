@@ -57,7 +57,7 @@ def read_arrays(path, cure, names=None):
         Not an HDF5 file, truncated or damaged.
     """
     try:
-        with h5py.File(str(path), "r") as file:
+        with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             arrays = {
                 name: np.asarray(file[name])

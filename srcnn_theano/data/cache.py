@@ -201,7 +201,7 @@ def load_pairs(
     import h5py
 
     try:
-        with h5py.File(str(path), "r") as store:
+        with h5py.File(path, "r") as store:
             if store.attrs["format"] != _FORMAT:
                 raise KeyError("format")
             made_by = _recipe_of(store)

@@ -1,0 +1,62 @@
+"""A picture in memory, and the formats of image files."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Picture(NamedTuple):
+    """An image with all that should survive processing."""
+
+    pixels: np.ndarray  # (rows, cols, 1 or 3), uint8 or uint16: grey or RGB
+    alpha: np.ndarray | None = None  # (rows, cols), of the same dtype
+    icc_profile: bytes | None = None
+    exif: bytes | None = None  # from b"Exif\0\0" on; the pixels are upright
+
+
+class Format(NamedTuple):
+    """A format that pictures can be written in."""
+
+    name: str  # Pillow's
+    holds: frozenset[str]  # kinds of picture, see `kind_of`
+    options: dict[str, Any]  # for Image.save
+    metadata: bool = False  # takes an ICC profile and EXIF
+
+
+def _kinds(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# The kinds of picture that a format holds without loss of depth or transparency.
+_JPEG = Format("JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True)
+_TIFF = Format("TIFF", _kinds("L LA RGB RGBA L16"), {}, True)
+_NETPBM = Format("PPM", _kinds("L RGB"), {})
+FORMATS = {
+    ".bmp": Format("BMP", _kinds("L RGB"), {}),
+    ".gif": Format("GIF", _kinds("L"), {}),
+    ".jpeg": _JPEG,
+    ".jpg": _JPEG,
+    ".pgm": _NETPBM,
+    ".png": Format("PNG", _kinds("L LA RGB RGBA L16 LA16 RGB16 RGBA16"), {}, True),
+    ".ppm": _NETPBM,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True),
+}
+IMAGE_SUFFIXES = frozenset(FORMATS)
+# The kinds of picture in words, for messages.
+WORDS = {
+    "L": "a grey image",
+    "LA": "a grey image with transparency",
+    "RGB": "a colour image",
+    "RGBA": "a colour image with transparency",
+}
+
+
+def kind_of(picture: Picture) -> str:
+    """Channels, alpha, and the bits if they are 16: "L", "RGBA", "RGB16"."""
+    colours = "L" if picture.pixels.shape[2] == 1 else "RGB"
+    alpha = "" if picture.alpha is None else "A"
+    return colours + alpha + ("16" if picture.pixels.dtype == np.uint16 else "")

@@ -1,0 +1,202 @@
+"""Image files as pictures."""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcnn_theano.data.images.metadata import turn, upright_exif
+from srcnn_theano.data.images.picture import Picture
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import PathLike
+
+
+def read_picture(path: PathLike) -> Picture:
+    """Read an image file.
+
+    Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
+    stay 16 bits. An animation gives its first image. The orientation that EXIF
+    asks for is applied.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    UserError
+        The file is missing, empty, damaged, too large or no image.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    path = Path(path)
+    _require_file(path)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 megapixels on and refuses from 179 on.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _to_picture(path, image)
+    except UserError:
+        raise
+    except UnidentifiedImageError:
+        raise UserError(
+            f"{path}: not an image, or of a format that is not known here; convert it "
+            "to .png"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{path}: too large to be opened ({error})") from error
+    except Exception as error:  # decoders raise all kinds for damaged files
+        raise UserError(
+            f"{path}: damaged or incomplete image ({error}); get another copy of it"
+        ) from error
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder, not an image")
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty (0 bytes)")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: no permission to read this file")
+
+
+def _to_picture(path: Path, image: Any) -> Picture:
+    icc_profile = image.info.get("icc_profile") or None
+    if image.mode in ("CMYK", "LAB", "HSV", "YCbCr"):
+        icc_profile = None  # it describes colours that are converted away
+    values = _values(path, image)
+    image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
+    orientation, exif = upright_exif(image)
+    values = turn(values, orientation)
+    n_colours = 1 if values.shape[2] < 3 else 3
+    alpha = values[..., -1] if values.shape[2] in (2, 4) else None
+    return Picture(values[..., :n_colours], alpha, icc_profile, exif)
+
+
+def _values(path: Path, image: Any) -> np.ndarray:
+    """Grey or RGB, with alpha if there is: (rows, cols, 1 to 4), uint8 or uint16."""
+    if _has_16_bit_channels(image):
+        return _read_16_bit_channels(path, image.mode)
+    if image.mode.startswith("I"):
+        return _read_16_bit_grey(path, image)
+    if image.mode == "F":
+        raise UserError(
+            f"{path}: floating-point pixels have no known range; convert it to 8 or 16 "
+            "bits per channel"
+        )
+    array = np.array(image.convert(_mode_8_bit(image)))
+    array = array.reshape(array.shape[:2] + (-1,))
+    if image.mode == "P" and np.all(array[..., :1] == array[..., 1:3]):
+        array = array[..., 2:]  # a palette of greys, as in any grey GIF
+    return array
+
+
+def _mode_8_bit(image: Any) -> str:
+    colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    alpha = image.mode[-1] in "Aa" or "transparency" in image.info
+    return colours + ("A" if alpha else "")
+
+
+def _read_16_bit_grey(path: Path, image: Any) -> np.ndarray:
+    array = np.array(image)
+    if array.min() < 0 or array.max() > 65535:
+        raise UserError(f"{path}: 32 bits per channel; convert it to 8 or 16 bits")
+    array = array.astype(np.uint16)[..., np.newaxis]
+    return _with_transparent_value(array, image.info.get("transparency"))
+
+
+def _with_transparent_value(array: np.ndarray, value: Any) -> np.ndarray:
+    """Add the alpha channel of a PNG that declares one value to be transparent."""
+    if value is None:
+        return array
+    opaque = np.any(array != np.array(value), axis=2, keepdims=True)
+    return np.concatenate([array, np.where(opaque, 65535, 0).astype(np.uint16)], 2)
+
+
+def _raw_mode(tile: Any) -> str:
+    return tile[3] if isinstance(tile[3], str) else tile[3][0]
+
+
+def _has_16_bit_channels(image: Any) -> bool:
+    """Whether the file has 16 bits per channel, which Pillow cuts to 8 for colour."""
+    tiles = getattr(image, "tile", None)
+    return bool(
+        tiles
+        and image.mode in ("RGB", "RGBA")
+        and str(_raw_mode(tiles[0])).partition(";")[2] in ("16B", "16L", "16N")
+    )
+
+
+def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
+    """Colour (or grey and alpha) with 16 bits per channel.
+
+    Pillow keeps the more significant byte of each value. Told that the bytes are the
+    other way round it keeps the other one.
+    """
+    from PIL import Image
+
+    with Image.open(path) as image:
+        raw_mode = _raw_mode(image.tile[0])
+        transparent = image.info.get("transparency")
+    if raw_mode == "LA;16B":
+        # Two values of two bytes, taken as four channels of one byte.
+        array = _decode_as(path, "RGBA").astype(np.uint16)
+        return array[..., 0::2] << 8 | array[..., 1::2]
+    big_endian = _decode_as(path, mode + ";16B").astype(np.uint16)
+    little_endian = _decode_as(path, mode + ";16L").astype(np.uint16)
+    high, low = big_endian, little_endian
+    if _is_little_endian(raw_mode):
+        high, low = little_endian, big_endian
+    return _with_transparent_value(high << 8 | low, transparent)
+
+
+def _is_little_endian(raw_mode: str) -> bool:
+    native = struct.pack("=H", 1) == struct.pack("<H", 1)
+    return raw_mode.endswith("16L") or (raw_mode.endswith("16N") and native)
+
+
+def _decode_as(path: Path, raw_mode: str) -> np.ndarray:
+    """Decode a file, its samples in the order that `raw_mode` says."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.tile = [_with_raw_mode(tile, raw_mode) for tile in image.tile]
+        image.load()
+        return np.array(image)
+
+
+def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
+    args: Any = raw_mode
+    if not isinstance(tile[3], str):
+        args = (raw_mode,) + tuple(tile[3][1:])
+    # Named since Pillow 11, a plain tuple before.
+    return tile._replace(args=args) if hasattr(tile, "_replace") else tile[:3] + (args,)
+
+
+def read_pixels(path: PathLike) -> np.ndarray:
+    """Grey or RGB values of an image file as uint8, (rows, cols, 1 or 3).
+
+    16-bit values are rounded to 8 bits; transparency is left out.
+    """
+    pixels = read_picture(path).pixels
+    if pixels.dtype == np.uint16:
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return pixels
+
+
+def read_rgb(path: PathLike) -> np.ndarray:
+    """RGB values of an image file as uint8, (rows, cols, 3); grey is replicated."""
+    pixels = read_pixels(path)
+    return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
