@@ -8,7 +8,7 @@ through it at once, `Upscaler` a picture of any size, tile by tile.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 import numpy as np
 
@@ -20,7 +20,11 @@ from srcnn_theano.data.degradation import (
 )
 from srcnn_theano.data.images import Picture
 from srcnn_theano.data.patches import Degraded
+from srcnn_theano.models import model_class
 from srcnn_theano.weights import Weights
+
+if TYPE_CHECKING:
+    from srcnn_theano.models.model import Model
 
 # Side of a tile in pixels of the network's input. Of 96 to 384 it was the fastest with
 # oneDNN; a tile takes 10 MB in the 64 maps of SRCNN's first layer.
@@ -31,7 +35,7 @@ TILE = 192
 
 def build_model(
     weights: Weights, input_shape: Sequence[int | None] | None = None
-) -> Any:
+) -> Model:
     """The symbolic network with these values.
 
     Parameters
@@ -45,11 +49,11 @@ def build_model(
     Model
     """
     from srcnn_theano.backend import T
-    from srcnn_theano.models import model_class
 
     if input_shape is None:
-        input_shape = (None, weights.options["channels"], None, None)
-    model = model_class(weights.model)(
+        input_shape = (None, weights.architecture.channels, None, None)
+    network: Any = model_class(weights.model)
+    model = network(
         np.random.RandomState(0), T.tensor4("x"), input_shape, **weights.options
     )
     model.set_values(weights.values)
@@ -64,13 +68,13 @@ class Predictor:
     channels, halo, upscales, factor : as in `models.model.Model`
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         from srcnn_theano.training.functions import prediction_function
 
-        self.channels: int = model.channels
-        self.halo: int = model.halo
-        self.upscales: bool = model.upscales
-        self.factor: int = model.factor
+        self.channels = model.channels
+        self.halo = model.halo
+        self.upscales = model.upscales
+        self.factor = model.factor
         self._window = model.window
         self._predict = prediction_function(model)
 

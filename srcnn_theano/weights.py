@@ -1,4 +1,4 @@
-"""Trained weights in HDF5: one file holds arrays, architecture and where they are from.
+"""Files of trained weights: arrays, architecture and origin, in HDF5.
 
 ::
 
@@ -6,23 +6,29 @@
     /conv1.W          float32 (maps out, maps in, rows, cols), a correlation kernel
     /conv1.b          float32 (maps out,)
     ...
+
+Reading one takes NumPy and h5py: no compiler, no Theano.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
+from srcnn_theano.models.options import Options, checked_options
+from srcnn_theano.models.shapes import check_shapes, variable_shapes
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.vgg16_weights import FORMAT as VGG16_FORMAT
 
 FORMAT = "srcnn_theano weights"
 VERSION = 1
 
-# Networks for pictures come along for each of these; the first is the default.
+# The package has networks for pictures of each of these; the first is the default.
 PICTURE_MODELS = ("fsrcnn", "srcnn")
 
 _CONVERT = "files of other programs become weights by 'srcnn-theano convert'"
@@ -40,16 +46,22 @@ class Weights(NamedTuple):
     values : dict of str to float32 array
         By the names of the model's variables.
     about : dict
-        What is known of them: scale, protocol, experiment, source.
+        Where they come from, as far as it is known: scale, protocol, experiment,
+        source.
     """
 
     model: str
-    options: Dict[str, Any]
-    values: Dict[str, np.ndarray]
-    about: Dict[str, Any]
+    options: dict[str, Any]
+    values: dict[str, np.ndarray]
+    about: dict[str, Any]
+
+    @property
+    def architecture(self) -> Options:
+        """The options that the file names, and the defaults of all others."""
+        return checked_options(self.model, self.options)
 
 
-def save_weights(path, weights):
+def save_weights(path: str | Path, weights: Weights) -> None:
     """Write weights to an HDF5 file, in one step."""
     attributes = {
         "format": FORMAT,
@@ -62,7 +74,7 @@ def save_weights(path, weights):
     write_arrays(path, attributes, values)
 
 
-def load_weights(path):
+def load_weights(path: str | Path) -> Weights:
     """Read and check a weight file.
 
     Returns
@@ -72,7 +84,7 @@ def load_weights(path):
     Raises
     ------
     UserError
-        No such file; not HDF5 or truncated; not a weight file of ours; another version;
+        No such file; not HDF5 or truncated; another kind of file; another version;
         an unknown model; an array is missing, has the wrong shape or holds NaN.
     """
     path = Path(path)
@@ -82,7 +94,9 @@ def load_weights(path):
     return _checked(path, attributes, values)
 
 
-def _checked(path, attributes, values):
+def _checked(
+    path: Path, attributes: Mapping[str, Any], values: Mapping[str, np.ndarray]
+) -> Weights:
     if attributes.get("format") == VGG16_FORMAT:
         raise UserError(
             f"{path}: VGG16, which costs are measured with; a network that restores "
@@ -94,8 +108,8 @@ def _checked(path, attributes, values):
         )
     if attributes.get("version") != VERSION:
         raise UserError(
-            "{}: weight file version {}, this program reads version {}; convert or "
-            "train it again".format(path, attributes.get("version"), VERSION)
+            f"{path}: weight file version {attributes.get('version')}, this program "
+            f"reads version {VERSION}; convert or train it again"
         )
     try:
         weights = Weights(
@@ -115,31 +129,21 @@ def _checked(path, attributes, values):
                 "training that wrote it had failed, use another file"
             )
     try:
-        _check_shapes(weights)
-    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        check_shapes(weights.values, variable_shapes(weights.model, weights.options))
+    except ValueError as error:
         raise UserError(
-            f"{path}: does not fit the model {weights.model!r} it names: {error}"
+            f"{path}: does not fit the model {weights.model!r} it names ({error}); use "
+            "another copy, or convert or train it again"
         ) from error
     return weights
 
 
-def _check_shapes(weights):
-    from srcnn_theano.backend import T
-    from srcnn_theano.models import model_class
-
-    shape = (None, weights.options["channels"], None, None)
-    model = model_class(weights.model)(
-        np.random.RandomState(0), T.tensor4("x"), shape, **weights.options
-    )
-    model.set_values(weights.values)
-
-
-def shipped_weights():
+def shipped_weights() -> dict[str, Path]:
     """Paths of the weight files that come with the package, by name."""
     return {path.stem: path for path in sorted(weights_dir().glob("*.h5"))}
 
 
-def weights_for_scale(scale, model="fsrcnn"):
+def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     """The shipped network for pictures at a scale.
 
     Parameters
@@ -156,24 +160,25 @@ def weights_for_scale(scale, model="fsrcnn"):
     path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
         raise UserError(
-            "--model {} --scale {}: no such network comes along; use one of {} at "
-            "scale 2, 3 or 4, or name a file with --weights".format(
-                model, scale, ", ".join(PICTURE_MODELS)
-            )
+            f"--model {model} --scale {scale}: no such network is in the package; use "
+            f"one of {', '.join(PICTURE_MODELS)} at scale 2, 3 or 4, or name a file "
+            "with --weights"
         )
     return path
 
 
-def load_for_scale(scale, path=None, model=None):
+def load_for_scale(
+    scale: int, path: str | Path | None = None, model: str | None = None
+) -> tuple[Path, Weights]:
     """The network that the options of a command name, for an upscaling factor.
 
     Parameters
     ----------
     scale : int
     path : path or None
-        A weight file; None for a network that comes along.
+        A weight file; None for a network of the package.
     model : str or None
-        Which of `PICTURE_MODELS` comes along; None for the first.
+        Which of `PICTURE_MODELS` of the package; None for the first.
 
     Returns
     -------
@@ -182,17 +187,19 @@ def load_for_scale(scale, path=None, model=None):
     Raises
     ------
     UserError
-        Both a file and a model; no such network; a file that is not one of weights, or
-        one of a network that enlarges by another factor.
+        Both a file and a model; no such network; a file that `load_weights` refuses, or
+        whose network enlarges by another factor.
     """
     if path is not None and model is not None:
         raise UserError(
             f"--model {model} --weights {path}: the file says what model it holds; "
-            "give one of the two"
+            "leave one of them out"
         )
-    path = path or weights_for_scale(scale, model or PICTURE_MODELS[0])
+    if path is None:
+        path = weights_for_scale(scale, model or PICTURE_MODELS[0])
+    path = Path(path)
     weights = load_weights(path)
-    factor = weights.options.get("scale", scale)
+    factor = getattr(weights.architecture, "scale", scale)
     if factor != scale:
         raise UserError(
             f"{path}: enlarges {factor} times, not {scale}; use --scale {factor}, or "

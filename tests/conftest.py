@@ -60,6 +60,24 @@ def cache_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def random_weights():
+    """A maker of weights with random values, all of a size that matters."""
+    from srcnn_theano.models.shapes import variable_shapes
+    from srcnn_theano.weights import Weights
+
+    def make(model, options, seed=0, **changes):
+        rng = np.random.RandomState(seed)
+        values = {}
+        for name, shape in variable_shapes(model, options).items():
+            value = rng.normal(scale=0.25, size=shape)
+            values[name] = np.float32(1 + value**2 if "bn" in name else value)
+        about = {"scale": options.get("scale", 3), "source": "naïve"}
+        return Weights(model, options, values, about)._replace(**changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def passing_on():
     """A maker of small SRCNNs whose output is the centre of their input times `gain`.
 

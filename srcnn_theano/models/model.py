@@ -9,6 +9,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.models.shapes import check_shapes
 
 
 class Model:
@@ -83,16 +84,9 @@ class Model:
             A name is missing or unknown, or a shape differs.
         """
         variables = self.variables
-        if set(values) != set(variables):
-            raise ValueError(
-                f"the model has {sorted(variables)}, the values given are "
-                f"{sorted(values)}"
-            )
-        for name, variable in variables.items():
-            shape = variable.get_value(borrow=True).shape
-            if values[name].shape != shape:
-                raise ValueError(
-                    f"{name}: shape {values[name].shape} given, {shape} needed"
-                )
+        check_shapes(
+            values,
+            {name: v.get_value(borrow=True).shape for name, v in variables.items()},
+        )
         for name, variable in variables.items():
             variable.set_value(values[name].astype(variable.dtype))

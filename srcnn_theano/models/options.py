@@ -73,6 +73,8 @@ class Options:
 
     upscales: ClassVar[bool]
 
+    channels: int
+
     def __post_init__(self) -> None:
         for option in fields(self):
             value = getattr(self, option.name)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, NamedTuple, Tuple
 
+import numpy as np
+
 from srcnn_theano.models.options import (
     FSRCNNOptions,
     SRCNNOptions,
@@ -93,6 +95,25 @@ def variable_shapes(model_name: str, options: Mapping[str, Any]) -> dict[str, Sh
         return _srcnn_shapes(checked)
     assert isinstance(checked, FSRCNNOptions)
     return _fsrcnn_shapes(checked)
+
+
+def check_shapes(values: Mapping[str, np.ndarray], shapes: Mapping[str, Shape]) -> None:
+    """Hold arrays against the shapes that a model's variables have, by name.
+
+    Raises
+    ------
+    ValueError
+        A name is missing or unknown, or a shape differs.
+    """
+    if set(values) != set(shapes):
+        raise ValueError(
+            f"the model has {sorted(shapes)}, the values given are {sorted(values)}"
+        )
+    for name, shape in shapes.items():
+        if values[name].shape != shape:
+            raise ValueError(
+                f"{name}: shape {values[name].shape} given, {shape} needed"
+            )
 
 
 def _srcnn_shapes(options: SRCNNOptions) -> dict[str, Shape]:
