@@ -46,7 +46,7 @@ def measure_again(runs_dir, names, data_dir, vgg):
         No such row, or one that trains nothing; it has no results, or its network is
         not there; nothing is left to be measured. Before anything is measured.
     """
-    from srcnn_theano.evaluation.evaluate import feature_function
+    from srcnn_theano.evaluation.images import feature_function
     from srcnn_theano.inference import build_predictor
     from srcnn_theano.weights import load_weights
 

@@ -14,8 +14,8 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.degradation import to_float
 from srcnn_theano.data.patches import central, make_recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import AGGREGATIONS
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
+from srcnn_theano.evaluation.sub_images import AGGREGATIONS
 
 MARGIN = 6
 COURSE = make_recipe("course")

@@ -175,8 +175,9 @@ def measure(experiment, weights_file, data_dir, vgg=None):
     """
     from srcnn_theano.data.cache import prepare
     from srcnn_theano.data.datasets import image_paths
-    from srcnn_theano.evaluation import evaluate
+    from srcnn_theano.evaluation.images import feature_function, score_files
     from srcnn_theano.evaluation.protocols import make_protocol
+    from srcnn_theano.evaluation.sub_images import score_features, score_network
     from srcnn_theano.inference import build_predictor
     from srcnn_theano.weights import load_weights
 
@@ -199,11 +200,11 @@ def measure(experiment, weights_file, data_dir, vgg=None):
         enlarged = pairs = prepare(data_dir, name, recipe)
         if not recipe.enlarged:
             enlarged = prepare(data_dir, name, recipe._replace(enlarged=True))
-        results["sub_images"][name] = evaluate.score_network(
+        results["sub_images"][name] = score_network(
             weights, pairs, enlarged, protocol, experiment.batch_size
         )
         if perceptual:
-            results["vgg"][name] = evaluate.score_features(
+            results["vgg"][name] = score_features(
                 weights, pairs, protocol, vgg.values, experiment.vgg_input
             )
     network = build_predictor(weights)
@@ -214,7 +215,7 @@ def measure(experiment, weights_file, data_dir, vgg=None):
             "scores": {
                 test_set: [
                     score._asdict()
-                    for score in evaluate.score_files(
+                    for score in score_files(
                         image_paths(data_dir, test_set), whole, network
                     )
                 ]
@@ -222,7 +223,7 @@ def measure(experiment, weights_file, data_dir, vgg=None):
             },
         }
     if vgg is not None and experiment.weights_of is None:
-        networks, features = {"network": network}, evaluate.feature_function(vgg)
+        networks, features = {"network": network}, feature_function(vgg)
         found = measure_features(networks, experiment.scale, data_dir, vgg, features)
         results["relu2_2"] = found["network"]
     return results
@@ -237,7 +238,7 @@ def measure_features(networks, scale, data_dir, vgg, features):
     scale : int
     data_dir : Path
     vgg : VGG16Weights
-    features : function made by `evaluation.evaluate.feature_function` of it
+    features : function made by `evaluation.images.feature_function` of it
 
     Returns
     -------
@@ -246,7 +247,7 @@ def measure_features(networks, scale, data_dir, vgg, features):
         "scores": {set: [one for each image ..., mean]}}`` for each network.
     """
     from srcnn_theano.data.datasets import image_paths
-    from srcnn_theano.evaluation.evaluate import feature_distances
+    from srcnn_theano.evaluation.images import feature_distances
     from srcnn_theano.evaluation.protocols import make_protocol
 
     whole = make_protocol("standard-rgb", scale)
@@ -353,8 +354,8 @@ def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
     vgg : VGG16Weights or None
         For costs that need it.
     """
-    from srcnn_theano.evaluation.evaluate import sub_image_errors
     from srcnn_theano.evaluation.metrics import aggregate
+    from srcnn_theano.evaluation.sub_images import sub_image_errors
     from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.functions import error_function
     from srcnn_theano.training.trainer import Trainer

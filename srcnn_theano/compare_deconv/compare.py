@@ -28,7 +28,7 @@ from srcnn_theano.data.degradation import to_float
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import degrade, make_recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import score_files
+from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.files import write_json, write_text

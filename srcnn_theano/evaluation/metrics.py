@@ -1,5 +1,7 @@
 """PSNR and SSIM, and the ways to average them."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy import ndimage
 
@@ -13,7 +15,9 @@ _WINDOW = 11
 _SIGMA = 1.5
 
 
-def psnr_of_mse(mse, peak=1.0, floor=0.0):
+def psnr_of_mse(
+    mse: float | np.ndarray, peak: float = 1.0, floor: float = 0.0
+) -> np.ndarray:
     """Peak signal-to-noise ratio in dB.
 
     PSNR = 10 log10(peak^2 / mse)
@@ -29,13 +33,13 @@ def psnr_of_mse(mse, peak=1.0, floor=0.0):
 
     Returns
     -------
-    float or array of mse's shape
+    array of mse's shape
     """
     with np.errstate(divide="ignore"):
         return 10 * np.log10(peak**2 / np.maximum(np.asarray(mse, float), floor))
 
 
-def psnr(a, b, peak):
+def psnr(a: np.ndarray, b: np.ndarray, peak: float) -> float:
     """PSNR in dB of two images of one shape, all channels together.
 
     Parameters
@@ -49,7 +53,7 @@ def psnr(a, b, peak):
     return float(psnr_of_mse(np.mean((a - b) ** 2), peak))
 
 
-def ssim(a, b, peak):
+def ssim(a: np.ndarray, b: np.ndarray, peak: float) -> float:
     """Structural similarity, as the reference implementation of Wang et al. gives it.
 
     SSIM = mean of (2 m_a m_b + C1) (2 s_ab + C2)
@@ -91,14 +95,14 @@ def ssim(a, b, peak):
     return float(similarity.mean())
 
 
-def _two_alike(a, b):
+def _two_alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.shape != b.shape:
         raise ValueError(f"images of {a.shape} and {b.shape} pixels")
     return a, b
 
 
-def _local_mean(image):
+def _local_mean(image: np.ndarray) -> np.ndarray:
     """Gaussian-weighted mean over each window that lies within the image."""
     half = _WINDOW // 2
     weights = np.exp(-(np.arange(-half, half + 1) ** 2) / (2 * _SIGMA**2))
@@ -108,7 +112,7 @@ def _local_mean(image):
     return image[half:-half, half:-half]
 
 
-def mse_per_patch(output, target):
+def mse_per_patch(output: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Mean squared error of each sub-image over all its channels and pixels.
 
     Parameters
@@ -123,7 +127,9 @@ def mse_per_patch(output, target):
     return np.mean(difference**2, axis=(1, 2, 3))
 
 
-def aggregate(mse, how, peak=1.0, floor=MSE_FLOOR):
+def aggregate(
+    mse: np.ndarray, how: str, peak: float = 1.0, floor: float = MSE_FLOOR
+) -> float:
     """One PSNR from the mean squared errors of many sub-images.
 
     Parameters
@@ -158,7 +164,7 @@ def aggregate(mse, how, peak=1.0, floor=MSE_FLOOR):
     return float(np.mean(psnr_of_mse(groups, peak, floor)))
 
 
-def _group_size(how, n):
+def _group_size(how: str, n: int) -> int:
     if how == "patch":
         return 1
     if how == "global":

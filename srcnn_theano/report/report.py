@@ -15,12 +15,12 @@ from srcnn_theano import __version__
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import SCALES, Recipe
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import AGGREGATIONS
 from srcnn_theano.evaluation.protocols import (
     PROTOCOLS,
     Protocol,
     make_protocol,
 )
+from srcnn_theano.evaluation.sub_images import AGGREGATIONS
 from srcnn_theano.experiments import EXPERIMENTS, Experiment
 from srcnn_theano.files import write_text
 from srcnn_theano.inference import build_predictor

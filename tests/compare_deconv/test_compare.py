@@ -13,7 +13,7 @@ from srcnn_theano.compare_deconv.page import rows
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import score_files
+from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.inference import build_predictor

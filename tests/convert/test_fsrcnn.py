@@ -6,7 +6,7 @@ from scipy.signal import correlate
 from srcnn_theano.convert import convert
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.evaluate import score_files
+from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.inference import build_model, build_predictor
 from srcnn_theano.weights import load_weights

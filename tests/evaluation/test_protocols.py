@@ -21,7 +21,7 @@ def test_hash_tells_protocols_and_recipes_apart_but_not_names():
     course = PROTOCOLS["course"]
     assert course.hash == course._replace(name="another").hash
     changes = [
-        course._replace(crop="none"),
+        course._replace(crop="scale"),
         course._replace(quantised=True),
         course._replace(peak=255.0),
         course._replace(aggregation="batch20"),

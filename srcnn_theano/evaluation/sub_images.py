@@ -1,0 +1,143 @@
+"""Scores of a trained network, and of plain bicubic, on sub-images.
+
+Everything follows from one mean squared error per sub-image (protocol `course`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+import numpy as np
+
+from srcnn_theano.data.degradation import to_float
+from srcnn_theano.data.patches import Pairs, central
+from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
+from srcnn_theano.evaluation.protocols import Protocol
+from srcnn_theano.models import model_for_pairs
+from srcnn_theano.weights import Weights
+
+if TYPE_CHECKING:
+    from srcnn_theano.models.model import Model
+
+AGGREGATIONS = ("patch", "batch20", "batch100", "global")
+
+
+def sub_image_errors(
+    errors: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    pairs: Pairs,
+    margin: int,
+    batch_size: int = 100,
+) -> np.ndarray:
+    """Mean squared error of each sub-image, in file order.
+
+    Parameters
+    ----------
+    errors : function made by `training.functions.error_function`
+    pairs : Pairs, uint8
+    margin : int
+        Pixels that the network cuts off at each side.
+    batch_size : int
+        Matters where batch normalization uses the statistics of the minibatch; the
+        last, smaller one is its own minibatch.
+
+    Returns
+    -------
+    float array, (n,)
+    """
+    targets = central(pairs.high_res, margin)
+    return np.concatenate(
+        [
+            errors(
+                pairs.low_res[start : start + batch_size],
+                targets[start : start + batch_size],
+            )
+            for start in range(0, len(targets), batch_size)
+        ]
+    )
+
+
+def score_network(
+    weights: Weights,
+    pairs: Pairs,
+    enlarged: Pairs,
+    protocol: Protocol,
+    batch_size: int = 100,
+) -> dict[str, Any]:
+    """PSNR in dB of a trained network and of bicubic on sub-images.
+
+    Parameters
+    ----------
+    weights : Weights
+    pairs : Pairs
+        With the inputs that the network takes.
+    enlarged : Pairs
+        The same sub-images with inputs that bicubic has enlarged; `pairs` itself for a
+        network that takes those.
+    protocol : Protocol
+    batch_size : int, as in `sub_image_errors`
+
+    Returns
+    -------
+    dict
+        ``{"n": number, "ours": {aggregation: dB}, "bicubic": {aggregation: dB}}``
+    """
+    from srcnn_theano.training.functions import error_function
+
+    model = _for_sub_images(weights, pairs)
+    ours = sub_image_errors(error_function(model), pairs, model.margin, batch_size)
+    low_res, high_res = (to_float(central(part, model.margin)) for part in enlarged)
+    bicubic = mse_per_patch(low_res, high_res)
+    return {
+        "n": len(ours),
+        "ours": _every_aggregation(ours, protocol),
+        "bicubic": _every_aggregation(bicubic, protocol),
+    }
+
+
+def score_features(
+    weights: Weights,
+    pairs: Pairs,
+    protocol: Protocol,
+    vgg_values: Mapping[str, np.ndarray],
+    preprocessing: str,
+) -> dict[str, float]:
+    """PSNR in dB of a trained network in VGG space, by every aggregation.
+
+    ``10 log10(255^2 / mse)``, mse the mean squared difference at relu2_2 over its maps
+    and pixels, as reconstructed from the report's figures. Its older rows add the maps
+    up instead, which is ``10 log10(128)`` = 21.07 dB less.
+
+    Parameters
+    ----------
+    weights, pairs, protocol : as in `score_network`
+    vgg_values, preprocessing : as in `training.costs.vgg_loss`
+
+    Returns
+    -------
+    dict of aggregation to dB
+    """
+    from srcnn_theano.training.functions import feature_error_function
+
+    model = _for_sub_images(weights, pairs)
+    distance = feature_error_function(model, vgg_values, preprocessing)
+    mse = sub_image_errors(distance, pairs, model.margin)
+    peak = 20 * np.log10(255)
+    scores = _every_aggregation(mse, protocol)
+    return {how: psnr + peak for how, psnr in scores.items()}
+
+
+def _for_sub_images(weights: Weights, pairs: Pairs) -> Model:
+    """The network with these values for sub-images of these sizes."""
+    rng = np.random.RandomState(0)
+    model = model_for_pairs(weights.model, weights.options, pairs, rng)
+    model.set_values(weights.values)
+    return model
+
+
+def _every_aggregation(mse: np.ndarray, protocol: Protocol) -> dict[str, float]:
+    return {
+        # A protocol of whole images has no floor, but sub-images need one.
+        how: aggregate(mse, how, floor=protocol.floor or MSE_FLOOR)
+        for how in AGGREGATIONS
+        if not how.startswith("batch") or int(how[5:]) <= len(mse)
+    }
