@@ -4,7 +4,10 @@
 the CPU and for a graphics card; see `srcnn_theano.backend.xla`.
 """
 
+from __future__ import annotations
+
 import functools
+from typing import Any, Callable
 
 import numpy as np
 
@@ -14,16 +17,16 @@ from srcnn_theano.environment import default_device
 from srcnn_theano.errors import UserError
 
 
-def compile_function(inputs, outputs=None, mode=None, device=None, **options):
-    """theano.function for a device.
+def compile_function(
+    inputs: list, outputs: Any = None, mode: Any = None, **options: Any
+) -> Any:
+    """theano.function for the device that SRCNN_DEVICE names.
 
     Parameters
     ----------
     inputs, outputs, options : as in theano.function
     mode : theano.Mode or None
         Compiles in this mode, whatever the device.
-    device : str or None
-        One of `environment.DEVICES`; None is `default_device`.
 
     Raises
     ------
@@ -32,12 +35,18 @@ def compile_function(inputs, outputs=None, mode=None, device=None, **options):
     NotImplementedError
         ``xla`` and ``gpu``: an op cannot be lowered; the message names it.
     """
-    mode = device_mode(device) if mode is None else mode
+    if mode is None:
+        mode = device_mode()
     return theano.function(inputs, outputs, mode=mode, **options)
 
 
-def device_mode(device=None):
-    """The theano.Mode for a device, `default_device` if None; None is Theano's own.
+def device_mode(device: str | None = None) -> Any:
+    """The theano.Mode for a device; None for ``cpu``: there Theano's default serves.
+
+    Parameters
+    ----------
+    device : str or None
+        One of `environment.DEVICES`; None is `default_device`.
 
     Raises
     ------
@@ -48,7 +57,9 @@ def device_mode(device=None):
     return None if device == "cpu" else _xla_mode(device)
 
 
-def many_steps(function):
+def many_steps(
+    function: Callable[[int], list],
+) -> Callable[[int, int], list[np.ndarray]]:
     """A function of one integer for many of them in a row.
 
     On ``gpu`` the device goes from step to step by itself, and results are fetched
@@ -65,9 +76,9 @@ def many_steps(function):
         One for each output: what `function` gives for first, ..., last - 1, in turn.
     """
     if isinstance(function, Function):
-        made = linked(function)
-        if getattr(made, "loops_on_device", False):
-            return made.many
+        inner = linked(function)
+        if getattr(inner, "loops_on_device", False):
+            return inner.many
 
     def steps(first, last):
         results = [function(index) for index in range(first, last)]
@@ -77,14 +88,14 @@ def many_steps(function):
 
 
 @functools.lru_cache(maxsize=None)
-def _xla_mode(device):
+def _xla_mode(device: str) -> Any:
     accelerator = _jax_device(device)
     from srcnn_theano.backend.xla.linker import xla_linker_mode
 
     return xla_linker_mode(accelerator)
 
 
-def _jax_device(device):
+def _jax_device(device: str) -> Any:
     """The device as JAX knows it."""
     try:
         import jax
@@ -98,8 +109,9 @@ def _jax_device(device):
     try:
         return jax.devices("gpu")[0]
     except RuntimeError as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            "device gpu: JAX {} looked for a CUDA or ROCm device and found none ({}); "
-            "it needs a driver and `pip install 'srcnn-theano[gpu]'`; use --device xla "
-            "or cpu here".format(jax.__version__, " ".join(str(error).split()))
+            f"device gpu: JAX {jax.__version__} looked for a CUDA or ROCm device and "
+            f"found none ({reason}); it needs a driver and `pip install "
+            "'srcnn-theano[gpu]'`; use --device xla or cpu here"
         ) from error

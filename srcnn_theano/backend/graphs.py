@@ -49,7 +49,7 @@ _CLASSES = {
         DimShuffle,
         Join,
         MakeVector,
-        Rebroadcast,
+        *Rebroadcast,
         Reshape,
         ScalarFromTensor,
         Shape,

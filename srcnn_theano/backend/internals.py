@@ -1,157 +1,204 @@
 """What lies inside Theano-PyMC and Aesara, under one set of names.
 
-Aesara took Theano over and moved things: this module knows where each of the two keeps
-them. The names are Theano's; the values are those of whichever `backend` imports. Other
-modules of this folder import the library's inner classes and functions from here.
+Aesara took Theano over, moved things and renamed some. This is the one table of what
+the modules of this folder use beyond ``theano`` and ``T``: each name with the places
+where it may be. The names are Theano's.
 """
 
-import importlib
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 from srcnn_theano.backend.library import T, theano
 
-
-def _module(name):
-    return importlib.import_module(f"{theano.__name__}.{name}")
-
-
 IS_AESARA = theano.__name__ == "aesara"
 
-_abstract_conv = _module("tensor.nnet.abstract_conv")
-_basic = _module("graph.basic")
-_configdefaults = _module("configdefaults")
-_corr = _module("tensor.nnet.corr")
-_elemwise = _module("tensor.elemwise")
-_function = _module("compile.function.types")
-_linkers = _module("link.basic")
-_mode = _module("compile.mode")
-_op = _module("graph.op")
-_ops = _module("compile.ops")
-_pool = _module("tensor.signal.pool")
-_scalar = _module("scalar")
-_tensor = _module("tensor.basic")
 
-if IS_AESARA:
-    _c_op = _module("link.c.op")
-    _c_params = _module("link.c.params_type")
-    _c_types = _module("link.c.type")
-    _conv_rewrites = _module("tensor.nnet.rewriting")
-    _database = _module("graph.rewriting.db")
-    _features = _module("graph.features")
-    _raise = _module("raise_op")
-    _rewriting = _module("graph.rewriting.basic")
-    _rewrites = _module("tensor.rewriting.basic")
-    _reshape = _shape = _module("tensor.shape")
-    _shape_feature = _module("tensor.rewriting.shape")
-    _sum = _module("tensor.math")
-    _vector = _tensor
-else:
-    _c_op = _op
-    _c_params = _module("graph.params_type")
-    _c_types = _module("graph.type")
-    _conv_rewrites = _module("tensor.nnet.opt")
-    _database = _module("graph.optdb")
-    _features = _module("graph.toolbox")
-    _raise = _rewrites = _shape_feature = _vector = _module("tensor.opt")
-    _reshape = _tensor
-    _rewriting = _module("graph.opt")
-    _shape = _ops
-    _sum = _elemwise
-
-# Graphs.
-Apply = _basic.Apply
-Constant = _basic.Constant
-Variable = _basic.Variable
-FunctionGraph = _module("graph.fg").FunctionGraph
-Feature = _features.Feature
-ReplaceValidate = _features.ReplaceValidate
-ShapeFeature = _shape_feature.ShapeFeature
-SharedVariable = _module("compile.sharedvalue").SharedVariable
-TensorConstant = _module("tensor.var").TensorConstant
-TensorType = _module("tensor.type").TensorType  # (dtype, broadcastable) in both
-debugprint = _module("printing").debugprint
-
-# Rewriting.
-if IS_AESARA:
-    GlobalOptimizer = _rewriting.GraphRewriter
-    Query = _database.RewriteDatabaseQuery
-    local_optimizer = _rewriting.node_rewriter
-
-    def register_optimizer(name, optimizer, position, *tags):
-        """Add an optimiser to those that every function goes through, in its place."""
-        _mode.optdb.register(name, optimizer, *tags, position=position)
-
-else:
-    GlobalOptimizer = _rewriting.GlobalOptimizer
-    Query = _database.Query
-    local_optimizer = _rewriting.local_optimizer
-    register_optimizer = _mode.optdb.register
-constant_folding = _rewrites.constant_folding
-conv_groupopt = _conv_rewrites.conv_groupopt
-copy_stack_trace = _rewriting.copy_stack_trace
-optdb = _mode.optdb
-
-# From graphs to functions.
-CLinker = _module("link.c.basic").CLinker
-CLinkerObject = _module("link.c.interface").CLinkerObject
-Container = _linkers.Container
-Function = _function.Function
-FunctionMaker = _function.FunctionMaker
-LocalLinker = _linkers.LocalLinker
-MethodNotDefined = _module("graph.utils").MethodNotDefined
-Mode = _mode.Mode
-PerformLinker = _linkers.PerformLinker
-VMLinker = _module("link.vm").VMLinker
-cmodule = _module("link.c.cmodule")
-map_storage = _module("link.utils").map_storage
-gcc_version_str = _configdefaults.gcc_version_str
-get_default_mode = _mode.get_default_mode
-get_module_cache = _module("link.c.basic").get_module_cache
-register_linker = _mode.register_linker
-
-# Ops and what they are made of.
-Add = _scalar.Add
-COp = _c_op.COp
-Composite = _module("scalar.basic").Composite
-EnumList = _c_types.EnumList
-ExternalCOp = _c_op.ExternalCOp
-NoPythonOp = _op._NoPythonOp
-Op = _op.Op
-ParamsType = _c_params.ParamsType
-int8 = _scalar.int8
-int64 = _scalar.int64
-
-Assert = _raise.Assert
-AbstractConv2d = _abstract_conv.AbstractConv2d
-AbstractConv2d_gradInputs = _abstract_conv.AbstractConv2d_gradInputs
-AbstractConv2d_gradWeights = _abstract_conv.AbstractConv2d_gradWeights
-BaseAbstractConv = _abstract_conv.BaseAbstractConv
-BaseCorrMM = _corr.BaseCorrMM
-CAReduce = _elemwise.CAReduce
-DimShuffle = _elemwise.DimShuffle
-Elemwise = _elemwise.Elemwise
-Join = _tensor.Join
-MakeVector = _vector.MakeVector
-MaxPoolGrad = _pool.MaxPoolGrad
-Pool = _pool.Pool
-Reshape = _reshape.Reshape
-ScalarFromTensor = _tensor.ScalarFromTensor
-Shape = _shape.Shape
-Shape_i = _shape.Shape_i
-Subtensor = _module("tensor.subtensor").Subtensor
-Sum = _sum.Sum
-TensorFromScalar = _tensor.TensorFromScalar
-ViewOp = _ops.ViewOp
-get_conv_output_shape = _abstract_conv.get_conv_output_shape
-
-# Which lengths are one (`broadcastable`). In Aesara this is a part of the static shape,
-# and one op says that a length is known, another that it is to be forgotten.
-if IS_AESARA:
-    Rebroadcast = (_shape.SpecifyShape, _shape.Unbroadcast)
-else:
-    Rebroadcast = _ops.Rebroadcast
+def _find(names: str, *places: str) -> Any:
+    """What has the first of these names in the first module that has any of them."""
+    for place in places:
+        try:
+            module = import_module(f"{theano.__name__}.{place}")
+        except ModuleNotFoundError:
+            continue
+        for name in names.split():
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise ImportError(f"{theano.__name__} has no {names} in {', '.join(places)}")
 
 
-def mend_aesara():
+# Aesara's place comes before Theano's: Aesara warns of the old ones.
+_BASIC = "tensor.basic", "tensor.math", "tensor.opt"
+_CONV = "tensor.nnet.abstract_conv"
+_EXTRA = "tensor.extra_ops"
+_NNET = "tensor.special", "tensor.nnet.nnet", "tensor.nnet.basic"
+_REWRITING = "graph.rewriting.basic", "graph.opt"
+_SHAPE = "tensor.shape", "tensor.basic", "compile.ops"
+
+# --- Graphs ---
+
+Apply = _find("Apply", "graph.basic")
+Constant = _find("Constant", "graph.basic")
+Feature = _find("Feature", "graph.features", "graph.toolbox")
+FunctionGraph = _find("FunctionGraph", "graph.fg")
+ReplaceValidate = _find("ReplaceValidate", "graph.features", "graph.toolbox")
+ShapeFeature = _find("ShapeFeature", "tensor.rewriting.shape", "tensor.opt")
+SharedVariable = _find("SharedVariable", "compile.sharedvalue")
+TensorConstant = _find("TensorConstant", "tensor.var")
+TensorType = _find("TensorType", "tensor.type")  # (dtype, broadcastable) in both
+debugprint = _find("debugprint", "printing")
+
+# --- Rewriting ---
+
+GlobalOptimizer = _find("GraphRewriter GlobalOptimizer", *_REWRITING)
+Query = _find("RewriteDatabaseQuery Query", "graph.rewriting.db", "graph.optdb")
+constant_folding = _find("constant_folding", "tensor.rewriting.basic", "tensor.opt")
+conv_groupopt = _find("conv_groupopt", "tensor.nnet.rewriting", "tensor.nnet.opt")
+copy_stack_trace = _find("copy_stack_trace", *_REWRITING)
+local_optimizer = _find("node_rewriter local_optimizer", *_REWRITING)
+optdb = _find("optdb", "compile.mode")
+
+
+def register_optimizer(name: str, optimizer: Any, position: float, *tags: str) -> None:
+    """Add an optimiser to those that every function goes through, in its place."""
+    if IS_AESARA:
+        optdb.register(name, optimizer, *tags, position=position)
+    else:
+        optdb.register(name, optimizer, position, *tags)
+
+
+# --- From graphs to functions ---
+
+CLinker = _find("CLinker", "link.c.basic")
+CLinkerObject = _find("CLinkerObject", "link.c.interface")
+Container = _find("Container", "link.basic")
+Function = _find("Function", "compile.function.types")
+FunctionMaker = _find("FunctionMaker", "compile.function.types")
+LocalLinker = _find("LocalLinker", "link.basic")
+MethodNotDefined = _find("MethodNotDefined", "graph.utils")
+Mode = _find("Mode", "compile.mode")
+VMLinker = _find("VMLinker", "link.vm")
+cmodule = _find("cmodule", "link.c")
+gcc_version_str = _find("gcc_version_str", "configdefaults")
+get_default_mode = _find("get_default_mode", "compile.mode")
+get_module_cache = _find("get_module_cache", "link.c.basic")
+map_storage = _find("map_storage", "link.utils")
+
+
+def linked(function: Any) -> Any:
+    """What a compiled function calls: what its linker has made."""
+    return function.vm if IS_AESARA else function.fn
+
+
+# --- What ops are made of ---
+
+COp = _find("COp", "link.c.op", "graph.op")
+EnumList = _find("EnumList", "link.c.type", "graph.type")
+ExternalCOp = _find("ExternalCOp", "link.c.op", "graph.op")
+NoPythonOp = _find("_NoPythonOp", "graph.op")
+ParamsType = _find("ParamsType", "link.c.params_type", "graph.params_type")
+get_conv_output_shape = _find("get_conv_output_shape", _CONV)
+get_idx_list = _find("get_idx_list", "tensor.subtensor")
+int8 = _find("int8", "scalar")
+int64 = _find("int64", "scalar")
+
+# --- Ops: single numbers, element by element ---
+
+Add = _find("Add", "scalar.basic")
+Composite = _find("Composite", "scalar.basic")
+Elemwise = _find("Elemwise", "tensor.elemwise")
+ScalarFromTensor = _find("ScalarFromTensor", "tensor.basic")
+ScalarOp = _find("ScalarOp", "scalar.basic")
+TensorFromScalar = _find("TensorFromScalar", "tensor.basic")
+
+# --- Ops: shapes ---
+
+ARange = _find("ARange", *_BASIC)
+Alloc = _find("Alloc", *_BASIC)
+AllocEmpty = _find("AllocEmpty", *_BASIC)
+BroadcastTo = _find("BroadcastTo", _EXTRA)
+DimShuffle = _find("DimShuffle", "tensor.elemwise")
+Eye = _find("Eye", *_BASIC)
+MakeVector = _find("MakeVector", *_BASIC)
+Reshape = _find("Reshape", *_SHAPE)
+Shape = _find("Shape", *_SHAPE)
+Shape_i = _find("Shape_i", *_SHAPE)
+SpecifyShape = _find("SpecifyShape", *_SHAPE)
+
+# Which lengths are one (`broadcastable`) is a part of the static shape in Aesara: an op
+# says that a length is known, another that it is to be forgotten.
+Rebroadcast = (
+    (SpecifyShape, _find("Unbroadcast", "tensor.shape"))
+    if IS_AESARA
+    else (_find("Rebroadcast", "compile.ops"),)
+)
+
+# --- Ops: what gives its input as it is ---
+
+Assert = _find("Assert", "raise_op", "tensor.opt")
+CpuContiguous = _find("CpuContiguous", _EXTRA)
+DeepCopyOp = _find("DeepCopyOp", "compile.ops")
+ViewOp = _find("ViewOp", "compile.ops")
+
+# --- Ops: indexing, joining, sorting ---
+
+AdvancedIncSubtensor = _find("AdvancedIncSubtensor", "tensor.subtensor")
+AdvancedIncSubtensor1 = _find("AdvancedIncSubtensor1", "tensor.subtensor")
+AdvancedSubtensor = _find("AdvancedSubtensor", "tensor.subtensor")
+AdvancedSubtensor1 = _find("AdvancedSubtensor1", "tensor.subtensor")
+ArgSortOp = _find("ArgSortOp", "tensor.sort")
+IncSubtensor = _find("IncSubtensor", "tensor.subtensor")
+Join = _find("Join", *_BASIC)
+Repeat = _find("RepeatOp Repeat", _EXTRA)
+SortOp = _find("SortOp", "tensor.sort")
+Split = _find("Split", *_BASIC)
+Subtensor = _find("Subtensor", "tensor.subtensor")
+
+# --- Ops: reductions and products ---
+
+Argmax = _find("Argmax", *_BASIC)
+BatchedDot = _find("BatchedDot", "tensor.blas")
+CAReduce = _find("CAReduce", "tensor.elemwise")
+CumOp = _find("CumOp", _EXTRA)
+Dot = _find("Dot", *_BASIC)
+ExtractDiag = _find("ExtractDiag", *_BASIC)
+MaxAndArgmax = _find("MaxAndArgmax", *_BASIC)
+Sum = _find("Sum", "tensor.math", "tensor.elemwise")
+
+# --- Ops: convolution and pooling ---
+
+AbstractConv = _find("AbstractConv", _CONV)
+AbstractConv2d = _find("AbstractConv2d", _CONV)
+AbstractConv2d_gradInputs = _find("AbstractConv2d_gradInputs", _CONV)
+AbstractConv2d_gradWeights = _find("AbstractConv2d_gradWeights", _CONV)
+AbstractConv_gradInputs = _find("AbstractConv_gradInputs", _CONV)
+AbstractConv_gradWeights = _find("AbstractConv_gradWeights", _CONV)
+AveragePoolGrad = _find("AveragePoolGrad", "tensor.signal.pool")
+BaseAbstractConv = _find("BaseAbstractConv", _CONV)
+BaseCorrMM = _find("BaseCorrMM", "tensor.nnet.corr")
+CorrMM = _find("CorrMM", "tensor.nnet.corr")
+MaxPoolGrad = _find("MaxPoolGrad", "tensor.signal.pool")
+Pool = _find("Pool", "tensor.signal.pool")
+
+# --- Ops: softmax, cross-entropy, random numbers ---
+
+CrossentropyCategorical1Hot = _find("CrossentropyCategorical1Hot", *_NNET)
+CrossentropyCategorical1HotGrad = _find("CrossentropyCategorical1HotGrad", *_NNET)
+CrossentropySoftmax1HotWithBiasDx = _find("CrossentropySoftmax1HotWithBiasDx", *_NNET)
+CrossentropySoftmaxArgmax1HotWithBias = _find(
+    "CrossentropySoftmaxArgmax1HotWithBias", *_NNET
+)
+LogSoftmax = _find("LogSoftmax", *_NNET)
+RandomVariable = _find("RandomVariable", "tensor.random.op")
+Softmax = _find("Softmax", *_NNET)
+SoftmaxGrad = _find("SoftmaxGrad", *_NNET)
+SoftmaxWithBias = _find("SoftmaxWithBias", *_NNET)
+
+# --- Mending Aesara ---
+
+
+def mend_aesara() -> None:
     """Give Aesara two functions of Theano's back, and mend an op of its own.
 
     ``T.patternbroadcast`` and ``T.addbroadcast`` make lengths known to be one.
@@ -159,7 +206,7 @@ def mend_aesara():
     """
     if IS_AESARA:
         T.addbroadcast, T.patternbroadcast = _addbroadcast, _patternbroadcast
-        _corr.CorrMM.make_node = _make_node_of_corr_mm
+        CorrMM.make_node = _make_node_of_corr_mm
 
 
 def _patternbroadcast(x, broadcastable):
@@ -180,8 +227,3 @@ def _make_node_of_corr_mm(self, images, filters):
     known = images.broadcastable[0], filters.broadcastable[0], False, False
     maps = TensorType(images.dtype, known)()
     return Apply(self, [images, filters], [maps])
-
-
-def linked(function):
-    """What a compiled function calls: what its linker has made."""
-    return function.vm if IS_AESARA else function.fn

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from srcnn_theano.backend.xla import ops
+import srcnn_theano.backend.internals as ops
 from srcnn_theano.backend.xla.lower import EXACT, lower, static
 
 

@@ -14,14 +14,16 @@ from jax.experimental import enable_x64
 from srcnn_theano.backend.internals import (
     Constant,
     Container,
+    IncSubtensor,
     LocalLinker,
     Mode,
     Query,
     SharedVariable,
+    Subtensor,
     map_storage,
 )
 from srcnn_theano.backend.sources import source
-from srcnn_theano.backend.xla import arrays, convolutions, nnet, ops  # noqa: F401
+from srcnn_theano.backend.xla import arrays, convolutions, nnet  # noqa: F401
 from srcnn_theano.backend.xla.elementwise import affine
 from srcnn_theano.backend.xla.lower import Affine, Call, lower
 from srcnn_theano.backend.xla.random import as_key
@@ -331,7 +333,7 @@ def _evaluate(node, inputs):
             return [np.array(result.constant, node.outputs[0].type.dtype)]
         if result is not None:
             return [result]
-        if not isinstance(node.op, (ops.Subtensor, ops.IncSubtensor)):
+        if not isinstance(node.op, (Subtensor, IncSubtensor)):
             inputs = [x.traced if isinstance(x, Affine) else x for x in inputs]
     try:
         results = lower(node.op, node, *inputs)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from srcnn_theano.backend.xla import ops
+import srcnn_theano.backend.internals as ops
 from srcnn_theano.backend.xla.lower import lower, static
 
 

@@ -12,6 +12,7 @@ from srcnn_theano.backend import (
     many_steps,
     theano,
 )
+from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
 
@@ -25,7 +26,7 @@ DEVICE = "gpu" if default_device() == "gpu" else "xla"
 
 
 def xla(*arguments, **options):
-    return compile_function(*arguments, device=DEVICE, **options)
+    return compile_function(*arguments, mode=device_mode(DEVICE), **options)
 
 
 def test_shared_variables_move_and_can_be_read_and_set():
@@ -63,7 +64,7 @@ def test_functions_share_variables():
 
 def test_c_code_refuses_a_variable_that_is_on_the_device():
     w = shared([1.0, 2.0])
-    in_c = compile_function([], w.sum(), device="cpu")
+    in_c = theano.function([], w.sum())
     xla([], [], updates=[(w, 2 * w)])()
     with pytest.raises((TypeError, ValueError)):
         in_c()
@@ -194,7 +195,8 @@ def test_many_steps_stay_within_the_data():
 @pytest.mark.parametrize("device", ["cpu", DEVICE])
 def test_many_steps_by_one_name(device):
     w, i = shared(1.0), T.lscalar()
-    function = compile_function([i], [w * i, w], updates=[(w, w + 1)], device=device)
+    mode, updates = device_mode(device), [(w, w + 1)]
+    function = compile_function([i], [w * i, w], mode, updates=updates)
     products, values = many_steps(function)(1, 4)
     assert products.tolist() == [1, 4, 9] and values.tolist() == [1, 2, 3]
 
@@ -232,6 +234,6 @@ def test_a_gpu_that_is_not_there():
         jax.devices("gpu")
     except RuntimeError:
         with pytest.raises(UserError, match="device gpu: .*CUDA or ROCm.*--device xla"):
-            compile_function([], T.constant(1.0), device="gpu")
+            device_mode("gpu")
     else:
         pytest.skip("there is one")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import T, compile_function, default_device, theano
+from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.internals import linked
 
 # With SRCNN_DEVICE=gpu these are tests of a graphics card.
@@ -32,7 +33,7 @@ def by_python(inputs, outputs, arrays):
 
 def by_xla(inputs, outputs, arrays):
     function = compile_function(
-        inputs, outputs, device=DEVICE, on_unused_input="ignore"
+        inputs, outputs, device_mode(DEVICE), on_unused_input="ignore"
     )
     return function(*arrays)
 
@@ -163,7 +164,7 @@ def test_rectifiers(build, rectifies):
     assert_same(build, x, y)
     inputs = variables([x, y])
     function = compile_function(
-        inputs, build(*inputs), device=DEVICE, on_unused_input="ignore"
+        inputs, build(*inputs), device_mode(DEVICE), on_unused_input="ignore"
     )
     given, _ = linked(function).texts(x, y)
     assert ("stablehlo.maximum" in given) is rectifies
@@ -414,7 +415,8 @@ def test_gradients_of_a_stride_convolve_no_zeros():
     x, w = T.ftensor4(), T.ftensor4()
     shapes = (2, 3, 33, 33), (5, 3, 9, 9)
     y = T.nnet.conv2d(x, w, *shapes, border_mode=(2, 2), subsample=(4, 4))
-    function = compile_function([x, w], theano.grad(T.sum(y**2), [x, w]), device=DEVICE)
+    gradients = theano.grad(T.sum(y**2), [x, w])
+    function = compile_function([x, w], gradients, device_mode(DEVICE))
     given, _ = linked(function).texts(*(np.zeros(shape) for shape in shapes))
     windows = re.findall(r"window = {(.*?)}", given)
     assert [window[:15] for window in windows] == ["stride = [4, 4]"] + 2 * [
@@ -492,7 +494,7 @@ def test_random_streams():
         stream.normal(2.0, 0.5, size=(200, 100)),
         stream.bernoulli(0.25, size=(200, 100)),
     ]
-    draw = compile_function([], outputs, device=DEVICE)
+    draw = compile_function([], outputs, device_mode(DEVICE))
     (uniform, normal, bernoulli), second = draw(), draw()
     assert uniform.min() >= -1 and uniform.max() <= 3
     np.testing.assert_allclose(uniform.mean(), 1, atol=0.05)
