@@ -1,19 +1,25 @@
-"""The command line: one small function per sub-command.
+"""The command line: one small function per sub-command, with its options beside it.
 
 Nothing heavy is imported before a sub-command runs, so that ``--help`` answers at once.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
 
+SHOW_DEFAULT = " (default: %(default)s)"
+Run = Callable[[argparse.Namespace], Optional[int]]
 
-def main(arguments=None):
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 2 (bad input), 130 (Ctrl-C)."""
     options = _parser().parse_args(arguments)
     if getattr(options, "device", None):
@@ -35,9 +41,9 @@ def main(arguments=None):
         return 0
 
 
-def _run(options):
+def _run(options: argparse.Namespace) -> int | None:
     try:
-        return options.run(options)
+        return COMMANDS[options.command].run(options)
     except ModuleNotFoundError as error:
         if (error.name or "srcnn_theano").startswith("srcnn_theano"):
             raise
@@ -49,13 +55,127 @@ def _run(options):
         ) from error
 
 
-def demo(options):
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="srcnn-theano",
+        description="Super-resolution by SRCNN in Theano: upscale pictures, train, and "
+        "reproduce a report's tables under protocols that are spelled out.",
+        epilog="The benchmarks against PyTorch and JAX are run by `python -m "
+        "benchmarks` in a checkout.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command"
+    )
+    commands.required = True
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.help, description=command.help)
+        for names, settings in command.options:
+            if settings.get("default") is not None:
+                settings = dict(settings, help=settings["help"] + SHOW_DEFAULT)
+            sub.add_argument(*names, **settings)
+    return parser
+
+
+# --- Options ---
+
+
+class Option(NamedTuple):
+    """An option or argument of a command, as ``add_argument`` of argparse takes it."""
+
+    names: tuple[str, ...]
+    settings: dict[str, Any]
+
+    def but(self, **settings: Any) -> Option:
+        """The same with other settings."""
+        return self._replace(settings={**self.settings, **settings})
+
+
+def option(*names: str, **settings: Any) -> Option:
+    """An option by its names and the settings of ``add_argument``."""
+    return Option(names, settings)
+
+
+DATA = option(
+    "--data",
+    metavar="DIR",
+    help="folder with T91, Set5 and Set14 (default: $SRCNN_DATA)",
+)
+DEVICE = option(
+    "--device",
+    choices=environment.DEVICES,
+    help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
+    "$SRCNN_DEVICE, or cpu)",
+)
+EPOCHS = option("--epochs", type=int, help="another number than the experiment's")
+JSON = option("--json", action="store_true", help="print the figures as JSON")
+MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
+OUT = option("--out", type=Path, metavar="PATH")
+PROTOCOL = option("--protocol", help="course, course-initial, standard or standard-rgb")
+RESUME = option("--resume", action="store_true")
+RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
+SCALE = option("--scale", type=int, help="2, 3 or 4")
+SEED = option("--seed", type=int, help="of all random draws")
+VGG = option(
+    "--vgg",
+    metavar="FILE",
+    help="VGG16 for perceptual losses and distances (default: $SRCNN_VGG16, or the "
+    "converted one in the cache)",
+)
+WEIGHTS = option("--weights", metavar="FILE", help="another network's weight file")
+
+
+# --- Commands ---
+
+
+class Command(NamedTuple):
+    """A sub-command: the function that runs it, a line of help, and its options."""
+
+    run: Run
+    help: str
+    options: tuple[Option, ...]
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(help: str, *options: Option) -> Callable[[Run], Run]:
+    """Make a function a sub-command of its name; it returns the exit status or None."""
+
+    def register(run: Run) -> Run:
+        COMMANDS[run.__name__.replace("_", "-")] = Command(run, help, options)
+        return run
+
+    return register
+
+
+@command(
+    "train for 15 seconds on a photograph and compare with bicubic",
+    OUT.but(default="srcnn_demo", help="folder for the pictures"),
+    SEED.but(default=0),
+    JSON,
+    DEVICE,
+)
+def demo(options: argparse.Namespace) -> None:
     from srcnn_theano.demo import run_demo
 
-    run_demo(Path(options.out), seed=options.seed, as_json=options.json)
+    run_demo(options.out, seed=options.seed, as_json=options.json)
 
 
-def upscale(options):
+@command(
+    "enlarge pictures",
+    option("inputs", nargs="+", metavar="IN", help="files and folders"),
+    SCALE.but(required=True),
+    OUT.but(required=True, help="output file, or folder for several inputs"),
+    MODEL,
+    WEIGHTS,
+    option(
+        "--tta", action="store_true", help="average over the eight flips and rotations"
+    ),
+    RESUME.but(help="skip what is done already"),
+    DEVICE,
+)
+def upscale(options: argparse.Namespace) -> int:
     from srcnn_theano.upscale import upscale_paths
 
     summary = upscale_paths(
@@ -73,18 +193,42 @@ def upscale(options):
     return 2 if summary.failed else 0
 
 
-def data(options):
+@command(
+    "verify the image sets, or cut them into sub-images",
+    option("action", choices=["check", "prepare"]),
+    DATA,
+    PROTOCOL.but(help=PROTOCOL.settings["help"] + " (prepare alone; default: course)"),
+    SCALE.but(help="2, 3 or 4 (prepare alone; default: 4)"),
+    JSON,
+)
+def data(options: argparse.Namespace) -> int:
     from srcnn_theano.data import cache, datasets
 
     data_dir = datasets.find_data_dir(options.data)
-    if options.action == "check":
-        return datasets.print_check(data_dir, as_json=options.json)
-    return cache.print_prepare(
-        data_dir, options.protocol, options.scale, as_json=options.json
-    )
+    if options.action == "prepare":
+        protocol, scale = options.protocol or "course", options.scale or 4
+        cache.print_prepare(data_dir, protocol, scale, as_json=options.json)
+        return 0
+    if options.protocol or options.scale:
+        raise UserError(
+            "data check: it verifies files and takes no --protocol and no --scale; "
+            "leave them out, or use data prepare"
+        )
+    return datasets.print_check(data_dir, as_json=options.json)
 
 
-def train(options):
+@command(
+    "train one experiment",
+    option("experiment", help="a name that 'srcnn-theano experiments' lists"),
+    DATA,
+    RUNS.but(default="runs"),
+    SEED,
+    EPOCHS,
+    VGG,
+    RESUME.but(help="go on from the checkpoint"),
+    DEVICE,
+)
+def train(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
     from srcnn_theano.runs import run_experiment
@@ -95,7 +239,7 @@ def train(options):
     run_dir = run_experiment(
         experiment,
         find_data_dir(options.data),
-        Path(options.runs),
+        options.runs,
         n_epochs=options.epochs,
         resume=options.resume,
         vgg=options.vgg,
@@ -103,7 +247,17 @@ def train(options):
     print(f"the run is in {run_dir}")
 
 
-def evaluate(options):
+@command(
+    "score weights on folders of images, beside bicubic",
+    option("folders", nargs="+", metavar="FOLDER"),
+    MODEL,
+    WEIGHTS,
+    PROTOCOL.but(default="standard"),
+    SCALE.but(required=True),
+    JSON,
+    DEVICE,
+)
+def evaluate(options: argparse.Namespace) -> None:
     from srcnn_theano.evaluation.evaluate import print_evaluation
 
     print_evaluation(
@@ -116,30 +270,61 @@ def evaluate(options):
     )
 
 
-def experiments(options):
+@command("list the experiments and their results", RUNS, JSON)
+def experiments(options: argparse.Namespace) -> None:
     from srcnn_theano.report.report import print_experiments
 
-    print_experiments(_path(options.runs), as_json=options.json)
+    print_experiments(options.runs, as_json=options.json)
 
 
-def reproduce(options):
+@command(
+    "train and measure every row of a table of the report",
+    option("table", choices=TABLES),
+    DATA,
+    RUNS.but(default="runs"),
+    VGG,
+    DEVICE,
+)
+def reproduce(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.report.report import print_experiments
     from srcnn_theano.runs import reproduce_table
 
     reproduce_table(
-        options.table, find_data_dir(options.data), Path(options.runs), options.vgg
+        options.table, find_data_dir(options.data), options.runs, options.vgg
     )
-    print_experiments(Path(options.runs))
+    print_experiments(options.runs)
 
 
-def report(options):
+@command(
+    "write all results as Markdown and as one HTML page",
+    DATA,
+    RUNS,
+    OUT.but(default="report", help="folder for report.md and report.html"),
+    DEVICE,
+)
+def report(options: argparse.Namespace) -> None:
     from srcnn_theano.report.report import write_report
 
-    write_report(Path(options.out), _path(options.runs), options.data)
+    write_report(options.out, options.runs, options.data)
 
 
-def compare_deconv(options):
+@command(
+    "compare deconvolution by gradInputs with the naive full border",
+    option(
+        "--quick",
+        action="store_true",
+        help="in a minute or two, on a photograph instead of T91",
+    ),
+    DATA,
+    RUNS.but(default="runs"),
+    EPOCHS,
+    SEED.but(default=0),
+    OUT.but(default="deconvolution", help="folder for deconvolution.html"),
+    JSON,
+    DEVICE,
+)
+def compare_deconv(options: argparse.Namespace) -> None:
     from srcnn_theano.compare_deconv.compare import compare_deconv as compare
 
     compare(
@@ -153,7 +338,28 @@ def compare_deconv(options):
     )
 
 
-def convert(options):
+@command(
+    "turn another program's weight file into ours, ours into ONNX",
+    option(
+        "input",
+        metavar="IN",
+        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
+        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, a weight file of ours",
+    ),
+    option(
+        "output",
+        metavar="OUT",
+        help="OUT.h5; or OUT.onnx, which other programs run (needs the package onnx)",
+    ),
+    option("--model", help="refuse any other kind: srcnn, fsrcnn or vgg16"),
+    SCALE.but(help="the scale it was trained for: 2, 3 or 4"),
+    option(
+        "--last-layer",
+        metavar="LAYER",
+        help="where to cut VGG16 (relu2_2 for the report's loss; default: take all)",
+    ),
+)
+def convert(options: argparse.Namespace) -> None:
     from srcnn_theano.convert import convert as convert_file
 
     weights = convert_file(
@@ -169,241 +375,34 @@ def convert(options):
     )
 
 
-def graph(options):
-    from srcnn_theano.graph.pages import write_graph
-
-    write_graph(
-        options.model, Path(options.out), what=options.what, as_json=options.json
-    )
-
-
-def doctor(options):
-    from srcnn_theano.doctor import run_doctor
-
-    report, ok = run_doctor(options.data, as_json=options.json)
-    print(report)
-    return 0 if ok else 2
-
-
-def _path(text):
-    return None if text is None else Path(text)
-
-
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="srcnn-theano",
-        description="Super-resolution by SRCNN in Theano: upscale pictures, train, and "
-        "reproduce a report's tables under protocols that are spelled out.",
-        epilog="The benchmarks against PyTorch and JAX are run by `python -m "
-        "benchmarks` in a checkout.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command"
-    )
-    commands.required = True
-
-    def command(run, help):
-        name = run.__name__.replace("_", "-")
-        sub = commands.add_parser(name, help=help, description=help)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command(demo, "train for 15 seconds on a photograph and compare with bicubic")
-    _out(sub, "folder for the pictures", default="srcnn_demo")
-    _seed(sub, 0)
-    _json(sub)
-    _device(sub)
-
-    sub = command(upscale, "enlarge pictures")
-    sub.add_argument("inputs", nargs="+", metavar="IN", help="files and folders")
-    _scale(sub)
-    _out(sub, "output file, or folder for several inputs", required=True)
-    _weights(sub)
-    sub.add_argument(
-        "--tta", action="store_true", help="average over the eight flips and rotations"
-    )
-    sub.add_argument("--resume", action="store_true", help="skip what is done already")
-    _device(sub)
-
-    sub = command(data, "verify the image sets, or cut them into sub-images")
-    sub.add_argument("action", choices=["check", "prepare"])
-    _data(sub)
-    _protocol(sub, "course")
-    _scale(sub, default=4)
-    _json(sub)
-
-    sub = command(train, "train one experiment")
-    sub.add_argument("experiment", help="a name that 'srcnn-theano experiments' lists")
-    _data(sub)
-    _runs(sub)
-    _seed(sub, None)
-    sub.add_argument("--epochs", type=int, help="another number than the experiment's")
-    _vgg(sub)
-    sub.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    _device(sub)
-
-    sub = command(evaluate, "score weights on folders of images, beside bicubic")
-    sub.add_argument("folders", nargs="+", metavar="FOLDER")
-    _weights(sub)
-    _protocol(sub, "standard")
-    _scale(sub)
-    _json(sub)
-    _device(sub)
-
-    sub = command(experiments, "list the experiments and their results")
-    _runs(sub, default=None)
-    _json(sub)
-
-    sub = command(reproduce, "train and measure every row of a table of the report")
-    sub.add_argument("table", choices=TABLES)
-    _data(sub)
-    _runs(sub)
-    _vgg(sub)
-    _device(sub)
-
-    sub = command(report, "write all results as Markdown and as one HTML page")
-    _data(sub)
-    _runs(sub, default=None)
-    _out(sub, "folder for report.md and report.html", default="report")
-    _device(sub)
-
-    sub = command(
-        compare_deconv, "compare deconvolution by gradInputs with the naive full border"
-    )
-    sub.add_argument(
-        "--quick",
-        action="store_true",
-        help="in a minute or two, on a photograph instead of T91",
-    )
-    _data(sub)
-    _runs(sub)
-    sub.add_argument("--epochs", type=int, help="another number than the experiments'")
-    _seed(sub, 0)
-    _out(sub, "folder for deconvolution.html", default="deconvolution")
-    _json(sub)
-    _device(sub)
-
-    sub = command(
-        convert, "turn another program's weight file into ours, ours into ONNX"
-    )
-    sub.add_argument(
-        "input",
-        metavar="IN",
-        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
-        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, a weight file of ours",
-    )
-    sub.add_argument(
-        "output",
-        metavar="OUT",
-        help="OUT.h5; or OUT.onnx, which other programs run (needs the package onnx)",
-    )
-    sub.add_argument(
-        "--model", help="what the file holds, where it cannot be recognised"
-    )
-    sub.add_argument(
-        "--scale", type=int, help="the scale it was trained for: 2, 3 or 4"
-    )
-    sub.add_argument(
-        "--last-layer",
-        metavar="LAYER",
-        help="where to cut VGG16 (relu2_2 for the report's loss; default: take all)",
-    )
-
-    sub = command(graph, "draw the graph of a network, before and after the optimiser")
-    sub.add_argument(
+@command(
+    "draw the graph of a network, before and after the optimiser",
+    option(
         "model", metavar="MODEL", help="name of a model or experiment, or a weight file"
-    )
-    sub.add_argument(
+    ),
+    option(
         "--what",
         choices=["predict", "train"],
         help="the network's output, or a training step (default: a training step for "
         "experiments, else the output)",
-    )
-    _out(sub, "folder for the pages and texts", default="graph")
-    _json(sub)
-    _device(sub)
+    ),
+    OUT.but(default="graph", help="folder for the pages and texts"),
+    JSON,
+    DEVICE,
+)
+def graph(options: argparse.Namespace) -> None:
+    from srcnn_theano.graph.pages import write_graph
 
-    sub = command(doctor, "tell what is installed, found and missing")
-    _data(sub)
-    _json(sub)
-    _device(sub)
-    return parser
-
-
-def _data(sub):
-    sub.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with T91, Set5 and Set14 (default: $SRCNN_DATA)",
-    )
+    write_graph(options.model, options.out, what=options.what, as_json=options.json)
 
 
-def _runs(sub, default="runs"):
-    shown = "" if default is None else f" (default: {default})"
-    sub.add_argument(
-        "--runs", metavar="DIR", default=default, help="folder of runs" + shown
-    )
+@command("tell what is installed, found and missing", DATA, JSON, DEVICE)
+def doctor(options: argparse.Namespace) -> int:
+    from srcnn_theano.doctor import run_doctor
 
-
-def _out(sub, help, default=None, required=False):
-    shown = "" if default is None else f" (default: {default})"
-    sub.add_argument(
-        "--out", metavar="PATH", default=default, required=required, help=help + shown
-    )
-
-
-def _scale(sub, default=None):
-    shown = "" if default is None else f" (default: {default})"
-    sub.add_argument(
-        "--scale",
-        type=int,
-        default=default,
-        required=default is None,
-        help="2, 3 or 4" + shown,
-    )
-
-
-def _weights(sub):
-    sub.add_argument(
-        "--model",
-        help="network that comes along: fsrcnn (default) or srcnn",
-    )
-    sub.add_argument("--weights", metavar="FILE", help="another network's weight file")
-
-
-def _vgg(sub):
-    sub.add_argument(
-        "--vgg",
-        metavar="FILE",
-        help="VGG16 for perceptual losses and distances (default: $SRCNN_VGG16, or "
-        "the converted one in the cache)",
-    )
-
-
-def _protocol(sub, default):
-    sub.add_argument(
-        "--protocol",
-        default=default,
-        help=f"course, course-initial, standard or standard-rgb (default: {default})",
-    )
-
-
-def _device(sub):
-    sub.add_argument(
-        "--device",
-        choices=environment.DEVICES,
-        help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
-        "$SRCNN_DEVICE, or cpu)",
-    )
-
-
-def _seed(sub, default):
-    sub.add_argument("--seed", type=int, default=default, help="of all random draws")
-
-
-def _json(sub):
-    sub.add_argument("--json", action="store_true", help="print the figures as JSON")
+    text, ok = run_doctor(options.data, as_json=options.json)
+    print(text)
+    return 0 if ok else 2
 
 
 if __name__ == "__main__":

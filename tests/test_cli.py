@@ -56,8 +56,7 @@ def test_without_what_it_needs_there_is_one_sentence(
     done = subprocess.run(
         # -S: Python without the packages that have been installed.
         [sys.executable, "-S", "-c", code.format(tuple(version), command)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env=dict(os.environ, PYTHONPATH=str(tmp_path)),
         text=True,
     )
@@ -154,6 +153,7 @@ def picture(tmp_path):
         ("compare-deconv --data {folder} --out {out}", "Set5"),
         ("compare-deconv --data {missing} --out {out}", "--quick"),
         ("data prepare --protocol other --data {folder}", "'other'"),
+        ("data check --scale 3 --data {folder}", "takes no --protocol and no --scale"),
     ],
 )
 def test_bad_input_is_one_clear_message_and_exit_2(
@@ -232,8 +232,8 @@ def test_ctrl_c_exits_with_130(monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "train", interrupted)
-    interrupted.__name__ = "train"
+    train = cli.COMMANDS["train"]._replace(run=interrupted)
+    monkeypatch.setitem(cli.COMMANDS, "train", train)
     assert cli.main(["train", "table1_adam"]) == 130
     assert "--resume" in capsys.readouterr().err
 
