@@ -25,10 +25,13 @@ def measure(experiment, data_dir, vgg, seconds):
     """{"steps": of an epoch, "epochs_per_minute": ...} of one row."""
     from srcnn_theano.backend import many_steps
     from srcnn_theano.data.cache import prepare
-    from srcnn_theano.runs import build_step, training_recipe
+    from srcnn_theano.runs import training_of, training_recipe
+    from srcnn_theano.training.step import build_step
 
     step = build_step(
-        experiment, prepare(data_dir, "T91", training_recipe(experiment)), vgg
+        training_of(experiment),
+        prepare(data_dir, "T91", training_recipe(experiment)),
+        vgg,
     )
     n_steps = step.pairs.n_batches
     steps = many_steps(step.function)

@@ -21,7 +21,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import atomic_path, sha256, write_json
 from srcnn_theano.runs import command, weights_file
-from srcnn_theano.training.trainer import read_history
+from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,7 +15,6 @@ import json
 import os
 import platform
 from pathlib import Path
-from typing import Any, List, NamedTuple
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from srcnn_theano.environment import accelerators
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import sha256, write_json
+from srcnn_theano.training.settings import Training
 
 
 def run_experiment(
@@ -268,77 +268,9 @@ def measure_features(networks, scale, data_dir, vgg, features):
     return found
 
 
-class Step(NamedTuple):
-    """A compiled step of training and what belongs to it.
-
-    Attributes
-    ----------
-    function : minibatch number -> (cost, mean squared error)
-    model : Model
-    pairs : SharedPairs
-    learning_rate : shared scalar
-    variables : list of shared variables that the step moves
-    """
-
-    function: Any
-    model: Any
-    pairs: Any
-    learning_rate: Any
-    variables: List[Any]
-
-
-def build_step(experiment, train_set, vgg=None, mode=None):
-    """Compile the step that an experiment trains by.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    train_set : Pairs, made by the experiment's `training_recipe`
-    vgg : VGG16Weights or None
-        For costs that need it.
-    mode : theano.Mode or None
-        How to compile; None is the usual way.
-
-    Returns
-    -------
-    Step
-    """
-    from srcnn_theano.backend import T, theano
-    from srcnn_theano.data.patches import central
-    from srcnn_theano.models import model_for_pairs
-    from srcnn_theano.training.costs import COSTS, vgg_loss
-    from srcnn_theano.training.functions import SharedPairs, training_function
-    from srcnn_theano.training.updates import UPDATES, layer_rates
-
-    model = model_for_pairs(
-        experiment.model,
-        experiment.options,
-        train_set,
-        np.random.RandomState(experiment.seed),
-        experiment.batch_size,
-    )
-    y = T.tensor4("y")
-    pairs = SharedPairs(
-        train_set.low_res,
-        central(train_set.high_res, model.margin),
-        experiment.batch_size,
-        experiment.augmentation,
-    )
-    cost = experiment.pixel_weight * COSTS[experiment.cost](model.output, y)
-    if experiment.vgg_weight:
-        cost = cost + experiment.vgg_weight * vgg_loss(
-            model.output, y, model.output_shape, vgg.values, experiment.vgg_input
-        )
-    if experiment.L2_reg:
-        cost = cost + experiment.L2_reg * model.L2_sqr
-    learning_rate = theano.shared(
-        np.asarray(experiment.learning_rate, theano.config.floatX), name="learning_rate"
-    )
-    rates = layer_rates(model.params, learning_rate, experiment.layer_rates)
-    updates = UPDATES[experiment.update](cost, model.params, rates)
-    step = training_function(model, y, cost, updates, pairs, mode)
-    moving = [shared for shared, _ in list(updates) + list(model.updates)]
-    return Step(step, model, pairs, learning_rate, moving)
+def training_of(experiment):
+    """The record of how an experiment is trained."""
+    return Training(**{name: getattr(experiment, name) for name in Training._fields})
 
 
 def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
@@ -358,9 +290,10 @@ def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
     from srcnn_theano.evaluation.sub_images import sub_image_errors
     from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.functions import error_function
+    from srcnn_theano.training.step import build_step
     from srcnn_theano.training.trainer import Trainer
 
-    step = build_step(experiment, train_set, vgg)
+    step = build_step(training_of(experiment), train_set, vgg)
     model = step.model
 
     # The training graph has its batch size built in.
@@ -389,13 +322,10 @@ def build_trainer(experiment, train_set, validation_sets, run_dir, vgg=None):
             )
 
     trainer = Trainer(
-        step.function,
-        step.pairs,
-        step.variables + [step.learning_rate],
-        step.learning_rate,
+        step,
+        experiment.seed,
         experiment.decay,
         validate,
-        experiment.seed,
         run_dir,
         identity(experiment),
         keep,

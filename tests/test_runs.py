@@ -17,7 +17,8 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.files import sha256, write_json
-from srcnn_theano.training.trainer import read_history
+from srcnn_theano.training.history import read_history
+from srcnn_theano.training.step import build_step
 from srcnn_theano.vgg16_weights import VGG16Weights, save_vgg16
 from srcnn_theano.weights import load_weights
 
@@ -126,9 +127,9 @@ def bits(weights):
 
 
 def _interrupt_in_second_epoch(patch):
-    from srcnn_theano.training import functions
+    from srcnn_theano.training import step as steps
 
-    compiled = functions.training_function
+    compiled = steps.training_function
 
     def training_function(*arguments):
         step, calls = compiled(*arguments), []
@@ -141,7 +142,7 @@ def _interrupt_in_second_epoch(patch):
 
         return interrupted
 
-    patch.setattr(functions, "training_function", training_function)
+    patch.setattr(steps, "training_function", training_function)
 
 
 def test_the_record_says_how_the_figures_came_about(unbroken):
@@ -328,7 +329,7 @@ def small_vgg(small_vgg16):
 
 def test_a_step_by_mse_and_vgg_loss(small_vgg, relu2_2, passing_on):
     train_set = cache.prepare("data", "T91", runs.training_recipe(PERCEPTUAL))
-    step = runs.build_step(PERCEPTUAL, train_set, small_vgg)
+    step = build_step(runs.training_of(PERCEPTUAL), train_set, small_vgg)
     step.model.set_values(passing_on(3).values)
     before = step.model.get_values()
 

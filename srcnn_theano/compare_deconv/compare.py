@@ -286,7 +286,7 @@ def _model(experiment, side, **options):
 def _seconds(trained, trainers, networks):
     """Median seconds of a training step, and of a picture, by variant."""
     steps = {
-        name: partial(trainers.get(one.experiment)[0].step, 0)
+        name: partial(trainers.get(one.experiment)[0].step.function, 0)
         for name, one in trained.items()
     }
     pictures = {

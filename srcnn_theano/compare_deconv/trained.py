@@ -225,7 +225,7 @@ def _recorded(experiment):
 
 def _found(title, experiment, folder, weights, source):
     """The variant if its network after `n_epochs` is among the weights, else None."""
-    from srcnn_theano.training.trainer import read_history
+    from srcnn_theano.training.history import read_history
 
     n_epochs = experiment.n_epochs
     if n_epochs not in weights:
@@ -274,7 +274,7 @@ def _refuse_longer(run_dir, experiment):
     history = run_dir / "history.csv"
     if not history.is_file():
         return
-    from srcnn_theano.training.trainer import read_history
+    from srcnn_theano.training.history import read_history
 
     done, kept = len(read_history(history)), sorted(_kept(run_dir, experiment))
     if done > experiment.n_epochs:

@@ -134,7 +134,8 @@ def _prediction(experiment):
 def _training(experiment):
     from srcnn_theano.backend import graphs
     from srcnn_theano.data.patches import Pairs, make_pairs
-    from srcnn_theano.runs import build_step, training_recipe
+    from srcnn_theano.runs import training_of, training_recipe
+    from srcnn_theano.training.step import build_step
 
     # Only sizes matter, so a black minibatch will do, and a VGG16 that nobody trained.
     recipe = training_recipe(experiment)
@@ -150,7 +151,7 @@ def _training(experiment):
 
     def build(mode):
         nonlocal step
-        step = build_step(experiment, batch, vgg, mode)
+        step = build_step(training_of(experiment), batch, vgg, mode)
         return step.function
 
     rewriting, texts = graphs.rewriting(build, 0), graphs.texts_of_xla(build, 0)

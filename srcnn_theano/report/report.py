@@ -225,7 +225,7 @@ def _read_json(folder, name):
 
 
 def _read_history(path):
-    from srcnn_theano.training.trainer import read_history
+    from srcnn_theano.training.history import read_history
 
     return read_history(path) if path is not None and path.is_file() else []
 

@@ -4,8 +4,7 @@ import numpy as np
 
 from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.models.vgg16 import VGG16
-
-AUGMENTATIONS = ("none", "flip-translate", "dihedral")
+from srcnn_theano.training.settings import AUGMENTATIONS
 
 
 class SharedPairs:

@@ -1,17 +1,19 @@
 """The loop over epochs and minibatches; it knows no architecture."""
 
-import csv
-import io
+from __future__ import annotations
+
 import time
 from pathlib import Path
+from typing import Callable, Iterator, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from srcnn_theano.backend import many_steps
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_text
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
+from srcnn_theano.training.history import read_history, write_history
+from srcnn_theano.training.step import Step
 
 # Between two looks at the costs, and movements of the progress bar.
 SECONDS_PER_CALL = 0.3
@@ -20,60 +22,65 @@ SECONDS_PER_CALL = 0.3
 class Trainer:
     """Run compiled steps over shuffled minibatches, with history and checkpoints.
 
+    `run` trains for a number of epochs. Whoever wants to end at another moment, or to
+    change the learning rate within an epoch, goes through `steps`.
+
     Parameters
     ----------
-    step : function of a minibatch number -> (cost, mean squared error)
-    pairs : SharedPairs
-    variables : sequence of shared variables
-        All that `step` moves; saved in the checkpoint.
-    learning_rate : shared scalar, multiplied by `decay` after each epoch
-    decay : float
-    validate : function () -> dict of column name to PSNR in dB, run after each epoch
+    step : Step
     seed : int
         The order of epoch e is drawn from RandomState([seed, e]), so that a resumed run
         sees the same minibatches.
-    run_dir : str or Path
-        Gets ``history.csv`` and ``checkpoint.h5``.
+    decay : float
+        The learning rate is multiplied by it after each epoch of `run`.
+    validate : function () -> dict of column name to PSNR in dB, run after each epoch
+    run_dir : Path or None
+        Gets ``history.csv`` and ``checkpoint.h5``; nothing is written without it.
     identity : str
         Names the settings of the run; a checkpoint of others is refused.
     keep : function of the number of finished epochs
         Called after each, before the checkpoint: what it writes is there on resume.
+
+    Attributes
+    ----------
+    epoch : int
+        Finished epochs.
+    history : list of dict
+        A row for each of them, as in ``history.csv``.
     """
 
     def __init__(
         self,
-        step,
-        pairs,
-        variables,
-        learning_rate,
-        decay,
-        validate,
-        seed,
-        run_dir,
-        identity,
-        keep=lambda epoch: None,
-    ):
+        step: Step,
+        seed: int,
+        decay: float = 1.0,
+        validate: Callable[[], dict[str, float]] = dict,
+        run_dir: Path | None = None,
+        identity: str = "",
+        keep: Callable[[int], None] = lambda epoch: None,
+    ) -> None:
         self.step = step
-        self.pairs = pairs
-        self.variables = list(variables)
-        self.learning_rate = learning_rate
+        self.seed = seed
         self.decay = decay
         self.validate = validate
-        self.seed = seed
-        self.checkpoint = Path(run_dir) / "checkpoint.h5"
-        self.history_file = Path(run_dir) / "history.csv"
+        self.run_dir = run_dir
         self.identity = identity
         self.keep = keep
         self.epoch = 0
-        self.history = []
+        self.history: list[dict[str, str]] = []
+        # All that moves.
+        self.variables = step.variables + [step.learning_rate]
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on from the checkpoint in the run folder, if there is one."""
-        if self.checkpoint.exists():
-            self.epoch = load_checkpoint(self.checkpoint, self.variables, self.identity)
-            self.history = read_history(self.history_file)[: self.epoch]
+        if self.run_dir is None or not (self.run_dir / "checkpoint.h5").exists():
+            return
+        self.epoch = load_checkpoint(
+            self.run_dir / "checkpoint.h5", self.variables, self.identity
+        )
+        self.history = read_history(self.run_dir / "history.csv")[: self.epoch]
 
-    def run(self, n_epochs, progress=True):
+    def run(self, n_epochs: int, progress: bool = True) -> None:
         """Train until `n_epochs` epochs are finished; save after each.
 
         Raises
@@ -82,70 +89,95 @@ class Trainer:
             The cost or a variable is no longer finite. The checkpoint of the last
             finished epoch stays.
         """
-        total = n_epochs * self.pairs.n_batches
-        done = self.epoch * self.pairs.n_batches
+        n_batches = self.step.pairs.n_batches
+        total, done = n_epochs * n_batches, self.epoch * n_batches
         with tqdm(total=total, initial=done, unit="it", disable=not progress) as bar:
             while self.epoch < n_epochs:
-                self._one_epoch(bar)
+                self._run_epoch(bar)
 
-    def _one_epoch(self, bar):
+    def _run_epoch(self, bar: tqdm) -> None:
         started = time.perf_counter()
-        self.pairs.shuffle(np.random.RandomState([self.seed, self.epoch]))
-        costs, errors = self._all_steps(bar)
+        costs: list[float] = []
+        errors: list[float] = []
+        for some_costs, some_errors in self.steps():
+            costs.extend(some_costs)
+            errors.extend(some_errors)
+            bar.update(len(some_costs))
+            bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
+        rate = self.step.learning_rate
+        row = {
+            "epoch": self.epoch,
+            "iteration": self.epoch * self.step.pairs.n_batches,
+            "learning_rate": float(rate.get_value()),
+            "cost": float(np.mean(costs)),
+            "train_psnr": decibels(np.mean(errors)),
+            **self.validate(),
+            "seconds": round(time.perf_counter() - started, 2),
+        }
+        self.history.append({name: _short(value) for name, value in row.items()})
+        rate.set_value(np.asarray(rate.get_value() * self.decay, rate.dtype))
+        self._save()
+
+    def steps(
+        self, one_by_one: bool = False
+    ) -> Iterator[tuple[Sequence[float], Sequence[float]]]:
+        """Train for one epoch, through the minibatches in an order of its own.
+
+        Whoever asks for the next ones may look at the network before, change the
+        learning rate, or stop for good.
+
+        Parameters
+        ----------
+        one_by_one : bool
+            Yield after each minibatch; otherwise several times a second.
+
+        Yields
+        ------
+        (costs, mean squared errors) of the minibatches since the last yield
+
+        Raises
+        ------
+        UserError
+            The cost or a variable is no longer finite.
+        """
+        pairs, steps = self.step.pairs, many_steps(self.step.function)
+        pairs.shuffle(np.random.RandomState([self.seed, self.epoch]))
+        done, count = 0, 1
+        while done < pairs.n_batches:
+            started = time.perf_counter()
+            costs, errors = steps(done, min(done + count, pairs.n_batches))
+            for index, cost in enumerate(costs, start=done):
+                if not np.isfinite(cost):
+                    raise self._diverged(f"the cost became {cost}", index)
+            done += len(costs)
+            if not one_by_one:
+                seconds = max(time.perf_counter() - started, 1e-6)
+                # At most twice as many at once: the first call compiles.
+                count = int(np.clip(count * SECONDS_PER_CALL / seconds, 1, 2 * count))
+            yield costs, errors
         # The last step moved the variables after its own cost was computed.
         for variable in self.variables:
             if not np.isfinite(variable.get_value(borrow=True)).all():
-                raise self._diverged(
-                    variable.name + " is no longer finite", len(costs) - 1
-                )
+                raise self._diverged(f"{variable.name} is no longer finite", done - 1)
         self.epoch += 1
-        row = {
-            "epoch": self.epoch,
-            "iteration": self.epoch * self.pairs.n_batches,
-            "learning_rate": float(self.learning_rate.get_value()),
-            "cost": float(np.mean(costs)),
-            "train_psnr": decibels(np.mean(errors)),
-        }
-        row.update(self.validate())
-        row["seconds"] = round(time.perf_counter() - started, 2)
-        self.history.append({name: _short(value) for name, value in row.items()})
-        self.learning_rate.set_value(
-            np.asarray(
-                self.learning_rate.get_value() * self.decay, self.learning_rate.dtype
-            )
-        )
+
+    def _save(self) -> None:
+        if self.run_dir is None:
+            return
         # The history goes first: after a kill in between, resume cuts the extra row.
-        write_history(self.history_file, self.history)
+        write_history(self.run_dir / "history.csv", self.history)
         self.keep(self.epoch)
-        save_checkpoint(self.checkpoint, self.variables, self.epoch, self.identity)
+        save_checkpoint(
+            self.run_dir / "checkpoint.h5", self.variables, self.epoch, self.identity
+        )
 
-    def _all_steps(self, bar):
-        """Costs and mean squared errors of an epoch's minibatches."""
-        steps = many_steps(self.step)
-        costs, errors, count = [], [], 1
-        while len(costs) < self.pairs.n_batches:
-            first = len(costs)
-            started = time.perf_counter()
-            some = steps(first, min(first + count, self.pairs.n_batches))
-            for index, cost in enumerate(some[0], start=first):
-                if not np.isfinite(cost):
-                    raise self._diverged(f"the cost became {cost}", index)
-            costs.extend(some[0])
-            errors.extend(some[1])
-            bar.update(len(some[0]))
-            bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
-            seconds = max(time.perf_counter() - started, 1e-6)
-            # At most twice as many at once: the first call compiles.
-            count = int(np.clip(count * SECONDS_PER_CALL / seconds, 1, 2 * count))
-        return costs, errors
-
-    def _diverged(self, what, index):
+    def _diverged(self, event: str, index: int) -> UserError:
         return UserError(
-            f"{what} in epoch {self.epoch + 1}, minibatch {index}; try a lower "
+            f"{event} in epoch {self.epoch + 1}, minibatch {index}; try a lower "
             f"learning rate. The state after epoch {self.epoch} is kept"
         )
 
-    def _postfix(self, costs, errors):
+    def _postfix(self, costs: list[float], errors: list[float]) -> str:
         text = f"cost {np.mean(costs):.5f}, train {decibels(np.mean(errors)):.2f} dB"
         if self.history:
             last = self.history[-1]
@@ -157,37 +189,10 @@ class Trainer:
         return text
 
 
-def decibels(mean_squared_error):
+def decibels(mean_squared_error: float | np.floating) -> float:
     """PSNR in dB of a mean squared error of pixels in [0, 1]."""
     return float(-10 * np.log10(np.maximum(mean_squared_error, 1e-10)))
 
 
-def write_history(path, rows):
-    """Write rows (dicts with the same keys) as CSV, in one step."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, stream.getvalue())
-
-
-def read_history(path):
-    """The rows of a history file, as dicts of strings.
-
-    Raises
-    ------
-    UserError
-        There is no such file.
-    """
-    try:
-        with open(str(path), newline="") as stream:
-            return [dict(row) for row in csv.DictReader(stream)]
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); delete the run folder to "
-            "start anew"
-        ) from error
-
-
-def _short(value):
+def _short(value: float) -> str:
     return f"{value:.7g}" if isinstance(value, float) else str(value)

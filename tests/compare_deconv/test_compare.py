@@ -171,7 +171,7 @@ def test_a_run_of_another_seed(finished):
 def test_an_interrupted_training_goes_on(finished, miniature, tmp_path, monkeypatch):
     from srcnn_theano.training.trainer import Trainer
 
-    one_epoch = Trainer._one_epoch
+    one_epoch = Trainer._run_epoch
 
     def interrupted(trainer, bar):
         if trainer.epoch == 1:
@@ -179,7 +179,7 @@ def test_an_interrupted_training_goes_on(finished, miniature, tmp_path, monkeypa
         one_epoch(trainer, bar)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_one_epoch", interrupted)
+        patch.setattr(Trainer, "_run_epoch", interrupted)
         with pytest.raises(KeyboardInterrupt):
             miniature(tmp_path, tmp_path, quick=True, n_epochs=2, seed=3)
     assert not (tmp_path / "results.json").exists()

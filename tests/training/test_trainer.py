@@ -9,12 +9,9 @@ from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
 from srcnn_theano.training.checkpoint import load_checkpoint
-from srcnn_theano.training.trainer import (
-    Trainer,
-    decibels,
-    read_history,
-    write_history,
-)
+from srcnn_theano.training.history import read_history
+from srcnn_theano.training.step import Step
+from srcnn_theano.training.trainer import Trainer, decibels
 
 N_EPOCHS = 4
 
@@ -126,8 +123,9 @@ def test_what_is_kept_is_there_before_the_checkpoint(tiny, tmp_path, unbroken):
 
     def keep(epoch):
         saved = 0
-        if trainer.checkpoint.exists():
-            saved = load_checkpoint(trainer.checkpoint, tiny.variables, "tiny")
+        checkpoint = tmp_path / "checkpoint.h5"
+        if checkpoint.exists():
+            saved = load_checkpoint(checkpoint, tiny.variables, "tiny")
         kept.append((epoch, saved))
 
     def values_back(epoch):
@@ -227,13 +225,10 @@ class CountingPairs:
 def counting_trainer(run_dir, step, seed=1):
     learning_rate = theano.shared(np.float32(0.5), name="learning_rate")
     return Trainer(
-        step,
-        CountingPairs(),
-        [learning_rate],
-        learning_rate,
+        Step(step, None, CountingPairs(), learning_rate, []),
+        seed,
         0.5,
         lambda: {"set5_psnr": 30.25},
-        seed,
         run_dir,
         "counting",
     )
@@ -266,14 +261,14 @@ def test_history_has_a_row_per_epoch(tmp_path):
             "set5_psnr": "30.25",
         },
     ]
-    assert float(trainer.learning_rate.get_value()) == 0.125
+    assert float(trainer.step.learning_rate.get_value()) == 0.125
 
 
 def test_every_epoch_has_an_order_of_its_own_that_the_seed_decides(tmp_path):
     def orders(name, seed):
         trainer = counting_trainer(tmp_path / name, lambda index: (0.0, 0.0), seed)
         trainer.run(3, progress=False)
-        return trainer.pairs.orders
+        return trainer.step.pairs.orders
 
     first = orders("a", 1)
     assert len({tuple(order) for order in first}) == 3
@@ -294,12 +289,26 @@ def test_decibels():
     assert decibels(0.0) == 100
 
 
-def test_history_round_trip(tmp_path):
-    rows = [{"epoch": "1", "cost": "0.5"}, {"epoch": "2", "cost": "0.25"}]
-    write_history(tmp_path / "history.csv", rows)
-    expected = "epoch,cost\n1,0.5\n2,0.25\n"
-    assert (tmp_path / "history.csv").read_text() == expected
-    assert read_history(tmp_path / "history.csv") == rows
+def test_steps_one_by_one_leave_the_learning_rate_to_the_caller():
+    done = []
+    trainer = counting_trainer(None, lambda index: (float(len(done)), 0.01))
+    rate = trainer.step.learning_rate
+    for _ in range(2):
+        for costs, errors in trainer.steps(one_by_one=True):
+            assert (list(costs), list(errors)) == ([len(done)], [0.01])
+            done.append(float(rate.get_value()))
+            rate.set_value(np.float32(0.25 * rate.get_value()))
+    assert done == [0.5 * 0.25**n for n in range(6)]
+    assert trainer.epoch == 2 and len(trainer.step.pairs.orders) == 2
+
+
+def test_a_trainer_without_a_folder_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trainer = counting_trainer(None, lambda index: (0.5, 0.01))
+    trainer.resume()
+    trainer.run(2, progress=False)
+    assert [row["set5_psnr"] for row in trainer.history] == ["30.25", "30.25"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_steps_in_a_loop_on_the_device_train_the_same(

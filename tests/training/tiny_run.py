@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from srcnn_theano.training.functions import (
     error_function,
     training_function,
 )
+from srcnn_theano.training.step import Step
 from srcnn_theano.training.trainer import Trainer
 from srcnn_theano.training.updates import adam
 
@@ -65,17 +67,15 @@ class TinyRun:
 
     def trainer(self, run_dir, step=None, seed=5, identity="tiny"):
         self.reset()
-        return Trainer(
-            step or self.step,
-            self.pairs,
-            self.variables,
-            self.learning_rate,
-            0.9,
-            self.validate,
-            seed,
-            run_dir,
-            identity,
+        moving = self.variables[:-1]
+        step = Step(
+            step or self.step, self.model, self.pairs, self.learning_rate, moving
         )
+        return Trainer(step, seed, 0.9, self.validate, Path(run_dir), identity)
+
+
+def replace_function(trainer, function):
+    trainer.step = trainer.step._replace(function=function)
 
 
 def die():
@@ -84,7 +84,7 @@ def die():
 
 def die_at(moment, trainer):
     """Make the trainer's process end by SIGKILL at a moment of its run."""
-    step, save = trainer.step, trainer_module.save_checkpoint
+    step, save = trainer.step.function, trainer_module.save_checkpoint
     steps = {"first epoch": (0, 1), "middle of the third epoch": (2, 1)}
 
     def dying_step(index):
@@ -99,13 +99,13 @@ def die_at(moment, trainer):
             os.replace = lambda *_: die()
         save(path, variables, epoch, identity)
 
-    trainer.step = dying_step
+    replace_function(trainer, dying_step)
     trainer_module.save_checkpoint = dying_save
 
 
 def pause_in_second_epoch(trainer):
     """Say "paused" at the third minibatch of the second epoch, and wait."""
-    step = trainer.step
+    step = trainer.step.function
 
     def pausing_step(index):
         if (trainer.epoch, index) == (1, 2):
@@ -113,7 +113,7 @@ def pause_in_second_epoch(trainer):
             time.sleep(600)
         return step(index)
 
-    trainer.step = pausing_step
+    replace_function(trainer, pausing_step)
 
 
 def main(run_dir, n_epochs, moment=None):

@@ -8,7 +8,8 @@ from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.runs import build_step
+from srcnn_theano.runs import training_of
+from srcnn_theano.training.step import build_step
 from srcnn_theano.vgg16_weights import VGG16Weights
 
 # Every kind of model, cost, update, initial distribution and augmentation is in one.
@@ -48,7 +49,7 @@ def ten_steps(row, small_vgg16, mode):
         )
     )
     vgg = VGG16Weights(small_vgg16, "caffe", "a.caffemodel", "0" * 64)
-    step = build_step(experiment, pairs, vgg, mode)
+    step = build_step(training_of(experiment), pairs, vgg, mode)
     costs = []
     for index in range(N_STEPS):
         if index % 3 == 0:

@@ -1,0 +1,68 @@
+"""How a network is trained, as a record that can be read without Theano."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+# What may be drawn anew for each minibatch, see `training.functions.SharedPairs`.
+AUGMENTATIONS = ("none", "flip-translate", "dihedral")
+
+
+class Training(NamedTuple):
+    """Everything that a trained network depends on, except how long it is trained.
+
+    Attributes
+    ----------
+    model : str
+        One of `models.MODELS`.
+    options : dict
+        Arguments of the model's constructor.
+    protocol : str
+        The named protocol whose recipe the sub-images are made by.
+    scale : int
+    recipe : dict
+        Fields of that recipe which have other values here.
+    augmentation : str
+        One of `AUGMENTATIONS`.
+    cost : str
+        A name in `training.costs.COSTS`.
+    pixel_weight, vgg_weight : float
+        Factors of `cost` and of the mean squared difference of VGG16's relu2_2.
+    vgg_input : str
+        How images are preprocessed for VGG16, see `models.vgg16.preprocess`.
+    L2_reg : float
+        Factor of the sum of squared filters, which is added to the cost.
+    update : str
+        A name in `training.updates.UPDATES`.
+    learning_rate, decay : float
+        The rate of the first epoch; its factor from epoch to epoch.
+    layer_rates : dict
+        Factor of the rate by layer name.
+    batch_size, seed : int
+    """
+
+    model: str = "srcnn"
+    options: dict[str, Any] = {}
+    protocol: str = "course"
+    scale: int = 4
+    recipe: dict[str, Any] = {}
+    augmentation: str = "none"
+    cost: str = "mse"
+    pixel_weight: float = 1.0
+    vgg_weight: float = 0.0
+    vgg_input: str = "unit"
+    L2_reg: float = 0.0
+    update: str = "adam"
+    learning_rate: float = 1e-3
+    decay: float = 1.0
+    layer_rates: dict[str, float] = {}
+    batch_size: int = 20
+    seed: int = 0
+
+    @property
+    def identity(self) -> str:
+        """A hash: runs of the same identity end with the same weights."""
+        text = json.dumps(self._asdict(), sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()

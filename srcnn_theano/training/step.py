@@ -1,0 +1,101 @@
+"""A training step, built from the record of a training and compiled."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.backend import T, theano
+from srcnn_theano.data.patches import Pairs, central
+from srcnn_theano.models import model_for_pairs
+from srcnn_theano.models.model import Model
+from srcnn_theano.training.costs import COSTS, vgg_loss
+from srcnn_theano.training.functions import SharedPairs, training_function
+from srcnn_theano.training.settings import Training
+from srcnn_theano.training.updates import UPDATES, layer_rates
+from srcnn_theano.vgg16_weights import VGG16Weights
+
+
+class Step(NamedTuple):
+    """A compiled step of training and what belongs to it.
+
+    Attributes
+    ----------
+    function : minibatch number -> (cost, mean squared error)
+    model : Model
+    pairs : SharedPairs
+    learning_rate : shared scalar
+    variables : list of shared variables that the step moves
+    """
+
+    function: Callable[[int], Any]
+    model: Model
+    pairs: SharedPairs
+    learning_rate: Any
+    variables: list[Any]
+
+
+def build_step(
+    training: Training,
+    train_set: Pairs,
+    vgg: VGG16Weights | None = None,
+    mode: Any = None,
+) -> Step:
+    """Draw a network and compile the step that trains it.
+
+    Parameters
+    ----------
+    training : Training
+    train_set : Pairs
+        Made by the training's recipe.
+    vgg : VGG16Weights or None
+        For costs that need it.
+    mode : theano.Mode or None
+        How to compile; None is the usual way.
+    """
+    rng = np.random.RandomState(training.seed)
+    model = model_for_pairs(
+        training.model, training.options, train_set, rng, training.batch_size
+    )
+    return step_of(model, training, train_set, vgg, mode)
+
+
+def step_of(
+    model: Model,
+    training: Training,
+    train_set: Pairs,
+    vgg: VGG16Weights | None = None,
+    mode: Any = None,
+) -> Step:
+    """Compile the step that trains a network as it is; as in `build_step`."""
+    pairs = SharedPairs(
+        train_set.low_res,
+        central(train_set.high_res, model.margin),
+        training.batch_size,
+        training.augmentation,
+    )
+    y = T.tensor4("y")
+    cost = _cost(model, y, training, vgg)
+    learning_rate = theano.shared(
+        np.asarray(training.learning_rate, theano.config.floatX), name="learning_rate"
+    )
+    rates = layer_rates(model.params, learning_rate, training.layer_rates)
+    updates = UPDATES[training.update](cost, model.params, rates)
+    function = training_function(model, y, cost, updates, pairs, mode)
+    variables = [shared for shared, _ in list(updates) + list(model.updates)]
+    return Step(function, model, pairs, learning_rate, variables)
+
+
+def _cost(model: Model, y: Any, training: Training, vgg: VGG16Weights | None) -> Any:
+    cost = training.pixel_weight * COSTS[training.cost](model.output, y)
+    if training.vgg_weight:
+        if vgg is None:
+            raise ValueError("vgg_weight is not 0, so VGG16 is needed")
+        distance = vgg_loss(
+            model.output, y, model.output_shape, vgg.values, training.vgg_input
+        )
+        cost = cost + training.vgg_weight * distance
+    if training.L2_reg:
+        cost = cost + training.L2_reg * model.L2_sqr
+    return cost
