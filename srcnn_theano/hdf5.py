@@ -1,20 +1,25 @@
 """HDF5 files of named arrays and attributes: trained weights, checkpoints."""
 
+from __future__ import annotations
+
 import hashlib
 import io
+from typing import Any, Collection, Mapping
 
 import h5py
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import atomic_path
+from srcnn_theano.files import PathLike, atomic_path
 
 # The format of HDF5 1.10 has checksums over its structure; reading a damaged file of
-# the older default may never end. The values have a checksum of ours.
+# the older default may never end. The values get a checksum in `write_arrays`.
 _LIBVER = ("v110", "v110")
 
 
-def write_arrays(path, attributes, arrays):
+def write_arrays(
+    path: PathLike, attributes: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
     """Write attributes and arrays (mappings by name) to an HDF5 file, in one step.
 
     Equal contents give equal bytes, but for the second of writing, which older h5py
@@ -39,17 +44,19 @@ def write_arrays(path, attributes, arrays):
         temporary.write_bytes(content.getvalue())
 
 
-def read_arrays(path, cure, names=None):
+def read_arrays(
+    path: PathLike, cure: str, names: Collection[str] | None = None
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `write_arrays` wrote: (attributes, arrays).
 
     Parameters
     ----------
     path : path
     cure : str
-        What to do about a damaged file, for the message.
+        The advice about a damaged file in the message.
     names : collection of str, optional
-        The arrays to read, where they are there; the others stay on the disk, and the
-        checksum of all is of no use.
+        The arrays to read, as far as the file has them. The others stay on the disk,
+        so the checksum over all arrays is not looked at.
 
     Raises
     ------
@@ -75,7 +82,7 @@ def read_arrays(path, cure, names=None):
     return attributes, arrays
 
 
-def arrays_sha256(arrays):
+def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
     """One checksum of all arrays, in the order of their names."""
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):

@@ -1,4 +1,4 @@
-"""Weights of VGG16 in HDF5: others trained them, the user brings and converts them.
+"""Weights of VGG16 in HDF5, which others trained and the user brings and converts.
 
 ::
 
@@ -14,14 +14,17 @@
 A file may end after any layer: nothing above ``relu2_2`` is needed for a loss there.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
-from typing import Dict, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import PathLike
 from srcnn_theano.hdf5 import arrays_sha256, read_arrays, write_arrays
 from srcnn_theano.shipped import cache_dir
 
@@ -32,7 +35,7 @@ VERSION = 1
 # between one pooling and the next.
 _BLOCKS = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
 
-# What the first layer expects, by the names that `models.vgg16.preprocess` knows.
+# Kinds of input that the first layer may expect; `models.vgg16.preprocess` makes them.
 PREPROCESSINGS = ("caffe", "torchvision", "unit")
 
 _MAKE = (
@@ -42,9 +45,10 @@ _MAKE = (
 _CONVERT = _MAKE.format("OUT.h5")
 
 
-def _shapes():
+def _shapes() -> dict[str, tuple[int, ...]]:
     """Shape of each layer's filters, (maps out, maps in, rows, cols), in order."""
-    shapes, n_in = {}, 3
+    shapes: dict[str, tuple[int, ...]] = {}
+    n_in = 3
     for block, widths in enumerate(_BLOCKS, start=1):
         for i, n_out in enumerate(widths, start=1):
             shapes[f"conv{block}_{i}"] = (n_out, n_in, 3, 3)
@@ -55,7 +59,7 @@ def _shapes():
     return shapes
 
 
-def _layers():
+def _layers() -> tuple[str, ...]:
     """The names of all layers, in the order of the data: conv1_1, relu1_1, ... prob."""
     names = []
     for block, widths in enumerate(_BLOCKS, start=1):
@@ -82,13 +86,13 @@ class VGG16Weights(NamedTuple):
         Name and checksum of the file that they were converted from.
     """
 
-    values: Dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
     preprocessing: str
     source: str
     source_sha256: str
 
 
-def layers_to(last_layer):
+def layers_to(last_layer: str) -> tuple[str, ...]:
     """The layers up to `last_layer`, which is the last of them.
 
     Raises
@@ -98,14 +102,12 @@ def layers_to(last_layer):
     """
     if last_layer not in LAYERS:
         raise UserError(
-            "{!r}: VGG16 has no such layer; it has {}".format(
-                last_layer, ", ".join(LAYERS)
-            )
+            f"{last_layer!r}: VGG16 has no such layer; it has {', '.join(LAYERS)}"
         )
     return LAYERS[: LAYERS.index(last_layer) + 1]
 
 
-def arrays_to(last_layer):
+def arrays_to(last_layer: str) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays that the layers up to `last_layer` need, by name."""
     shapes = {}
     for layer in layers_to(last_layer):
@@ -115,19 +117,25 @@ def arrays_to(last_layer):
     return shapes
 
 
-def save_vgg16(path, weights):
+def save_vgg16(path: PathLike, weights: VGG16Weights) -> None:
     """Write `VGG16Weights` to an HDF5 file, in one step."""
-    attributes = dict(weights._asdict(), format=FORMAT, version=VERSION)
     values = {
-        name: np.float32(value) for name, value in attributes.pop("values").items()
+        name: np.asarray(value, np.float32) for name, value in weights.values.items()
+    }
+    attributes = {
+        "format": FORMAT,
+        "version": VERSION,
+        "preprocessing": weights.preprocessing,
+        "source": weights.source,
+        "source_sha256": weights.source_sha256,
     }
     checksums = {name: arrays_sha256({name: value}) for name, value in values.items()}
     attributes["checksums"] = json.dumps(checksums, sort_keys=True)
     write_arrays(path, attributes, values)
 
 
-def load_vgg16(path, last_layer="relu2_2"):
-    """Read and check VGG16 up to a layer; what lies above is not read from the disk.
+def load_vgg16(path: PathLike, last_layer: str = "relu2_2") -> VGG16Weights:
+    """Read and check VGG16 up to a layer; the layers above it stay on the disk.
 
     Parameters
     ----------
@@ -155,24 +163,31 @@ def load_vgg16(path, last_layer="relu2_2"):
             f"{path}: an HDF5 file, but not VGG16 as srcnn_theano reads it; {_CONVERT}"
         )
     if attributes.get("version") != VERSION:
+        version = attributes.get("version")
         raise UserError(
-            "{}: VGG16 file version {}, this program reads version {}; convert it "
-            "again".format(path, attributes.get("version"), VERSION)
+            f"{path}: VGG16 file version {version}, this program reads version "
+            f"{VERSION}; convert it again"
         )
     for name, shape in shapes.items():
         _check(path, name, values.get(name), shape, last_layer)
     _check_sums(path, attributes, values)
-    about = {name: attributes.get(name) for name in VGG16Weights._fields[1:]}
-    if about["preprocessing"] not in PREPROCESSINGS:
+    preprocessing, source, source_sha256 = (
+        attributes.get(name, "") for name in VGG16Weights._fields[1:]
+    )
+    if preprocessing not in PREPROCESSINGS:
         raise UserError(
-            "{}: preprocessing {!r} is not known; convert it again".format(
-                path, about["preprocessing"]
-            )
+            f"{path}: preprocessing {preprocessing!r} is not known; convert it again"
         )
-    return VGG16Weights(values, **about)
+    return VGG16Weights(values, preprocessing, source, source_sha256)
 
 
-def _check(path, name, value, shape, last_layer):
+def _check(
+    path: Path,
+    name: str,
+    value: np.ndarray | None,
+    shape: tuple[int, ...],
+    last_layer: str,
+) -> None:
     if value is None:
         raise UserError(
             f"{path}: has no {name}, which {last_layer} needs; convert it again from a "
@@ -194,7 +209,9 @@ def _check(path, name, value, shape, last_layer):
         )
 
 
-def _check_sums(path, attributes, values):
+def _check_sums(
+    path: Path, attributes: Mapping[str, Any], values: Mapping[str, np.ndarray]
+) -> None:
     try:
         checksums = json.loads(attributes["checksums"])
         wrong = [
@@ -205,14 +222,13 @@ def _check_sums(path, attributes, values):
     except (KeyError, TypeError, ValueError):
         wrong = ["its list of checksums"]
     if wrong:
+        names = ", ".join(wrong)
         raise UserError(
-            "{}: damaged ({} is not as it was written); convert it again".format(
-                path, ", ".join(wrong)
-            )
+            f"{path}: damaged ({names} is not as it was written); convert it again"
         )
 
 
-def find_vgg16(option=None):
+def find_vgg16(option: PathLike | None = None) -> Path:
     """The user's file: `option`, else ``$SRCNN_VGG16``, else vgg16.h5 in the cache.
 
     Raises
@@ -220,18 +236,19 @@ def find_vgg16(option=None):
     UserError
         It is not there.
     """
-    given, source = option, "--vgg"
-    if not given:
-        given, source = os.environ.get("SRCNN_VGG16"), "SRCNN_VGG16"
-    if given:
-        path = Path(given).expanduser()
+    name, source = option, "--vgg"
+    if not name:
+        name, source = os.environ.get("SRCNN_VGG16"), "SRCNN_VGG16"
+    if name:
+        path = Path(name).expanduser()
         if not path.is_file():
             raise UserError(f"{source} {path}: no such file; {_CONVERT}")
         return path
     path = cache_dir() / "vgg16.h5"
     if not path.is_file():
         raise UserError(
-            "no VGG16, which perceptual losses need: it is neither named with --vgg "
-            f"FILE or the variable SRCNN_VGG16, nor at {path}; {_MAKE.format(path)}"
+            "no VGG16, which perceptual losses need: neither --vgg FILE nor the "
+            f"variable SRCNN_VGG16 names a file, and {path} is not there; "
+            f"{_MAKE.format(path)}"
         )
     return path

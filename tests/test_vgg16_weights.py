@@ -152,7 +152,7 @@ def test_vgg16_of_another_width(path, small_vgg16, monkeypatch):
     )
 
 
-# Where it is found
+# --- Finding the file ---
 
 
 @pytest.fixture

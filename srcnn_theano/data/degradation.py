@@ -4,13 +4,19 @@ Images are (rows, cols) or (rows, cols, channels). Integer images use the whole 
 their type, floating-point images have values in [0, 1].
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any, Sequence, Tuple, Union
 
 import numpy as np
 from scipy import ndimage, sparse
 
+# A factor, or the rows and columns of the result.
+Scale = Union[float, Tuple[int, int]]
+
 # MATLAB's rgb2ycbcr (ITU-R BT.601): Y, Cb, Cr in 0..255 from R, G, B in [0, 1].
-# Each row of Y's coefficients counts: they add up to 219, so that white is 235.
+# The coefficients of Y add up to 219, so that white is 235.
 _YCBCR_MATRIX = np.array(
     [
         [65.481, 128.553, 24.966],
@@ -21,7 +27,7 @@ _YCBCR_MATRIX = np.array(
 _YCBCR_OFFSET = np.array([16.0, 128.0, 128.0])
 
 
-def to_float(image, dtype=np.float64):
+def to_float(image: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
     """Integer or floating-point image as floats in [0, 1] (uint8 divided by 255)."""
     image = np.asarray(image)
     if image.dtype.kind == "f":
@@ -29,22 +35,24 @@ def to_float(image, dtype=np.float64):
     return image.astype(dtype) / np.array(np.iinfo(image.dtype).max, dtype)
 
 
-def from_float(image, dtype=np.uint8):
+def from_float(image: np.ndarray, dtype: Any = np.uint8) -> np.ndarray:
     """Floats in [0, 1] as an integer image: clipped, halves rounded up as by MATLAB."""
     peak = np.iinfo(dtype).max
     return np.floor(np.clip(image, 0, 1) * float(peak) + 0.5).astype(dtype)
 
 
-def mod_crop(image, scale):
+def mod_crop(image: np.ndarray, scale: int) -> np.ndarray:
     """Cut rows at the bottom and columns at the right to a multiple of `scale`."""
     rows, cols = (length - length % scale for length in image.shape[:2])
     return image[:rows, :cols]
 
 
-# Blur
+# --- Blur ---
 
 
-def gaussian_blur(image, sigma, across_colours=False):
+def gaussian_blur(
+    image: np.ndarray, sigma: float, across_colours: bool = False
+) -> np.ndarray:
     """Gaussian filter of each image and channel, as `scipy.ndimage.gaussian_filter`.
 
     A uint8 image stays uint8 and, as in scipy, is cut (not rounded) to whole levels
@@ -57,8 +65,8 @@ def gaussian_blur(image, sigma, across_colours=False):
     sigma : float
         Standard deviation in pixels; 0 leaves the image as it is.
     across_colours : bool
-        Also blur along the channel axis. That is what a scalar sigma does in scipy,
-        and is seldom meant.
+        Also blur along the channel axis, as scipy does for a scalar sigma, which is
+        seldom meant.
 
     Returns
     -------
@@ -70,10 +78,10 @@ def gaussian_blur(image, sigma, across_colours=False):
     return ndimage.gaussian_filter(image, sigmas)
 
 
-# MATLAB's imresize
+# --- MATLAB's imresize ---
 
 
-def imresize(image, scale, antialias=True):
+def imresize(image: np.ndarray, scale: Scale, antialias: bool = True) -> np.ndarray:
     """Bicubic resizing, equal to MATLAB's ``imresize(image, scale, 'bicubic')``.
 
     Output pixel i sits at u = (i + 1/2) / scale - 1/2 of the input and is the sum of
@@ -111,7 +119,9 @@ def imresize(image, scale, antialias=True):
     return _resize(image, scales, whole, antialias)
 
 
-def imresize_region(image, scale, rows, cols, antialias=True):
+def imresize_region(
+    image: np.ndarray, scale: Scale, rows: slice, cols: slice, antialias: bool = True
+) -> np.ndarray:
     """The part ``[rows, cols]`` of the resized image, from no more than it needs.
 
     Equal to ``imresize(to_float(image), scale)[rows, cols]`` to floating-point
@@ -138,7 +148,9 @@ def imresize_region(image, scale, rows, cols, antialias=True):
     return _resize(image, scales, region, antialias, as_float=True)
 
 
-def _scales_and_shape(image_shape, scale):
+def _scales_and_shape(
+    image_shape: Sequence[int], scale: Any
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
     if np.ndim(scale):
         shape = tuple(int(length) for length in scale)
         return tuple(out / n for out, n in zip(shape, image_shape)), shape
@@ -147,7 +159,13 @@ def _scales_and_shape(image_shape, scale):
     return (float(scale), float(scale)), shape
 
 
-def _resize(image, scales, region, antialias, as_float=False):
+def _resize(
+    image: np.ndarray,
+    scales: Sequence[float],
+    region: Sequence[slice],
+    antialias: bool,
+    as_float: bool = False,
+) -> np.ndarray:
     """Both axes of `imresize` for the outputs in `region`, a slice for each axis."""
     weights, inputs = [], []
     for axis in (0, 1):
@@ -168,7 +186,9 @@ def _resize(image, scales, region, antialias, as_float=False):
     return result
 
 
-def _resize_matrix(length, scale, outputs, antialias):
+def _resize_matrix(
+    length: int, scale: float, outputs: slice, antialias: bool
+) -> tuple[sparse.csr_matrix, slice]:
     """Sparse (outputs, inputs) weights of one axis, and the inputs used, a slice."""
     stretch = min(scale, 1.0) if antialias else 1.0
     n_taps = int(math.ceil(4 / stretch)) + 2
@@ -188,7 +208,7 @@ def _resize_matrix(length, scale, outputs, antialias):
     return matrix, used
 
 
-def _cubic(x):
+def _cubic(x: np.ndarray) -> np.ndarray:
     """Keys' cubic convolution kernel with a = -1/2."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x * x + 1
@@ -196,7 +216,7 @@ def _cubic(x):
     return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
 
 
-def _apply(matrix, image, axis):
+def _apply(matrix: sparse.csr_matrix, image: np.ndarray, axis: int) -> np.ndarray:
     """Multiply `image` along `axis` by `matrix`; float64."""
     moved = np.moveaxis(image, axis, 0)
     flat = moved.reshape(moved.shape[0], -1).astype(np.float64)
@@ -204,11 +224,13 @@ def _apply(matrix, image, axis):
     return np.moveaxis(result, 0, axis)
 
 
-# Pillow's bicubic, which was scipy.misc.imresize
+# --- Pillow's bicubic, which was scipy.misc.imresize ---
 
 
-def pillow_imresize(image, shape, bytescale=False):
-    """What ``scipy.misc.imresize(image, shape, 'bicubic')`` gave in 2016.
+def pillow_imresize(
+    image: np.ndarray, shape: tuple[int, int], bytescale: bool = False
+) -> np.ndarray:
+    """The result of ``scipy.misc.imresize(image, shape, 'bicubic')`` in 2016.
 
     Pillow's bicubic resizing on uint8: antialiased, a = -1/2 as in MATLAB, but with
     integer arithmetic and with the kernel cut off, not the image continued, at the
@@ -238,21 +260,23 @@ def pillow_imresize(image, shape, bytescale=False):
             f"pillow_imresize: {image.dtype} image; give uint8, or bytescale=True"
         )
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-    resized = Image.fromarray(flat).resize((shape[1], shape[0]), Image.BICUBIC)
+    resized = Image.fromarray(flat).resize(
+        (shape[1], shape[0]), Image.Resampling.BICUBIC
+    )
     return np.asarray(resized).reshape(tuple(shape) + image.shape[2:])
 
 
-def _bytescale(image):
+def _bytescale(image: np.ndarray) -> np.ndarray:
     """scipy.misc.bytescale: minimum to 0, maximum to 255; a constant image to 0."""
     low = image.min()
     spread = (image.max() - low) or 1
     return ((image - low) * (255.0 / spread) + 0.5).astype(np.uint8)
 
 
-# Colour
+# --- Colour ---
 
 
-def rgb_to_ycbcr(image):
+def rgb_to_ycbcr(image: np.ndarray) -> np.ndarray:
     """MATLAB's ``rgb2ycbcr`` (BT.601, studio range).
 
     Y = 16 + 65.481 R + 128.553 G + 24.966 B for R, G, B in [0, 1]: 16 for black, 235
@@ -271,18 +295,18 @@ def rgb_to_ycbcr(image):
     return _colour(image, _YCBCR_MATRIX / 255, _YCBCR_OFFSET / 255)
 
 
-def rgb_to_y(image):
+def rgb_to_y(image: np.ndarray) -> np.ndarray:
     """The luma of `rgb_to_ycbcr` alone, (..., 1)."""
     return _colour(image, _YCBCR_MATRIX[:1] / 255, _YCBCR_OFFSET[:1] / 255)
 
 
-def ycbcr_to_rgb(image):
+def ycbcr_to_rgb(image: np.ndarray) -> np.ndarray:
     """The inverse of `rgb_to_ycbcr`; floats are not clipped to [0, 1]."""
     inverse = np.linalg.inv(_YCBCR_MATRIX / 255)
     return _colour(image, inverse, -inverse.dot(_YCBCR_OFFSET / 255))
 
 
-def _colour(image, matrix, offset):
+def _colour(image: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     dtype = image.dtype if image.dtype.kind == "f" else np.dtype(np.float64)
     values = to_float(image, dtype).dot(matrix.T.astype(dtype)) + offset.astype(dtype)

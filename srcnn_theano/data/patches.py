@@ -1,12 +1,14 @@
 """Training pairs: the recipe of a degradation, and sub-images made by it.
 
-Every choice that changes a number is a field of `Recipe`, so that a result can be
-recorded together with what its data were.
+All choices that change a number are fields of `Recipe`, so that a result can be
+recorded together with the way in which its data were made.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -25,28 +27,28 @@ class Recipe(NamedTuple):
     name: str
     colour: str  # "rgb", or "y": luma of BT.601, 16..235, rounded to uint8
     scale: int  # the factor that the network is to undo
-    unit: str  # what is degraded by itself: "sub-image" or (whole) "image"
+    unit: str  # degraded by itself: each "sub-image", or the whole "image"
     mod_crop: bool  # cut the image to a multiple of the scale before anything else
-    dtype: str  # what blur and resizing work on: "uint8" or "float"
+    dtype: str  # of the values that are blurred and resized: "uint8" or "float"
     blur_sigma: float  # of the Gaussian before reducing, in pixels; 0: none
     blur_across_colours: bool  # the blur also runs along the colour axis
     resizer: str  # "matlab", "matlab-no-antialias", "pillow" or "pillow-bytescale"
     size_rule: str  # low-res length: "floor", int(length / scale), or "exact"
     low_res_rounded: bool  # to whole levels, as in a file; "uint8" does so anyway
-    target: str  # what the network has to give: the "sharp" image or the "blurred" one
+    target: str  # the image that the network is to give back: "sharp" or "blurred"
     enlarged: bool = True  # low-res brought back to full size (SRCNN) or not (FSRCNN)
     size: int = 33  # side of a sub-image
     stride: int = 14  # from one sub-image to the next
 
     @property
-    def hash(self):
+    def hash(self) -> str:
         """Ten hexadecimal digits that tell recipes apart; the name is left out."""
         knobs = {k: v for k, v in self._asdict().items() if k != "name"}
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
 
     @property
-    def n_channels(self):
+    def n_channels(self) -> int:
         return 1 if self.colour == "y" else 3
 
 
@@ -97,12 +99,10 @@ RECIPES = {
 }
 
 
-def make_recipe(name, scale=4):
+def make_recipe(name: str, scale: int = 4) -> Recipe:
     """The recipe called `name` for an upscaling factor of 2, 3 or 4."""
     if name not in RECIPES:
-        raise UserError(
-            "no recipe is called {!r}; there are {}".format(name, ", ".join(RECIPES))
-        )
+        raise UserError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
     if scale not in SCALES:
         raise UserError(f"scale {scale}: the scale must be 2, 3 or 4")
     return RECIPES[name]._replace(scale=scale)
@@ -120,10 +120,10 @@ class Degraded(NamedTuple):
 
     low_res: np.ndarray  # as small as it gets
     enlarged: np.ndarray  # low_res, bicubic, back to full size
-    high_res: np.ndarray  # what an upscaled image is compared with
+    high_res: np.ndarray  # the target that an upscaled image is compared with
 
 
-def degrade(image, recipe):
+def degrade(image: np.ndarray, recipe: Recipe) -> Degraded:
     """Degrade a whole image as one unit.
 
     Parameters
@@ -143,7 +143,7 @@ def degrade(image, recipe):
     return Degraded(*(degradation.to_float(part[0]) for part in batch))
 
 
-def prepare_image(image, recipe):
+def prepare_image(image: np.ndarray, recipe: Recipe) -> np.ndarray:
     """The recipe's colour and crop: uint8, (rows, cols, recipe.n_channels)."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (1, 3):
         raise ValueError(
@@ -156,7 +156,7 @@ def prepare_image(image, recipe):
     return degradation.mod_crop(image, recipe.scale) if recipe.mod_crop else image
 
 
-def _degrade_batch(images, recipe):
+def _degrade_batch(images: np.ndarray, recipe: Recipe) -> Degraded:
     """`degrade` for (n, rows, cols, channels), each of the n by itself."""
     if recipe.dtype == "float":
         images = degradation.to_float(images)
@@ -173,16 +173,19 @@ def _degrade_batch(images, recipe):
     )
 
 
-def _low_res_shape(shape, recipe):
+def _low_res_shape(shape: tuple[int, ...], recipe: Recipe) -> tuple[int, int]:
     if recipe.size_rule == "exact" and any(n % recipe.scale for n in shape):
         raise ValueError(
             f"{shape[0]}x{shape[1]} pixels are no multiple of {recipe.scale}, as "
             "size_rule 'exact' wants"
         )
-    return tuple(max(n // recipe.scale, 1) for n in shape)
+    rows, cols = (max(n // recipe.scale, 1) for n in shape)
+    return rows, cols
 
 
-def _resize_batch(images, shape, recipe):
+def _resize_batch(
+    images: np.ndarray, shape: tuple[int, ...], recipe: Recipe
+) -> np.ndarray:
     resize = _RESIZERS[recipe.resizer]
     first = resize(images[0], shape)
     result = np.empty((len(images),) + first.shape, first.dtype)
@@ -192,20 +195,20 @@ def _resize_batch(images, shape, recipe):
     return result
 
 
-def _pillow(image, shape):
+def _pillow(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return degradation.pillow_imresize(_as_uint8(image), shape)
 
 
-def _pillow_bytescale(image, shape):
-    # What comes out of the first resizing was divided by 255 again and stretched again.
+def _pillow_bytescale(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    # The result of the first resizing was divided by 255 again and stretched again.
     return degradation.pillow_imresize(degradation.to_float(image), shape, True)
 
 
-def _matlab_no_antialias(image, shape):
+def _matlab_no_antialias(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return degradation.imresize(image, shape, antialias=False)
 
 
-_RESIZERS = {
+_RESIZERS: dict[str, Callable[..., np.ndarray]] = {
     "matlab": degradation.imresize,
     "matlab-no-antialias": _matlab_no_antialias,
     "pillow": _pillow,
@@ -213,7 +216,7 @@ _RESIZERS = {
 }
 
 
-def sub_images(image, size, stride):
+def sub_images(image: np.ndarray, size: int, stride: int) -> np.ndarray:
     """All squares of side `size` at multiples of `stride` that lie within the image.
 
     Their number is ((rows - size) // stride + 1) * ((cols - size) // stride + 1).
@@ -235,13 +238,17 @@ def sub_images(image, size, stride):
         The image is smaller than a sub-image.
     """
     _require_room(image, size)
-    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), (0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(
+        image,
+        (size, size),
+        axis=(0, 1),  # type: ignore[call-overload]
+    )
     windows = windows[::stride, ::stride]  # (down, across, channels, size, size)
     windows = np.moveaxis(windows, 2, -1)
     return windows.reshape((-1,) + windows.shape[2:])
 
 
-def _require_room(image, size):
+def _require_room(image: np.ndarray, size: int) -> None:
     if min(image.shape[:2]) < size:
         raise ValueError(
             f"an image of {image.shape[0]}x{image.shape[1]} holds no sub-image of "
@@ -249,7 +256,7 @@ def _require_room(image, size):
         )
 
 
-def sub_image_count(shape, recipe):
+def sub_image_count(shape: tuple[int, ...], recipe: Recipe) -> int:
     """How many sub-images an image of this (rows, cols, ...) gives; maybe none."""
     count = 1
     for length in shape[:2]:
@@ -259,7 +266,7 @@ def sub_image_count(shape, recipe):
     return count
 
 
-def make_pairs(image, recipe):
+def make_pairs(image: np.ndarray, recipe: Recipe) -> Pairs:
     """Cut the pairs of low and high resolution that a network is trained on.
 
     Parameters
@@ -271,7 +278,7 @@ def make_pairs(image, recipe):
     Returns
     -------
     Pairs
-        What the recipe computes in floating point is rounded to uint8.
+        Values that the recipe computes in floating point are rounded to uint8.
 
     Raises
     ------
@@ -296,7 +303,7 @@ def make_pairs(image, recipe):
     return Pairs(_as_network_input(low_res), _as_network_input(high_res))
 
 
-def central(images, margin):
+def central(images: np.ndarray, margin: int) -> np.ndarray:
     """Cut `margin` pixels off each side of (n, channels, rows, cols)."""
     rows, cols = images.shape[2:]
     return np.ascontiguousarray(
@@ -304,7 +311,7 @@ def central(images, margin):
     )
 
 
-def _low_res_grid(recipe):
+def _low_res_grid(recipe: Recipe) -> tuple[int, int]:
     """Size and stride on the low-resolution image that match those on the original."""
     if recipe.size % recipe.scale or recipe.stride % recipe.scale:
         raise ValueError(
@@ -314,10 +321,10 @@ def _low_res_grid(recipe):
     return recipe.size // recipe.scale, recipe.stride // recipe.scale
 
 
-def _as_uint8(image):
+def _as_uint8(image: np.ndarray) -> np.ndarray:
     return image if image.dtype == np.uint8 else degradation.from_float(image)
 
 
-def _as_network_input(batch):
+def _as_network_input(batch: np.ndarray) -> np.ndarray:
     """(n, rows, cols, channels), any dtype -> uint8, (n, channels, rows, cols)."""
     return np.ascontiguousarray(np.moveaxis(_as_uint8(batch), -1, 1))

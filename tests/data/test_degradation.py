@@ -14,7 +14,7 @@ def noise(*shape, dtype=np.uint8, seed=0):
     return rng.randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
 
 
-# Numbers
+# --- Numbers ---
 
 
 def test_to_float_and_back():
@@ -42,7 +42,7 @@ def test_mod_crop(scale, shape):
     np.testing.assert_array_equal(cropped, image[: shape[0], : shape[1]])
 
 
-# Blur
+# --- Blur ---
 
 
 def test_blur_of_a_point_is_the_gaussian():
@@ -81,7 +81,7 @@ def test_blur_across_colours_is_the_scalar_sigma_of_scipy():
     assert np.any(blurred != degradation.gaussian_blur(image, 1.0))
 
 
-# imresize
+# --- imresize ---
 
 
 def kernel(x):
@@ -201,7 +201,7 @@ def test_region_looks_at_no_more_than_it_needs():
     np.testing.assert_allclose(region, 0.5)
 
 
-# Pillow
+# --- Pillow ---
 
 
 def test_pillow_imresize_is_pillow():
@@ -228,7 +228,7 @@ def test_pillow_imresize_refuses_floats():
         degradation.pillow_imresize(np.zeros((4, 4)), (2, 2))
 
 
-# Colour
+# --- Colour ---
 
 # Published values of MATLAB's rgb2ycbcr.
 COLOURS = [

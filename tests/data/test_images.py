@@ -37,7 +37,7 @@ def artist_of(exif):
     return loaded[0x013B]
 
 
-# Kinds of image
+# --- Kinds of image ---
 
 
 def test_rgb_and_grey(tmp_path):
@@ -209,7 +209,7 @@ def test_values_without_a_range_are_refused(tmp_path):
         read_picture(tmp_path / "i.tif")
 
 
-# Orientation, EXIF, ICC
+# --- Orientation, EXIF, ICC ---
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -281,7 +281,7 @@ def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
     assert artist_of(picture.exif) == "A. N. Artist"
 
 
-# Writing
+# --- Writing ---
 
 LOSSLESS = [
     (".bmp", [(1, False, 8), (3, False, 8)]),
@@ -375,7 +375,7 @@ def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_cha
     assert list(tmp_path.iterdir()) == [path]
 
 
-# Files that are no images
+# --- Files that are no images ---
 
 
 def test_files_that_cannot_be_read(tmp_path):

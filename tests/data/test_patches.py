@@ -27,7 +27,7 @@ def stretch(array):
     return ((array - array.min()) * scale + 0.5).astype(np.uint8)
 
 
-# Recipes
+# --- Recipes ---
 
 
 def test_hash_tells_recipes_apart_but_not_names():
@@ -72,7 +72,7 @@ def test_unknown_recipe_or_scale(name, scale):
         make_recipe(name, scale)
 
 
-# Sub-images
+# --- Sub-images ---
 
 
 @pytest.mark.parametrize("rows, cols, n", [(33, 33, 1), (46, 47, 2), (61, 75, 3 * 4)])
@@ -104,7 +104,7 @@ def test_central():
     np.testing.assert_array_equal(patches.central(batch, 0), batch)
 
 
-# Pairs
+# --- Pairs ---
 
 
 def test_course_against_one_sub_image_at_a_time():

@@ -22,7 +22,7 @@ def test_gradient_of_relu_is_zero_at_zero(values_and_gradient):
     np.testing.assert_array_equal(values_and_gradient[1][:6], [0, 0, 0, 3, 3, 3])
 
 
-# PReLU
+# --- PReLU ---
 
 SLOPES = [0.25, -0.5, 1.75, 0.0]  # falling, steeper than above zero, and ReLU's
 

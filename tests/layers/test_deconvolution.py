@@ -1,22 +1,17 @@
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 from scipy.signal import convolve
 
 from srcnn_theano.backend import T, compile_function, theano
-from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import (
     DeconvLayer,
     FullBorderDeconvLayer,
-    bilinear,
 )
-from srcnn_theano.layers.lengths import even_crop
 
 BATCH, N_IN, N_OUT, ROWS, COLS = 2, 3, 2, 5, 4
-BOTH = (DeconvLayer, FullBorderDeconvLayer)
 
 KERNELS = [(1, 1), (3, 3), (4, 4), (9, 9), (2, 5), (6, 3)]
 # As given, and as ((top, bottom), (left, right)); negative: zeros appended.
@@ -82,7 +77,7 @@ def without_onednn():
     return theano.compile.get_default_mode().excluding("conv_onednn")
 
 
-# Against the stamps
+# --- Against the stamps ---
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -263,7 +258,7 @@ def test_gradients_with_symbolic_sizes(rng, verify_layer_gradient):
     )
 
 
-# Sizes
+# --- Sizes ---
 
 
 @pytest.mark.parametrize(
@@ -310,90 +305,7 @@ def test_only_unknown_lengths_are_unknown_in_the_output_shape(rng):
     assert evaluate(layer, images).shape == (2, 1, 32, 20)
 
 
-# The place of the pixels
-
-
-class Ones:
-    """In the place of a RandomState: bilinear filters with gains of 1."""
-
-    def normal(self, mean, deviation, size):
-        return np.ones(size)
-
-
-def interpolating(length, kernel, stride, crop, **size):
-    return DeconvLayer(
-        Ones(),
-        T.tensor4("x"),
-        (1, 1, length, length),
-        (1, 1, kernel, kernel),
-        stride=stride,
-        crop=crop,
-        W=partial(bilinear, stride=stride),
-        **size,
-    )
-
-
-@pytest.mark.parametrize(
-    "stride, kernel", [(s, k) for s in (2, 3, 4) for k in range(2 * s, 14)]
-)
-def test_even_crop_leaves_pixels_where_resizing_puts_them(stride, kernel):
-    """A ramp stays a ramp, in place: pixel i is centred on (i + 1/2) * stride - 1/2."""
-    length = 12
-    layer = interpolating(length, kernel, stride, even_crop(kernel - stride))
-    ramp = np.tile(np.arange(length, dtype="float32"), (1, 1, length, 1))
-    result = evaluate(layer, ramp)
-
-    assert result.shape == (1, 1, stride * length, stride * length)
-    late = 0.0 if (kernel - stride) % 2 == 0 else 0.5
-    o = np.arange(stride * length)
-    expected = (o - late + 0.5) / stride - 0.5
-    inside = slice(2 * stride, -2 * stride)
-    for row in result[0, 0, inside]:
-        np.testing.assert_allclose(row[inside], expected[inside], atol=1e-5)
-
-
-def test_x3_is_not_shifted():
-    """Mirrored input, mirrored output: neither side is a pixel ahead."""
-    layer = interpolating(7, 9, 3, even_crop(9 - 3))
-    ramp = np.float32(np.random.RandomState(0).rand(1, 1, 7, 7))
-    there, back = evaluate(layer, ramp), evaluate(layer, ramp[:, :, ::-1, ::-1].copy())
-    np.testing.assert_allclose(back[:, :, ::-1, ::-1], there, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "overhang, pair", [(0, (0, 0)), (5, (2, 3)), (6, (3, 3)), (7, (3, 4)), (1, (0, 1))]
-)
-def test_even_crop(overhang, pair):
-    assert even_crop(overhang) == pair
-
-
-@pytest.mark.parametrize(
-    "stride, kernel", [(1, 1), (2, 3), (2, 4), (3, 5), (3, 9), (4, 8), (4, 9), (4, 13)]
-)
-def test_stamps_of_a_constant_add_up_to_a_constant(stride, kernel):
-    """The tent, 2 * stride - 1 (or, between pixels, 2 * stride) long, fits."""
-    layer = interpolating(9, kernel, stride, 0)
-    result = evaluate(layer, np.full((1, 1, 9, 9), 0.3, "float32"))[0, 0]
-    inside = slice(kernel, -kernel)
-    np.testing.assert_allclose(result[inside, inside], 0.3, rtol=1e-6)
-    assert result[inside, inside].size > 0
-
-
-def test_bilinear_filters_are_one_tent_times_gains():
-    W = bilinear(np.random.RandomState(3), (50, 40, 9, 7), 4)
-    tent = 1 - np.abs(np.arange(-4, 5)) / 4.0
-    np.testing.assert_allclose(W[0, 0, :, 3] / W[0, 0, 4, 3], tent)
-    np.testing.assert_allclose(W[0, 0, 4] / W[0, 0, 4, 3], tent[1:-1])
-    gains = W[:, :, 4, 3]
-    np.testing.assert_allclose(
-        W, gains[:, :, None, None] * np.outer(tent, tent[1:-1]), atol=1e-12
-    )
-    assert gains.std() == pytest.approx(np.sqrt(1 / 50), rel=0.1)
-    # The sum over 50 maps of unit variance has unit variance.
-    assert gains.sum(axis=0).std() == pytest.approx(1, rel=0.35)
-
-
-# The naive variant
+# --- The naive variant ---
 
 
 @pytest.mark.parametrize(
@@ -477,118 +389,3 @@ def test_gradients_of_full_border(rng, verify_layer_gradient):
         ),
         rng.normal(size=(2, 2, 3, 2)),
     )
-
-
-# What both layers share
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_activation_is_applied_after_the_bias(layer):
-    images = np.float32([[[[1, 2], [3, -4]]]])
-    W = np.ones((1, 2, 1, 1))
-    made = layer(
-        None, T.tensor4("x"), (1, 1, 2, 2), W.shape, W=W, b=[-1.5, 9], activation=relu
-    )
-    expected = [[np.maximum(images[0, 0] - 1.5, 0), images[0, 0] + 9]]
-    np.testing.assert_allclose(evaluate(made, images), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_filters_are_drawn_copied_or_tied(rng, layer):
-    def make(**values):
-        return layer(rng, T.tensor4(), (1, 30, 9, 9), (30, 4, 9, 9), **values)
-
-    drawn = make(name="up2")
-    assert (drawn.W.name, drawn.b.name) == ("up2.W", "up2.b")
-    assert drawn.W.get_value().std() == pytest.approx(1e-3, rel=0.05)
-    np.testing.assert_array_equal(drawn.b.get_value(), np.zeros(4))
-    array = np.ones((30, 4, 9, 9), "float32")
-    copied = make(W=array)
-    array[:] = 2
-    assert (copied.W.get_value() == 1).all()
-    tied = make(W=drawn.W, b=drawn.b)
-    assert tied.W is drawn.W and tied.b is drawn.b
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_roles_of_the_variables(rng, layer):
-    made = layer(rng, T.tensor4(), (1, 3, 9, 9), (3, 4, 3, 3))
-    assert made.params == (made.W, made.b)
-    assert made.weights == (made.W,)
-    assert made.state == () and made.updates == ()
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_constants_are_not_trained(rng, layer):
-    W = T.constant(np.ones((3, 4, 3, 3), "float32"))
-    made = layer(rng, T.tensor4(), (1, 3, 9, 9), (3, 4, 3, 3), W=W)
-    assert made.params == (made.b,) and made.weights == ()
-
-
-# What cannot be
-
-
-def refused(*parts, layer=DeconvLayer, input_shape=(2, 3, 8, 8), **settings):
-    filter_shape, rng = settings.pop("filter_shape", (3, 1, 9, 9)), np.random
-    with pytest.raises(ValueError) as error:
-        layer(rng, T.tensor4(), input_shape, filter_shape, name="up7", **settings)
-    for part in ("up7",) + parts:
-        assert part in str(error.value)
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_maps_that_do_not_fit(layer):
-    shapes = dict(input_shape=(2, 56, 8, 8), filter_shape=(3, 56, 9, 9))
-    refused("(2, 56, 8, 8)", "(3, 56, 9, 9)", layer=layer, **shapes)
-
-
-@pytest.mark.parametrize(
-    "length",
-    [41, 50, 100],  # 37 is all, and 3 zeros can be appended
-)
-def test_sizes_that_the_stamps_do_not_reach(length):
-    parts = "(2, 3, 8, 8)", f"({length}, {length})", "(3, 1, 9, 9)", "stride 4"
-    refused(*parts, stride=4, output_size=(length, length))
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        dict(crop=9),  # begins behind the first stamp
-        dict(crop=(9, 0)),
-        dict(crop=(-1, 0)),
-        dict(crop=(0, -4)),  # more zeros than the stride leaves room for
-        dict(crop=((0, 0), (0, -4))),
-        dict(crop=(8, 8), input_shape=(2, 3, 1, 1)),  # nothing is left
-        dict(crop=8, input_shape=(None, 3, None, 2)),
-        dict(crop=4, output_size=(0, 33)),
-        dict(crop=4, output_size=(33, -1)),
-    ],
-)
-def test_crops_that_cannot_be(settings):
-    refused("crop", "(3, 1, 9, 9)", "stride 4", stride=4, **settings)
-
-
-@pytest.mark.parametrize("crop", [9, (0, 9), (-1, 0), (0, -1), ((0, 0), (2, 9))])
-def test_crops_that_the_full_border_cannot_have(crop):
-    refused("crop", "(3, 1, 9, 9)", layer=FullBorderDeconvLayer, crop=crop)
-
-
-@pytest.mark.parametrize("layer", BOTH)
-@pytest.mark.parametrize("stride", [0, -2, 1.5, 2.0])
-def test_strides_that_are_none(layer, stride):
-    refused(f"stride {stride}", layer=layer, stride=stride)
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_a_size_can_be_asked_for_only_when_that_of_the_input_is_known(layer):
-    shape = (None, 3, None, None)
-    refused(
-        "(33, 33)", str(shape), layer=layer, input_shape=shape, output_size=(33, 33)
-    )
-
-
-@pytest.mark.parametrize("layer", BOTH)
-def test_values_of_another_shape_are_refused_by_name(layer):
-    for values in ({"W": np.zeros((3, 1, 3, 5))}, {"b": np.zeros(3)}):
-        refused("shape", layer=layer, **values)

@@ -68,7 +68,7 @@ def test_the_models_have_names():
     assert FSRCNN.upscales and HalfFSRCNN.upscales and not SRCNN.upscales
 
 
-# What it computes
+# --- Outputs ---
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_bilinear_filters_begin_without_a_checkerboard():
     assert unrest("deconv").min() > 0.05
 
 
-# What it is made of
+# --- Parameters ---
 
 
 def test_number_of_parameters_of_the_papers():
@@ -215,7 +215,7 @@ def test_the_same_seed_draws_the_same_network():
     assert (first["deconv.W"] != other["deconv.W"]).any()
 
 
-# Pieces of images
+# --- Pieces of images ---
 
 
 GEOMETRIES = [
@@ -288,7 +288,7 @@ def test_the_naive_network_fits_one_window(scale, size, window):
     assert build(**SMALL).window is None
 
 
-# What it refuses
+# --- Refusals ---
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_bad_options_are_refused(options, parts):
         assert part in str(error.value)
 
 
-# Networks for pairs of sub-images
+# --- Networks for pairs of sub-images ---
 
 
 @pytest.mark.parametrize(
