@@ -171,14 +171,13 @@ def load_vgg16(path: PathLike, last_layer: str = "relu2_2") -> VGG16Weights:
     for name, shape in shapes.items():
         _check(path, name, values.get(name), shape, last_layer)
     _check_sums(path, attributes, values)
-    preprocessing, source, source_sha256 = (
-        attributes.get(name, "") for name in VGG16Weights._fields[1:]
-    )
+    preprocessing = attributes.get("preprocessing")
     if preprocessing not in PREPROCESSINGS:
         raise UserError(
             f"{path}: preprocessing {preprocessing!r} is not known; convert it again"
         )
-    return VGG16Weights(values, preprocessing, source, source_sha256)
+    source, checksum = (attributes.get(name, "") for name in VGG16Weights._fields[2:])
+    return VGG16Weights(values, preprocessing, source, checksum)
 
 
 def _check(
