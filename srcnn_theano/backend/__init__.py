@@ -6,7 +6,7 @@ found on this machine before. The README of this folder follows a graph on its w
 through the modules.
 """
 
-from srcnn_theano.backend import compilation, fusion, internals, onednn
+from srcnn_theano.backend import compilation, convolutions, fusion, internals
 from srcnn_theano.backend.devices import (
     compile_function,
     default_device,
@@ -26,6 +26,6 @@ __all__ = [
 # All that is changed in Theano, for every function of this process. The linker onto XLA
 # changes nothing: it is part of the mode that `devices` compiles in.
 internals.mend_aesara()  # what Aesara left out, and a mistake in one of its ops
-onednn.register()  # abstract convolutions become oneDNN's
+convolutions.register()  # abstract convolutions become oneDNN's
 fusion.register()  # biases, activations and pools join these
 compilation.install()  # C code is compiled by several g++ at once

@@ -1,4 +1,4 @@
-"""Convolutions through oneDNN, in the place of Theano's.
+"""Convolutions by oneDNN: whether it is there, and the op.
 
 One op computes a convolution or one of its two gradients; its geometry goes in as
 op parameters, so all of them share one compiled C module. Feature maps travel
@@ -6,19 +6,17 @@ between these ops with the channels last in memory, which a strided array can sa
 of itself: no other type, and every other op of Theano can read them.
 """
 
+from __future__ import annotations
+
 import ctypes
 import functools
-import glob
 import os
-import sys
 import warnings
+from typing import Any
 
 import numpy as np
 
 from srcnn_theano.backend.internals import (
-    AbstractConv2d,
-    AbstractConv2d_gradInputs,
-    AbstractConv2d_gradWeights,
     Apply,
     EnumList,
     ExternalCOp,
@@ -26,21 +24,14 @@ from srcnn_theano.backend.internals import (
     ParamsType,
     TensorConstant,
     TensorType,
-    conv_groupopt,
-    copy_stack_trace,
     get_conv_output_shape,
     int8,
     int64,
-    local_optimizer,
 )
 from srcnn_theano.backend.library import T, theano
 from srcnn_theano.backend.maps import none
-
-# One after another they are a C++ file.
-SOURCES = [
-    f"cpp/{name}"
-    for name in ("arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp")
-]
+from srcnn_theano.environment import keep_freed_memory, let_idle_threads_sleep
+from srcnn_theano.environment.onednn import find as find_onednn
 
 __all__ = ["Convolution", "available"]
 
@@ -48,11 +39,9 @@ __all__ = ["Convolution", "available"]
 # same input twice, and the C module another one.)
 _IDENTITY = TensorConstant(TensorType("float32", (False,)), np.ones(1, "float32"))
 
-_PADDING = {"valid": (0, 0), "half": (-1, -1), "full": (-2, -2)}
-
 
 @functools.lru_cache(maxsize=None)
-def available():
+def available() -> bool:
     """Whether oneDNN is to be used: installed, loadable and not switched off.
 
     ``SRCNN_ONEDNN=0`` switches it off; a library that is missing or broken brings
@@ -61,15 +50,13 @@ def available():
     if os.environ.get("SRCNN_ONEDNN", "1") == "0" or not theano.config.cxx:
         return False
     let_idle_threads_sleep()
-    found = sorted(glob.glob(os.path.join(_folder("lib"), "libdnnl.so*")))
     try:
-        if not found or not os.path.exists(_header()):
-            raise OSError("no libdnnl.so with its headers under " + sys.prefix)
-        library = ctypes.CDLL(found[0])
+        path = find_onednn().library
+        library = ctypes.CDLL(str(path))
         library.dnnl_version.restype = ctypes.POINTER(ctypes.c_int)
         major = library.dnnl_version()[0]
         if major != 3:
-            raise OSError(f"{found[0]} is version {major}, not 3")
+            raise OSError(f"{path} is version {major}, not 3")
     except (OSError, AttributeError) as error:
         warnings.warn(
             f"Convolutions run without oneDNN, at half the speed or less: {error}. "
@@ -79,42 +66,6 @@ def available():
         return False
     keep_freed_memory()
     return True
-
-
-def _folder(name):
-    return os.path.join(sys.prefix, name)
-
-
-def _header():
-    return os.path.join(_folder("include"), "oneapi", "dnnl", "dnnl.h")
-
-
-def let_idle_threads_sleep():
-    """Let an OpenMP thread without work spin for some microseconds only.
-
-    By default it spins for milliseconds, and where something else wants the cores it
-    keeps the very threads that it waits for from running: with two threads on two busy
-    cores, steps took eight to ten times as long as with this. A thousand turns are
-    what libgomp takes by itself where it has more threads than cores. It reads this
-    when it is loaded: with oneDNN, if not before.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-
-def keep_freed_memory():
-    """Let glibc keep what is freed, for the next minibatch's maps.
-
-    Theano frees every intermediate array after each call. By default glibc gives
-    arrays of this size back to the kernel, which then clears each page anew: a sixth
-    of a step of SRCNN at batch 100.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None or any(name.startswith("MALLOC_") for name in os.environ):
-        return  # not glibc, or tuned by the user
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    mallopt(m_mmap_threshold, 32 << 20)  # the most that glibc allows
-    mallopt(m_trim_threshold, 512 << 20)
 
 
 class Convolution(ExternalCOp, NoPythonOp):
@@ -183,7 +134,8 @@ class Convolution(ExternalCOp, NoPythonOp):
         with_bias=False,
         channels_last=True,
     ):
-        super().__init__(SOURCES, "APPLY_SPECIFIC(convolve)")
+        files = "arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp"
+        super().__init__([f"cpp/{name}" for name in files], "APPLY_SPECIFIC(convolve)")
         self.direction_name = direction
         self.border = border
         self.stride = tuple(int(step) for step in stride)
@@ -191,7 +143,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         self.with_bias = with_bias
         self.channels_last = channels_last
 
-    def but(self, **changes):
+    def but(self, **changes: Any) -> Convolution:
         """This op with some of its properties changed."""
         settings = dict(
             direction=self.direction_name,
@@ -252,10 +204,10 @@ class Convolution(ExternalCOp, NoPythonOp):
         ]
 
     def c_header_dirs(self, **kwargs):
-        return [_folder("include")]
+        return [str(find_onednn().include)]
 
     def c_lib_dirs(self, **kwargs):
-        return [_folder("lib")]
+        return [str(find_onednn().library.parent)]
 
     def c_libraries(self, **kwargs):
         return ["dnnl"]
@@ -264,119 +216,3 @@ class Convolution(ExternalCOp, NoPythonOp):
         # No rpath: `available` has loaded the library, and the loader goes by its name.
         # -O2 instead of Theano's -O3: a second less, and the work is done elsewhere.
         return ["-fopenmp", "-O2"]
-
-
-# Lowering: Theano's abstract convolutions become ours.
-
-
-def _border(border_mode):
-    """Theano's border mode as ((before, after), (before, after))."""
-    if isinstance(border_mode, str):
-        return (_PADDING[border_mode],) * 2
-    if isinstance(border_mode, int):
-        return ((border_mode, border_mode),) * 2
-    return tuple(
-        (
-            tuple(int(side) for side in pad)
-            if isinstance(pad, tuple)
-            else (int(pad), int(pad))
-        )
-        for pad in border_mode
-    )
-
-
-def _ours(node):
-    """Whether oneDNN may take over this abstract convolution."""
-    op = node.op
-    return (
-        available()
-        and op.convdim == 2
-        and op.num_groups == 1
-        and not op.unshared
-        and tuple(op.filter_dilation) == (1, 1)
-        and all(
-            type(variable.type) is TensorType and variable.dtype == "float32"
-            for variable in node.inputs[:2] + node.outputs
-        )
-    )
-
-
-def _size(symbolic, shape):
-    """Rows and columns: of the shape, where the user said what they are."""
-    if all(isinstance(length, (int, np.integer)) for length in shape[2:4]):
-        return T.constant(np.array(shape[2:4], "int64"))
-    return T.cast(symbolic, "int64")
-
-
-def _turned(filters):
-    return filters[:, :, ::-1, ::-1]
-
-
-def _flipped(filters, op):
-    return _turned(filters) if op.filter_flip else filters
-
-
-def _replacement(node, result):
-    result = T.patternbroadcast(result, node.outputs[0].broadcastable)
-    copy_stack_trace(node.outputs[0], result)
-    return [result]
-
-
-@local_optimizer([AbstractConv2d])
-def local_onednn_forward(fgraph, node):
-    """AbstractConv2d -> Convolution{forward}"""
-    if type(node.op) is not AbstractConv2d or not _ours(node):
-        return None
-    images, filters = node.inputs
-    op = Convolution("forward", _border(node.op.border_mode), node.op.subsample)
-    return _replacement(node, op(images, _flipped(filters, node.op))[0])
-
-
-@local_optimizer([AbstractConv2d_gradWeights])
-def local_onednn_to_filters(fgraph, node):
-    """AbstractConv2d_gradWeights -> Convolution{to_filters}"""
-    if type(node.op) is not AbstractConv2d_gradWeights or not _ours(node):
-        return None
-    images, gradient, shape = node.inputs
-    shape = _size(shape, node.op.kshp)
-    border, stride = _border(node.op.border_mode), node.op.subsample
-    if border != _border("full") or tuple(stride) != (1, 1):
-        result = Convolution("to_filters", border, stride)(
-            images, gradient, shape=shape
-        )
-        return _replacement(node, _flipped(result[0], node.op))
-    # The images are the smaller ones here, most of what the filters meet is border, and
-    # oneDNN adds all of its zeros up. With the two in each other's place there is no
-    # border, and the filters come out transposed and flipped.
-    op = Convolution("to_filters", _border("valid"), stride)
-    result = op(gradient, images, shape=shape)[0].dimshuffle(1, 0, 2, 3)
-    return _replacement(node, result if node.op.filter_flip else _turned(result))
-
-
-@local_optimizer([AbstractConv2d_gradInputs])
-def local_onednn_to_images(fgraph, node):
-    """AbstractConv2d_gradInputs -> Convolution{to_images}"""
-    if type(node.op) is not AbstractConv2d_gradInputs or not _ours(node):
-        return None
-    filters, gradient, shape = node.inputs
-    op = Convolution("to_images", _border(node.op.border_mode), node.op.subsample)
-    filters = _flipped(filters, node.op)
-    result = op(filters, gradient, shape=_size(shape, node.op.imshp))[0]
-    return _replacement(node, result)
-
-
-def register() -> None:
-    """Let Theano's optimiser use oneDNN; excluding "conv_onednn" does without."""
-    for rewrite in (
-        local_onednn_forward,
-        local_onednn_to_filters,
-        local_onednn_to_images,
-    ):
-        conv_groupopt.register(
-            rewrite.__name__,
-            rewrite,
-            "conv_onednn",
-            "fast_compile",
-            "fast_run",
-            position=-1,  # Theano's own begin at 0; the first that applies is taken
-        )

@@ -22,9 +22,14 @@ from srcnn_theano.environment.device import (
 )
 from srcnn_theano.environment.flags import theano_flags, user_flag
 from srcnn_theano.environment.library import LIBRARIES, Library, find_library
+from srcnn_theano.environment.memory import keep_freed_memory
 from srcnn_theano.environment.python import check_numpy, check_python
 from srcnn_theano.environment.settings import Settings, prepare
-from srcnn_theano.environment.threads import limit_threads, usable_cores
+from srcnn_theano.environment.threads import (
+    let_idle_threads_sleep,
+    limit_threads,
+    usable_cores,
+)
 
 __all__ = [
     "DEVICES",
@@ -42,6 +47,8 @@ __all__ = [
     "find_compile_folder",
     "find_compiler",
     "find_library",
+    "keep_freed_memory",
+    "let_idle_threads_sleep",
     "limit_threads",
     "prepare",
     "processor",

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -316,8 +317,12 @@ def test_without_the_library_theano_serves_after_one_warning(
     broken, tmp_path, monkeypatch
 ):
     if broken != "missing":
-        (tmp_path / "libdnnl.so.3").write_text("no library")
-    monkeypatch.setattr(onednn, "_folder", lambda name: str(tmp_path))
+        for name in ("lib/libdnnl.so.3", "include/oneapi/dnnl/dnnl.h"):
+            (tmp_path / name).parent.mkdir(parents=True)
+            (tmp_path / name).write_text("no library")
+    monkeypatch.setattr(
+        "srcnn_theano.environment.onednn.sys", SimpleNamespace(prefix=str(tmp_path))
+    )
     onednn.available.cache_clear()
     try:
         x, w = T.tensor4("x"), T.tensor4("w")
@@ -351,24 +356,6 @@ def test_nan_is_not_hidden_by_the_rectifier():
     result = function(np.ones((2, 3, 9, 9), "float32"))
     assert np.isnan(result[:, 2]).all()
     assert not np.isnan(np.delete(result, 2, axis=1)).any()
-
-
-@pytest.mark.parametrize(
-    "given, spins",
-    [
-        ({}, "1000"),
-        ({"GOMP_SPINCOUNT": "7"}, "7"),
-        ({"OMP_WAIT_POLICY": "ACTIVE"}, None),
-    ],
-)
-def test_idle_threads_sleep_unless_the_user_says_otherwise(given, spins, monkeypatch):
-    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    onednn.let_idle_threads_sleep()
-    assert os.environ.get("GOMP_SPINCOUNT") == spins
 
 
 def test_openmp_hears_of_it_in_time():

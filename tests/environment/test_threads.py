@@ -43,3 +43,21 @@ def test_threads_are_limited_by_a_quota_only(monkeypatch):
     del os.environ["OMP_NUM_THREADS"]
     environment.limit_threads()
     assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    "given, spins",
+    [
+        ({}, "1000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, None),
+    ],
+)
+def test_idle_threads_sleep_unless_the_user_says_otherwise(given, spins, monkeypatch):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    threads.let_idle_threads_sleep()
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
