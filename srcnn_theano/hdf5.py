@@ -47,7 +47,7 @@ def write_arrays(
 def read_arrays(
     path: PathLike, cure: str, names: Collection[str] | None = None
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Read what `write_arrays` wrote: (attributes, arrays).
+    """Read a file that `write_arrays` wrote: (attributes, arrays).
 
     Parameters
     ----------

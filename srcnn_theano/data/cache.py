@@ -50,7 +50,7 @@ def prepare(
     Raises
     ------
     UserError
-        A file is missing or its content is not the known one.
+        A file is missing, or its content is not the known content.
     """
     paths = datasets.image_paths(data_dir, name)
     sums = _checksums(paths)
@@ -84,7 +84,7 @@ def prepare_folder(
     Raises
     ------
     UserError
-        No images, one that cannot be read, or one smaller than a sub-image.
+        There is no image, or an image cannot be read or is smaller than a sub-image.
     """
     if not paths:
         raise UserError("no images to prepare sub-images from")
@@ -179,7 +179,7 @@ def load_pairs(
     recipe: Recipe | None = None,
     source_sums: Sequence[str] | None = None,
 ) -> Pairs:
-    """Read what `save_pairs` wrote.
+    """Read a file that `save_pairs` wrote.
 
     Parameters
     ----------

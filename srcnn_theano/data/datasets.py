@@ -29,7 +29,7 @@ def find_data_dir(option: PathLike | None = None) -> Path:
     Raises
     ------
     UserError
-        Neither is given, or what is given is no folder.
+        Neither names a folder, or the folder does not exist.
     """
     name, source = option, "--data"
     if not name:
@@ -142,7 +142,7 @@ def print_check(data_dir: PathLike, as_json: bool = False) -> int:
 
 
 def image_paths(data_dir: PathLike, name: str) -> list[Path]:
-    """The files of one set, sorted by name (t1, t10, t11, ..., t2, ...).
+    """The files of a set, sorted by name (t1, t10, t11, ..., t2, ...).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How a high-resolution image becomes a low-resolution one: blur, resizing, colour.
+"""How a high-resolution image becomes a low-resolution image: blur, resizing, colour.
 
 Images are (rows, cols) or (rows, cols, channels). Integer images use the whole range of
 their type, floating-point images have values in [0, 1].

@@ -131,8 +131,9 @@ class DeconvLayer(_Upsampling):
         is the adjoint of. A negative `after` or `bottom` appends zeros, fewer than
         `stride`.
     output_size : None or (rows, cols)
-        Asks for a size, when that of the input is known: `crop` then counts before
-        only, and whatever is left over is cut off, or missing is appended, after.
+        The size of the output, where the size of the input is known. Then only the
+        `before` of `crop` counts; at the other end, pixels in excess are cut off and
+        missing ones are appended as zeros.
     W : None, array, shared variable of `filter_shape` or initializer
         None draws from N(0, 0.001), as the paper does for this layer.
     b : None, array or shared variable, (maps out,)
@@ -181,8 +182,8 @@ class FullBorderDeconvLayer(_Upsampling):
     ``output - n + 1`` long (26 for 8 to 33), and the network fits one input size only.
     The report, section 5.1.2, item 3.
 
-    Takes the arguments of `DeconvLayer`; `stride` is what the size is meant to grow by
-    and has no part in the graph.
+    Takes the arguments of `DeconvLayer`; `stride` is the factor by which the size is
+    meant to grow, and has no part in the graph.
 
     Raises
     ------

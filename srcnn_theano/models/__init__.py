@@ -1,7 +1,7 @@
 """Networks by name: the names in weight files and experiments.
 
-`options` and `shapes` say what a network consists of without Theano; the classes, which
-build it, are imported when they are asked for.
+`options` and `shapes` describe a network without Theano; the classes, which build it,
+are imported when they are asked for.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def model_for_pairs(
     options : dict
         Arguments of its constructor.
     pairs : (low_res, high_res), arrays (n, channels, rows, cols)
-        Of the targets the size counts where the model upscales; otherwise the model
-        gives what its convolutions leave of the input.
+        Where the model upscales, its output has the size of the targets; otherwise its
+        convolutions leave so much of the input.
     rng : numpy.random.RandomState
     batch_size : int or None
         Known sizes make faster graphs.

@@ -40,8 +40,9 @@ class FSRCNN(Model):
     input_shape : tuple of 4, ints or None
     output_size : None or (rows, cols)
         None is exactly `scale` times the input; the report's 8x8 inputs go to 33x33.
-        More or less is appended or cut at both sides alike, so that input pixels stay
-        where they were and a network trained with one fits the other.
+        Zeros are appended, or pixels cut off, at the bottom and the right, so that
+        input pixels stay in their places and a network trained with one size fits
+        another.
     **options
         See `FSRCNNOptions`.
 
@@ -93,15 +94,15 @@ class FSRCNN(Model):
 class HalfFSRCNN(FSRCNN):
     """The report's concise first network (section 5.1.2, item 1), as we take it.
 
-    The report does not give it; here it is `FSRCNN` with half of each count: 28 maps,
-    6 after shrinking, 2 mapping layers. The parameters are those of `FSRCNN`.
+    The report does not describe it. Here it is `FSRCNN` with half of each number: 28
+    maps, 6 after shrinking, 2 mapping layers. It takes the parameters of `FSRCNN`.
     """
 
     options_class = HalfFSRCNNOptions
 
 
 def _skips(options: FSRCNNOptions) -> dict[int, int]:
-    """Numbers of the layers whose output gets that of an earlier layer added to it."""
+    """Numbers of the layers that get the output of an earlier layer added to theirs."""
     last_mapping, expanding = 2 + options.m, 3 + options.m
     return {
         "none": {},

@@ -30,8 +30,8 @@ class Model:
     factor : int
         Output pixels per input pixel.
     upscales : bool
-        Whether it takes the low-resolution image as it is (FSRCNN), and not one that
-        bicubic has enlarged to the size of the output (SRCNN).
+        Whether it takes the low-resolution image as it is (FSRCNN); otherwise it takes
+        the image that bicubic has enlarged to the size of the output (SRCNN).
     margin : int
         Pixels at each side of the input for which `output` has none.
     halo : int

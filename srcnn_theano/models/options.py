@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from numbers import Integral
-from typing import (
-    Any,
-    Callable,
-    ClassVar,
-    Mapping,
-    Sequence,
-)
+from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import can_crop, even_crop
@@ -33,18 +27,16 @@ def _switch(default: bool) -> Any:
     return _option(default, "true or false", lambda value: isinstance(value, bool))
 
 
-def _whole(default: int, least: int) -> Any:
-    words = f"a whole number, {least} or more"
+def _whole(default: int | None, least: int | None = None) -> Any:
+    """A whole number; also None, if that is the default."""
+    words = "a whole number" if least is None else f"a whole number, {least} or more"
+    if default is None:
+        return _option(
+            None,
+            f"{words}, or None",
+            lambda value: value is None or _is_whole(value, least),
+        )
     return _option(default, words, lambda value: _is_whole(value, least))
-
-
-def _whole_or_none(least: int | None = None) -> Any:
-    words = "a whole number" + ("" if least is None else f", {least} or more")
-    return _option(
-        None,
-        f"{words}, or None",
-        lambda value: value is None or _is_whole(value, least),
-    )
 
 
 def _wholes(*default: int) -> Any:
@@ -90,7 +82,7 @@ class Options:
 
 @dataclass(frozen=True)
 class SRCNNOptions(Options):
-    """What is chosen when an `SRCNN` is built.
+    """The choices when an `SRCNN` is built.
 
     Parameters
     ----------
@@ -133,7 +125,7 @@ class SRCNNOptions(Options):
             raise ValueError(
                 f"filter_sizes {tuple(self.filter_sizes)} and n_filters "
                 f"{tuple(self.n_filters)}: n_filters must be shorter by one, because "
-                f"the last layer has as many maps as there are channels"
+                "the last layer has as many maps as there are channels"
             )
         even = [size for size in self.filter_sizes if size % 2 == 0]
         if even:
@@ -145,7 +137,7 @@ class SRCNNOptions(Options):
 
 @dataclass(frozen=True)
 class FSRCNNOptions(Options):
-    """What is chosen when an `FSRCNN` is built.
+    """The choices when an `FSRCNN` is built.
 
     Parameters
     ----------
@@ -188,13 +180,13 @@ class FSRCNNOptions(Options):
     d: int = _whole(56, least=1)
     s: int = _whole(12, least=1)
     m: int = _whole(4, least=0)
-    n_deconv: int | None = _whole_or_none(least=1)
+    n_deconv: int | None = _whole(None, least=1)
     deconv_size: int = _whole(9, least=1)
     activation: str = _choice("prelu", "relu")
     slopes: str = _choice("map", "layer")
     upsampling: str = _choice("deconv", "bilinear", "full-border")
     skip: str = _choice("none", "mapping", "features", "both")
-    crop: int | None = _whole_or_none()
+    crop: int | None = _whole(None)
 
     @property
     def n_expanded(self) -> int:

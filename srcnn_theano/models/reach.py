@@ -1,8 +1,8 @@
 """How far a pixel reaches: the arithmetic that lets images go through in pieces.
 
 The output for a region of the input depends on so many pixels around the region: the
-*halo*. An image that is cut into regions, each with its halo around it, gives what the
-whole image gives.
+*halo*. So an image can be cut into regions, each with its halo around it, and their
+outputs together are the output for the whole image.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def stamps_halo(size: int, stride: int, before: int) -> int:
 
 
 def full_border_window(size: int, scale: int) -> int:
-    """The only length n of input that a full border enlarges about `scale` times.
+    """The largest length n of input that a full border enlarges `scale` times or more.
 
-    Its output has ``n + size - 1`` pixels, ``scale * n`` or less than `scale` more.
+    Its output has ``n + size - 1`` pixels: ``scale * n``, or less than `scale` more.
     """
     return (size - 1) // (scale - 1)
 

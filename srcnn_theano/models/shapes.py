@@ -1,6 +1,6 @@
 """Layers of each model as lists, and the shapes of all that a weight file holds.
 
-Theano is not imported: what a network consists of is known without building it.
+Theano is not imported, so that this is known without building the network.
 """
 
 from __future__ import annotations

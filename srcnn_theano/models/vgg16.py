@@ -60,7 +60,7 @@ class VGG16(Model):
     Recognition (2015), configuration D; zero-padded convolutions, ReLU after each,
     max-pooling between the blocks. The report takes its loss at ``relu2_2`` (section
     4.1). The fully connected layers are convolutions of 7x7 and 1x1, as in the paper's
-    section 3.2: on 224x224 pixels their maps have one pixel, on more they have more.
+    section 3.2: 224x224 pixels give maps of one pixel, larger images larger maps.
 
     The weights are constants of the graph and no `params`: nothing can train them.
 

@@ -142,8 +142,8 @@ def _has_16_bit_channels(image: Any) -> bool:
 def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
     """Colour (or grey and alpha) with 16 bits per channel.
 
-    Pillow keeps the more significant byte of each value. Told that the bytes are the
-    other way round it keeps the other one.
+    Pillow keeps the more significant byte of each value, and the less significant byte
+    if it is told that the two are the other way round.
     """
     from PIL import Image
 

@@ -22,7 +22,7 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB") -> None:
     path : path
         The format goes by its suffix.
     kind : Picture or str
-        The picture, or one like it; or "L", "LA", "RGB", "RGBA", with 16 appended for
+        The picture or one like it; or "L", "LA", "RGB" or "RGBA", with 16 appended for
         16 bits.
     """
     if isinstance(kind, Picture):
