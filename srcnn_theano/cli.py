@@ -360,7 +360,7 @@ def compare_deconv(options: argparse.Namespace) -> None:
     ),
 )
 def convert(options: argparse.Namespace) -> None:
-    from srcnn_theano.convert import convert as convert_file
+    from srcnn_theano.convert.convert import convert as convert_file
 
     weights = convert_file(
         options.input,

@@ -1,19 +1,23 @@
-"""Networks of ours as ONNX files, for inference without Theano.
+"""Our networks as ONNX files, for inference without Theano.
 
-A file is written from the layers of the built model, by one small function for each
-class of layer; skip connections and the clip of the output, which are no layers, are
-read from the symbolic graph between them. That describes no network twice, and gives
-the nodes that runtimes know and are fast at. The symbolic graph alone would not: there
-a ReLU is a comparison and a switch, and batch normalization a dozen operations.
+A file is written from the layers of the built model, by a small function for each class
+of layer; skip connections and the clip of the output, which are no layers, are read
+from the symbolic graph between them. So no network is described twice, and the file has
+the nodes that runtimes know and are fast at. The symbolic graph alone would not give
+them: there a ReLU is a comparison and a switch, and batch normalization a dozen
+operations.
 
-Around the layers stands what `inference.Upscaler` does for a whole image: the outermost
-pixels are repeated for as far as the network's halo reaches, and what the network gives
-for that border is cut off.
+The graph takes whole images as `inference.restore` does: the outermost pixels are
+repeated for as far as the network's halo reaches, and the network's output for that
+border is cut off.
 """
+
+from __future__ import annotations
 
 import json
 from functools import singledispatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +31,8 @@ from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import DeconvLayer
 from srcnn_theano.layers.lengths import border_length
 from srcnn_theano.layers.normalization import BatchNormLayer
-from srcnn_theano.weights import load_weights
+from srcnn_theano.models.model import Model
+from srcnn_theano.weights import Weights, load_weights
 
 try:
     import onnx
@@ -55,7 +60,7 @@ _INPUTS = {
 }
 
 
-def export(path, out):
+def export(path: str | Path, out: str | Path) -> Weights:
     """Write a weight file of ours as an ONNX file.
 
     Its input ``x`` is float32, (batch, channels, rows, cols), in [0, 1], and its output
@@ -101,7 +106,7 @@ def export(path, out):
     return weights
 
 
-def _description(model, weights):
+def _description(model: Model, weights: Weights) -> str:
     return (
         f"{weights.model}: x is {_INPUTS[model.upscales]}, as "
         f"{_COLOURS[model.channels][1]}. y is {model.factor} times as large, in the "
@@ -109,8 +114,8 @@ def _description(model, weights):
     )
 
 
-def _metadata(model, weights, path):
-    """What a reader of the file must know, as strings by name."""
+def _metadata(model: Model, weights: Weights, path: str | Path) -> dict[str, str]:
+    """Facts that a reader of the file must know, as strings by name."""
     scale = model.factor if model.upscales else weights.about.get("scale", "unknown")
     return {
         "model": weights.model,
@@ -124,7 +129,7 @@ def _metadata(model, weights, path):
     }
 
 
-def _whole_image_graph(model, name):
+def _whole_image_graph(model: Model, name: str) -> Any:
     graph = _Graph()
     halo = model.halo
     border = graph.constant([0, 0, halo, halo] * 2)
@@ -149,9 +154,9 @@ def _whole_image_graph(model, name):
     )
 
 
-def _image(name, channels, factor=1):
+def _image(name: str, channels: int, factor: int = 1) -> Any:
     times = "" if factor == 1 else f"{factor}*"
-    shape = ["batch", channels, times + "rows", times + "cols"]
+    shape: list[Any] = ["batch", channels, times + "rows", times + "cols"]
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
@@ -165,31 +170,31 @@ class _Graph:
         Symbolic variable -> name of the value that it is here.
     """
 
-    def __init__(self):
-        self.nodes = []
-        self.arrays = []
-        self.names = {}
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.arrays: list[Any] = []
+        self.names: dict[Any, str] = {}
 
-    def node(self, op, *inputs, **attributes):
-        """Add a node of one output; returns the output's name."""
+    def node(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node with a single output; returns the output's name."""
         name = f"{op}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
         return name
 
-    def constant(self, values, name=None):
+    def constant(self, values: Any, name: str | None = None) -> str:
         """Add an array, float32 or int64; returns its name."""
-        values = np.asarray(values)
-        values = values.astype("float32" if values.dtype.kind == "f" else "int64")
+        array = np.asarray(values)
+        array = array.astype("float32" if array.dtype.kind == "f" else "int64")
         name = name or f"constant_{len(self.arrays)}"
-        self.arrays.append(numpy_helper.from_array(values, name))
+        self.arrays.append(numpy_helper.from_array(array, name))
         return name
 
-    def parameter(self, variable, shape=(-1,)):
+    def parameter(self, variable: Any, shape: tuple[int, ...] = (-1,)) -> str:
         """Add the value of a shared variable under its own name."""
         return self.constant(variable.get_value().reshape(shape), variable.name)
 
-    def name(self, variable):
-        """The name of a variable; what is no layer's output becomes a node now."""
+    def name(self, variable: Any) -> str:
+        """The name of a variable; a variable between layers becomes a node now."""
         if variable not in self.names:
             op, inputs = variable.owner.op, variable.owner.inputs
             if op == T.add:
@@ -208,13 +213,13 @@ _ACTIVATIONS = {relu: "Relu"}
 
 
 @singledispatch
-def _node(layer, graph, x):
+def _node(layer: Any, graph: _Graph, x: str) -> str:
     """Add a layer but for its activation; returns the name of the output."""
     raise TypeError(f"{layer.name}: no ONNX for {type(layer).__name__}")
 
 
 @_node.register(ConvLayer)
-def _convolution(layer, graph, x):
+def _convolution(layer: ConvLayer, graph: _Graph, x: str) -> str:
     W = graph.parameter(layer.W, layer.filter_shape)
     pads = [
         border_length(kernel, layer.border_mode) for kernel in layer.filter_shape[2:]
@@ -223,12 +228,12 @@ def _convolution(layer, graph, x):
 
 
 @_node.register(PReLULayer)
-def _prelu(layer, graph, x):
+def _prelu(layer: PReLULayer, graph: _Graph, x: str) -> str:
     return graph.node("PRelu", x, graph.parameter(layer.a, (-1, 1, 1)))
 
 
 @_node.register(BatchNormLayer)
-def _batch_normalization(layer, graph, x):
+def _batch_normalization(layer: BatchNormLayer, graph: _Graph, x: str) -> str:
     if layer.test_statistics == "batch":
         mean, var = _statistics(graph, x)
     else:
@@ -239,7 +244,7 @@ def _batch_normalization(layer, graph, x):
     )
 
 
-def _statistics(graph, x):
+def _statistics(graph: _Graph, x: str) -> tuple[str, str]:
     """Mean and variance of each map over the minibatch."""
     mean = graph.node("ReduceMean", x, axes=_NOT_MAPS, keepdims=0)
     centre = graph.node("ReduceMean", x, axes=_NOT_MAPS, keepdims=1)
@@ -249,7 +254,7 @@ def _statistics(graph, x):
 
 
 @_node.register(DeconvLayer)
-def _deconvolution(layer, graph, x):
+def _deconvolution(layer: DeconvLayer, graph: _Graph, x: str) -> str:
     (top, bottom), (left, right) = layer.crop
     return graph.node(
         "ConvTranspose",

@@ -1,10 +1,15 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 from scipy.signal import correlate
 
-from srcnn_theano import convert as convert_module
-from srcnn_theano.convert import KINDS, convert
+from srcnn_theano.convert import kinds
+from srcnn_theano.convert.convert import convert
+from srcnn_theano.convert.kinds import KINDS
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
 from srcnn_theano.inference import build_predictor
@@ -86,6 +91,23 @@ def test_converted_network_computes_what_the_demo_does(mat, tmp_path):
     }
 
 
+def test_no_theano_and_no_compiler_is_needed(mat, tmp_path):
+    out = tmp_path / "out.h5"
+    code = (
+        "import sys; sys.modules.update(theano=None, aesara=None);"
+        "from srcnn_theano.cli import main;"
+        f"sys.exit(main(['convert', {str(mat)!r}, {str(out)!r}]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env=dict(os.environ, PATH="", THEANO_FLAGS="cxx="),
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert load_weights(out).options["filter_sizes"] == [5, 3, 3]
+
+
 def test_what_is_returned_is_what_is_saved(mat, tmp_path):
     weights = convert(mat, tmp_path / "out.h5")
     saved = load_weights(tmp_path / "out.h5")
@@ -162,7 +184,7 @@ def test_unknown_scale(mat, tmp_path):
 
 def test_doubt_is_settled_by_the_model(mat, tmp_path, monkeypatch):
     twin = KINDS[0]._replace(model="twin")
-    monkeypatch.setattr(convert_module, "KINDS", KINDS + (twin,))
+    monkeypatch.setattr(kinds, "KINDS", KINDS + (twin,))
     out = tmp_path / "out.h5"
     refused(mat, out, "may be srcnn or twin; say which with --model")
     assert convert(mat, out, model="srcnn").model == "srcnn"

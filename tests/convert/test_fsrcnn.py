@@ -3,7 +3,7 @@ import pytest
 from scipy.io import savemat
 from scipy.signal import correlate
 
-from srcnn_theano.convert import convert
+from srcnn_theano.convert.convert import convert
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from srcnn_theano import cli
-from srcnn_theano.convert import convert, vgg16
-from srcnn_theano.convert.pytorch import read_pytorch
+from srcnn_theano.convert.convert import convert
+from srcnn_theano.convert.networks import vgg16
+from srcnn_theano.convert.readers.pytorch import read_pytorch
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
 from srcnn_theano.vgg16_weights import SHAPES, VGG16Weights, load_vgg16, save_vgg16
@@ -470,7 +471,7 @@ def test_half_precision(small_vgg16, tmp_path):
 
 
 def test_brain_floats(tmp_path):
-    from srcnn_theano.convert.safetensors import read_safetensors
+    from srcnn_theano.convert.readers.safetensors import read_safetensors
 
     path = tmp_path / "a.safetensors"
     header = {"a": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}

@@ -112,7 +112,7 @@ def test_a_tiny_image_is_named(tmp_path):
 def test_official_weights_reach_the_published_psnr(
     data_dir, tmp_path, folder, file_name, scale, set5, set14
 ):
-    from srcnn_theano.convert import convert
+    from srcnn_theano.convert.convert import convert
 
     weights = convert(
         data_dir / "official" / "srcnn" / folder / file_name, tmp_path / "official.h5"

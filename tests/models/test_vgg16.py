@@ -244,7 +244,7 @@ def test_another_preprocessing_than_the_file_says(file, small_vgg16):
 
 @pytest.mark.data
 def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
-    from srcnn_theano.convert import convert
+    from srcnn_theano.convert.convert import convert
 
     source = data_dir / "vgg16" / "vgg16_caffe_bgr_relu2_2.npz"
     if not source.is_file():

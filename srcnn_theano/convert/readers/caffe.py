@@ -5,6 +5,11 @@ kind and a value, messages within messages. Four of Caffe's messages matter here
 this reads them by itself. Their numbers stand in caffe.proto.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
 import numpy as np
 
 # NetParameter: the field that holds layers, and in a layer those of name and blobs.
@@ -17,12 +22,12 @@ _OLD_SHAPE, _NEW_SHAPE = (1, 2, 3, 4), 7  # num, channels, height, width; BlobSh
 _DATA = {5: "<f4", 8: "<f8"}
 
 
-def read_caffe(path):
+def read_caffe(path: Path) -> dict[str, np.ndarray]:
     """The blobs of a .caffemodel: ``conv1_1.0`` (filters), ``conv1_1.1`` (biases)."""
-    # Mapped, not read: what is not needed of half a gigabyte stays on the disk.
-    content = memoryview(np.memmap(str(path), np.uint8, "r"))
+    # Mapped, not read: of half a gigabyte only the layers that are used are loaded.
+    content: Any = np.memmap(path, np.uint8, "r")
     arrays = {}
-    for number, value in _fields(content):
+    for number, value in _fields(memoryview(content)):
         if number in _LAYERS:
             name_field, blob_field = _LAYERS[number]
             fields = list(_fields(value))
@@ -35,9 +40,10 @@ def read_caffe(path):
     return arrays
 
 
-def _fields(message):
-    """(number, value) of each field: an int, or the bytes of whatever it is."""
+def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """(number, value) of each field; a value is an int, or bytes."""
     at = 0
+    value: Any
     while at < len(message):
         key, at = _varint(message, at)
         number, kind = key >> 3, key & 7
@@ -53,7 +59,7 @@ def _fields(message):
         yield number, value
 
 
-def _varint(message, at):
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
     """An integer of seven bits a byte, the lowest first; and where it ends."""
     value = shift = 0
     while True:
@@ -64,8 +70,10 @@ def _varint(message, at):
             return value, at
 
 
-def _blob(message):
-    old_shape, shape, parts = {}, None, []
+def _blob(message: memoryview) -> np.ndarray:
+    old_shape: dict[int, int] = {}
+    shape: list[int] | None = None
+    parts = []
     for number, value in _fields(message):
         if number in _OLD_SHAPE:
             old_shape[number] = value
@@ -79,8 +87,8 @@ def _blob(message):
     return data.reshape(shape)
 
 
-def _dims(value):
-    """One length, or several in a row."""
+def _dims(value: Any) -> list[int]:
+    """The lengths in a field: a number, or several packed into bytes."""
     if isinstance(value, int):
         return [value]
     dims, at = [], 0

@@ -1,7 +1,10 @@
 """VGG16 as Keras, Caffe, PyTorch, timm and NumPy files hold it."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple, Optional
+from pathlib import Path
+from typing import Any, Iterable, Mapping, NamedTuple
 
 import numpy as np
 
@@ -12,11 +15,12 @@ from srcnn_theano.vgg16_weights import (
     layers_to,
     save_vgg16,
 )
+from srcnn_theano.weights import Weights
 
 _CONVOLUTIONS = [name for name in SHAPES if name.startswith("conv")]
 _DENSE = ["fc6", "fc7", "fc8"]
 
-# Layers of others by their names for them; Caffe's names are ours.
+# Our names of the layers, which are Caffe's, by the names in files of others.
 _CAFFE = {name: name for name in SHAPES}
 _KERAS = {f"block{name[4]}_conv{name[6]}": name for name in _CONVOLUTIONS}
 _KERAS.update(zip(("fc1", "fc2", "predictions"), _DENSE))
@@ -29,25 +33,27 @@ _PYTORCH.update({"classifier.1": "fc6", "classifier.4": "fc7"})  # torchvision o
 _PYTORCH.update(zip(("pre_logits.fc1", "pre_logits.fc2", "head.fc"), _DENSE))  # timm
 _NAMES = dict(_CAFFE, **_KERAS, **_PYTORCH)
 
-# What would be a layer of another VGG.
+# The name of a layer in a VGG of any depth.
 _OF_THIS_FAMILY = re.compile(r"conv\d_\d|block\d_conv\d|(features|classifier)\.\d+")
-# What stands behind a layer's name to tell filters from biases.
+# The end of a name that tells filters from biases.
 _ROLE = re.compile(r"[._](weights?|bias(es)?|kernel|W|b)(:0)?$|\.\d$")
 
 # Layers of Keras without names of their own.
 _NUMBERED = re.compile(r"(layer|conv2d|convolution2d|dense)(_\d+)?/")
 
-# Of the authors' own weights: the sum of the squared filters of conv1_1 for each colour
-# of the input, in their order, blue, green, red.
+# The sum of the squared filters of conv1_1 in the authors' own weights, for each colour
+# of the input in their order: blue, green, red.
 _RELEASE = (19.3421, 29.8570, 24.6394)
 
 
-def is_vgg16(arrays):
+def is_vgg16(arrays: Mapping[str, np.ndarray]) -> bool:
     """Whether these arrays, by name, look like VGG16 or a relative of it."""
     return "conv1_1" in _by_layer(arrays)
 
 
-def from_vgg16(arrays, last_layer=None):
+def from_vgg16(
+    arrays: Mapping[str, np.ndarray], last_layer: str | None = None
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """VGG16 as we keep it: correlations (maps out, maps in, rows, cols), BGR first.
 
     A file may have its filters in the order (maps out, maps in, rows, cols), and then
@@ -73,15 +79,16 @@ def from_vgg16(arrays, last_layer=None):
         A layer is missing or has another shape; there are layers that VGG16 has not.
     """
     _refuse_relatives(arrays)
-    found = _by_layer(arrays)
-    last_layer = last_layer or _deepest(found)
-    values, layout = {}, None
+    layers = _by_layer(arrays)
+    last_layer = last_layer or _deepest(layers)
+    values: dict[str, np.ndarray] = {}
+    layout = None
     for layer in layers_to(last_layer):
         if layer not in SHAPES:
             continue
-        if layer not in found:
+        if layer not in layers:
             raise ValueError(f"it has no {layer}, which {last_layer} needs")
-        kernel, bias = _kernel_and_bias(layer, found[layer])
+        kernel, bias = _kernel_and_bias(layer, layers[layer])
         layout = _layout(layer, kernel, layout)
         filters = _filters(layer, kernel, layout)
         values[layer + ".W"] = np.ascontiguousarray(filters, "float32")
@@ -91,7 +98,7 @@ def from_vgg16(arrays, last_layer=None):
     return {"last_layer": last_layer, "preprocessing": preprocessing}, values
 
 
-def save(path, weights):
+def save(path: Path, weights: Weights) -> None:
     """Write converted `Weights` as the file that `models.vgg16` reads."""
     save_vgg16(
         path,
@@ -104,29 +111,30 @@ def save(path, weights):
     )
 
 
-def _by_layer(arrays):
+def _by_layer(arrays: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
     """The arrays of each layer, by our names for the layers."""
-    found = {}
+    layers: dict[str, list[np.ndarray]] = {}
     for name, array in arrays.items():
         for part in _parts(name):
             if part in _NAMES:
-                found.setdefault(_NAMES[part], []).append(array)
+                layers.setdefault(_NAMES[part], []).append(array)
                 break
-    return found or _by_position(arrays)
+    return layers or _by_position(arrays)
 
 
-def _parts(name):
+def _parts(name: str) -> list[str]:
     """``block1_conv1/kernel:0`` -> block1_conv1, kernel; without weight, bias, ..."""
     return [_ROLE.sub("", part) for part in name.split("/")]
 
 
-def _by_position(arrays):
+def _by_position(arrays: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
     """Keras may number layers: the n-th filters are those of the n-th layer."""
-    groups = {}
+    groups: dict[str, list[np.ndarray]] = {}
     for name, array in arrays.items():
         if _NUMBERED.search(name):
             groups.setdefault(name.rpartition("/")[0], []).append(array)
-    convolutions, dense = [], []
+    convolutions: list[list[np.ndarray]] = []
+    dense: list[list[np.ndarray]] = []
     for name in sorted(groups, key=_natural):
         n_axes = max(array.ndim for array in groups[name])
         if n_axes in (2, 4):
@@ -136,12 +144,12 @@ def _by_position(arrays):
     return dict(zip(_CONVOLUTIONS + _DENSE, convolutions + dense))
 
 
-def _natural(name):
+def _natural(name: str) -> list[Any]:
     """The order in which layer_10 comes after layer_9."""
     return [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", name)]
 
 
-def _refuse_relatives(arrays):
+def _refuse_relatives(arrays: Iterable[str]) -> None:
     for name in arrays:
         for part in _parts(name):
             if _OF_THIS_FAMILY.fullmatch(part) and part not in _NAMES:
@@ -151,30 +159,30 @@ def _refuse_relatives(arrays):
                 )
 
 
-def _deepest(found):
-    """The last layer that these can serve, up to the next one with weights."""
-    last = max(LAYERS.index(layer) for layer in found)
+def _deepest(layers: Iterable[str]) -> str:
+    """The last layer that these can serve: up to the next layer with weights."""
+    last = max(LAYERS.index(layer) for layer in layers)
     while last + 1 < len(LAYERS) and LAYERS[last + 1] not in SHAPES:
         last += 1
     return LAYERS[last]
 
 
-def _kernel_and_bias(layer, arrays):
+def _kernel_and_bias(
+    layer: str, arrays: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     # Caffe once gave four axes to everything: (1, 1, 1, maps), (1, 1, out, in).
     arrays = [np.squeeze(array) for array in arrays]
     kernels = [array for array in arrays if array.ndim > 1]
     biases = [array for array in arrays if array.ndim == 1]
+    described = ", ".join(f"{array.dtype} {array.shape}" for array in arrays)
     if (
         len(kernels) != 1
         or [bias.shape for bias in biases] != [SHAPES[layer][:1]]
         or any(array.dtype.kind != "f" for array in kernels + biases)
     ):
         raise ValueError(
-            "{} has the arrays {}; those of VGG16 are filters and {} biases".format(
-                layer,
-                ", ".join(f"{a.dtype} {a.shape}" for a in arrays),
-                SHAPES[layer][0],
-            )
+            f"{layer} has the arrays {described}; those of VGG16 are filters and "
+            f"{SHAPES[layer][0]} biases"
         )
     return kernels[0], biases[0]
 
@@ -191,10 +199,10 @@ class _Layout(NamedTuple):
     """
 
     maps_last: bool
-    outputs_first: Optional[bool] = None
+    outputs_first: bool | None = None
 
 
-def _layout(layer, kernel, layout):
+def _layout(layer: str, kernel: np.ndarray, layout: Any) -> _Layout:
     """The layout, as far as it shows up to this layer."""
     n_out = SHAPES[layer][0]
     if layer == "conv1_1":
@@ -204,7 +212,7 @@ def _layout(layer, kernel, layout):
     return layout
 
 
-def _filters(layer, kernel, layout):
+def _filters(layer: str, kernel: np.ndarray, layout: _Layout) -> np.ndarray:
     n_out, n_in, rows, cols = SHAPES[layer]
     try:
         if kernel.ndim == 2:
@@ -229,12 +237,12 @@ def _filters(layer, kernel, layout):
     return filters
 
 
-def _first_layer(W, default):
-    """What the filters of conv1_1 expect, and these in the order that we take then.
+def _first_layer(W: np.ndarray, default: str) -> tuple[str, np.ndarray]:
+    """The preprocessing that the filters of conv1_1 expect, and they in its order.
 
-    Copies of the authors' weights go about with the colours in either order, and no
-    file says in which; their sums do. Weights that others trained are what is usual for
-    the format.
+    There are copies of the authors' weights with the colours in either order, and no
+    file says in which; their sums tell. Weights that others trained have the
+    preprocessing that is usual for the format.
     """
     sums = np.sum(np.square(W, dtype="float64"), axis=(0, 2, 3))
     if np.allclose(sums, _RELEASE, rtol=1e-3):

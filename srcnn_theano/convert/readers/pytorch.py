@@ -1,16 +1,22 @@
 """Arrays of PyTorch's checkpoints, without PyTorch.
 
-A checkpoint is a pickle, and a pickle may run anything. This one may build tensors and
-ordered dictionaries, and nothing else.
+A checkpoint is a pickle. It may build tensors and ordered dictionaries, and nothing
+else.
 """
 
+from __future__ import annotations
+
 import collections
-import pickle
 import zipfile
-from typing import NamedTuple, Tuple
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.readers.pickles import (
+    ForbiddenPickleError,
+    RestrictedUnpickler,
+)
 from srcnn_theano.errors import UserError
 
 # The first of several pickles in files from before PyTorch 1.6, torchvision's among
@@ -30,23 +36,19 @@ _DTYPES = {
 }
 
 
-def read_pytorch(path):
+def read_pytorch(path: Path) -> dict[str, np.ndarray]:
     """Arrays of a .pth file by name, from ``torch.save(model.state_dict(), path)``."""
     try:
         if zipfile.is_zipfile(str(path)):
             tensors, storages = _read_zip(path)
         else:
             tensors, storages = _read_old(path)
-    except _NotTensors as error:
+    except ForbiddenPickleError as error:
         raise UserError(
             f"{path}: holds more than tensors ({error}), and is not unpickled for "
             "safety; save model.state_dict() alone"
         ) from error
     return {name: _array(tensor, storages) for name, tensor in tensors.items()}
-
-
-class _NotTensors(Exception):
-    pass
 
 
 class _Storage(NamedTuple):
@@ -57,44 +59,43 @@ class _Storage(NamedTuple):
 class _Tensor(NamedTuple):
     storage: _Storage
     offset: int
-    shape: Tuple[int, ...]
-    strides: Tuple[int, ...]
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
 
 
-def _rebuild_tensor(storage, offset, shape, strides, *_):
+def _rebuild_tensor(
+    storage: _Storage,
+    offset: int,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    *_: Any,
+) -> _Tensor:
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
-def _rebuild_parameter(tensor, *_):
+def _rebuild_parameter(tensor: _Tensor, *_: Any) -> _Tensor:
     return tensor
 
 
-_MAY_BE_CALLED = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-}
-
-
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(RestrictedUnpickler):
     """Builds `_Tensor`s that say where in which storage their values are."""
 
-    def find_class(self, module, name):
-        if (module, name) in _MAY_BE_CALLED:
-            return _MAY_BE_CALLED[module, name]
-        if module == "torch" and name in _DTYPES:
-            return _DTYPES[name]
-        raise _NotTensors(f"{module}.{name}")
+    may_be_called = {
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
+        ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+        ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+        **{("torch", name): dtype for name, dtype in _DTYPES.items()},
+    }
 
-    def persistent_load(self, pid):
+    def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key = pid[:3]
         if kind != "storage" or (len(pid) > 5 and pid[5] is not None):
             raise ValueError("a storage of unknown kind")
         return _Storage(dtype, str(key))
 
 
-def _read_zip(path):
+def _read_zip(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
     with zipfile.ZipFile(str(path)) as archive:
         pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -113,8 +114,8 @@ def _read_zip(path):
     return tensors, storages
 
 
-def _read_old(path):
-    with open(str(path), "rb") as stream:
+def _read_old(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
+    with path.open("rb") as stream:
         if _Unpickler(stream).load() != _OLD_MAGIC:
             raise ValueError("it does not begin as checkpoints do")
         _Unpickler(stream).load()  # version of the format
@@ -131,23 +132,23 @@ def _read_old(path):
     return tensors, storages
 
 
-def _check_order(is_little_endian):
+def _check_order(is_little_endian: bool) -> None:
     if not is_little_endian:
         raise ValueError("from a machine with the other byte order")
 
 
-def _tensors(content):
-    """The dictionary of tensors, which some programs put into another one."""
+def _tensors(content: Any) -> dict[str, _Tensor]:
+    """The dictionary of tensors, which some programs put into another dictionary."""
     if isinstance(content, dict):
         content = content.get("state_dict", content)
     if not isinstance(content, dict) or not all(
         isinstance(value, _Tensor) for value in content.values()
     ):
-        raise _NotTensors("not one tensor for each name")
+        raise ForbiddenPickleError("not one tensor for each name")
     return content
 
 
-def _array(tensor, storages):
+def _array(tensor: _Tensor, storages: Mapping[str, np.ndarray]) -> np.ndarray:
     storage = storages[tensor.storage.key]
     last = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.strides))
     if min(tensor.shape + tensor.strides + (tensor.offset,), default=0) < 0 or (

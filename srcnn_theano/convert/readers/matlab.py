@@ -1,9 +1,15 @@
 """Arrays of MATLAB files."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
 from srcnn_theano.errors import UserError
 
 
-def read_mat(path):
+def read_matlab(path: Path) -> dict[str, np.ndarray]:
     """Arrays of a MATLAB file (version 5 to 7), by name."""
     from scipy.io import loadmat
 

@@ -1,16 +1,23 @@
-"""Arrays of .npy and .npz files, of dictionaries of them too."""
+"""Arrays of .npy and .npz files, also of dictionaries of arrays in them."""
+
+from __future__ import annotations
 
 import collections
 import io
-import pickle
 import zipfile
+from pathlib import Path
+from typing import Any, Iterator
 
 import numpy as np
 
+from srcnn_theano.convert.readers.pickles import (
+    ForbiddenPickleError,
+    RestrictedUnpickler,
+)
 from srcnn_theano.errors import UserError
 
 
-def read_numpy(path):
+def read_numpy(path: Path) -> dict[str, np.ndarray]:
     """Arrays of a .npz file, or of a dictionary in a .npy file, by name.
 
     Dictionaries within dictionaries and lists become names such as ``conv1_1.0``.
@@ -25,7 +32,7 @@ def read_numpy(path):
                 }
         else:
             content = _read(path.read_bytes())
-    except _NotArrays as error:
+    except ForbiddenPickleError as error:
         raise UserError(
             f"{path}: holds more than arrays ({error}), and is not unpickled for "
             "safety; save the arrays with numpy.savez"
@@ -33,7 +40,7 @@ def read_numpy(path):
     return dict(_flattened(content, ""))
 
 
-def _read(content):
+def _read(content: bytes) -> Any:
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
     read_header = {
@@ -51,10 +58,12 @@ def _read(content):
     return objects.item()
 
 
-def _flattened(content, name):
-    """(name, array) of every array in dictionaries and lists."""
+def _flattened(content: Any, name: str) -> Iterator[tuple[str, np.ndarray]]:
+    """(name, array) of each array in dictionaries and lists."""
     if isinstance(content, (dict, list, tuple)):
-        items = content.items() if isinstance(content, dict) else enumerate(content)
+        items: Any = enumerate(content)
+        if isinstance(content, dict):
+            items = content.items()
         for key, value in items:
             yield from _flattened(value, f"{name}.{key}" if name else key)
     elif isinstance(content, np.ndarray) and name:
@@ -63,31 +72,25 @@ def _flattened(content, name):
         raise ValueError("it is no dictionary of arrays")
 
 
-class _NotArrays(Exception):
-    pass
-
-
-def _latin1(text, encoding):
+def _latin1(text: str, encoding: str) -> bytes:
     """How Python 3 writes bytes into pickles for Python 2."""
     if encoding != "latin1":
         raise ValueError(f"bytes in {encoding}")
     return text.encode("latin1")
 
 
-_MAY_BE_CALLED = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): np.core.multiarray._reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): np.core.multiarray._reconstruct,
-    ("_codecs", "encode"): _latin1,
-}
+# The function that makes an array from a pickle.
+_RECONSTRUCT = np.zeros(0).__reduce__()[0]
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds arrays and dictionaries; a pickle may run anything, this one may not."""
+class _Unpickler(RestrictedUnpickler):
+    """Builds arrays and dictionaries."""
 
-    def find_class(self, module, name):
-        if (module, name) not in _MAY_BE_CALLED:
-            raise _NotArrays(f"{module}.{name}")
-        return _MAY_BE_CALLED[module, name]
+    may_be_called = {
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
+        ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+        ("_codecs", "encode"): _latin1,
+    }

@@ -1,22 +1,27 @@
 """Arrays of Keras' weight files."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Mapping
+
 import numpy as np
 
 from srcnn_theano.errors import UserError
 
 
-def read_keras(path):
+def read_keras(path: Path) -> dict[str, np.ndarray]:
     """Arrays of a Keras file (.h5 of Keras 1 to 3), by path: ``block1_conv1/kernel:0``.
 
-    Kernels come as correlations. Those in Theano's order (maps out, maps in, rows,
-    cols) are of Keras 1, whose Theano side convolved: they are flipped here. From
-    Keras 2 on files have one order, (rows, cols, maps in, maps out).
+    Kernels are given as correlations. Kernels in Theano's order (maps out, maps in,
+    rows, cols) are of Keras 1, which convolved with Theano: they are flipped here. From
+    Keras 2 on the order is (rows, cols, maps in, maps out) in all files.
     """
     import h5py
 
     arrays = {}
 
-    def collect(name, item):
+    def collect(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
             arrays[name] = _correlation(np.asarray(item))
 
@@ -28,13 +33,13 @@ def read_keras(path):
     return arrays
 
 
-def _correlation(array):
+def _correlation(array: np.ndarray) -> np.ndarray:
     if array.ndim != 4 or sum(array.shape[2:]) >= sum(array.shape[:2]):
         return array
     return array[:, :, ::-1, ::-1]
 
 
-def _refuse_unsuited(path, *attributes):
+def _refuse_unsuited(path: Path, *attributes: Mapping[str, Any]) -> None:
     for attrs in attributes:
         if _text(attrs.get("format")).startswith("srcnn_theano"):
             raise UserError(
@@ -49,5 +54,5 @@ def _refuse_unsuited(path, *attributes):
             )
 
 
-def _text(value):
+def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

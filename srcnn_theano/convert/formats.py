@@ -1,0 +1,73 @@
+"""Formats of weight files by other programs: each is read as arrays by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Mapping, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.convert.readers.caffe import read_caffe
+from srcnn_theano.convert.readers.keras import read_keras
+from srcnn_theano.convert.readers.matlab import read_matlab
+from srcnn_theano.convert.readers.numpy_files import read_numpy
+from srcnn_theano.convert.readers.pytorch import read_pytorch
+from srcnn_theano.convert.readers.safetensors import read_safetensors
+from srcnn_theano.errors import UserError
+
+
+class Format(NamedTuple):
+    """A format of files.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    suffixes : tuple of str
+    read : function of a path -> arrays by name
+        May raise anything where the file is damaged.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], Mapping[str, np.ndarray]]
+
+
+FORMATS = (
+    Format("MATLAB", (".mat",), read_matlab),
+    Format("Keras", (".h5", ".hdf5"), read_keras),
+    Format("Caffe", (".caffemodel",), read_caffe),
+    Format("PyTorch", (".pth", ".pt", ".bin"), read_pytorch),
+    Format("safetensors", (".safetensors",), read_safetensors),
+    Format("NumPy", (".npy", ".npz"), read_numpy),
+)
+
+
+def read_arrays(path: Path) -> Mapping[str, np.ndarray]:
+    """Arrays of a weight file, by name; its suffix tells the format.
+
+    Raises
+    ------
+    UserError
+        There is no such file, its suffix is not known, or it is damaged.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    for form in FORMATS:
+        if path.suffix.lower() in form.suffixes:
+            return _read(path, form)
+    known = ", ".join(suffix for form in FORMATS for suffix in form.suffixes)
+    raise UserError(
+        f"{path}: not a weight file that can be converted; known suffixes are {known}"
+    )
+
+
+def _read(path: Path, form: Format) -> Mapping[str, np.ndarray]:
+    try:
+        return form.read(path)
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file may raise anything
+        raise UserError(
+            f"{path}: damaged, or not a {form.name} file ({error}); use another copy"
+        ) from error

@@ -1,0 +1,104 @@
+"""Networks whose weights can be converted: how each is recognised, read and written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Mapping, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.convert.networks import vgg16
+from srcnn_theano.convert.networks.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
+from srcnn_theano.convert.networks.srcnn import from_srcnn_mat, is_srcnn_mat
+from srcnn_theano.errors import UserError
+from srcnn_theano.weights import Weights, save_weights
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Kind(NamedTuple):
+    """A network as other programs' files hold it.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model that it becomes, and of the kind itself.
+    description : str
+        Whose weights these are and how they look, for messages.
+    recognise : function of arrays by name -> bool
+    read : function of arrays by name -> (options, values)
+        Raises ValueError where they do not fit together. That of VGG16 takes a last
+        layer besides.
+    write : function of (path, Weights)
+    """
+
+    model: str
+    description: str
+    recognise: Callable[[Arrays], bool]
+    read: Callable[..., tuple[dict[str, Any], dict[str, np.ndarray]]]
+    write: Callable[[Path, Weights], None] = save_weights
+
+
+KINDS = (
+    Kind(
+        "srcnn",
+        "SRCNN of Dong et al. as MATLAB file (weights_conv1 to 3, biases_conv1 to 3)",
+        is_srcnn_mat,
+        from_srcnn_mat,
+    ),
+    Kind(
+        "fsrcnn",
+        "FSRCNN of Dong et al. as MATLAB file (cells weights_conv, biases_conv, "
+        "prelu_conv)",
+        is_fsrcnn_mat,
+        from_fsrcnn_mat,
+    ),
+    Kind(
+        "vgg16",
+        "VGG16 of Simonyan and Zisserman, by the names of its layers in Caffe "
+        "(conv1_1), Keras (block1_conv1), PyTorch and timm (features.0)",
+        vgg16.is_vgg16,
+        vgg16.from_vgg16,
+        vgg16.save,
+    ),
+)
+
+
+def kind_of(path: Path, arrays: Arrays, model: str | None) -> Kind:
+    """The kind of a file's arrays.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    arrays : mapping of str to array
+    model : str or None
+        The only kind to take; None for all.
+
+    Raises
+    ------
+    UserError
+        The arrays are of no kind, or may be of several; no kind has that name.
+    """
+    kinds = [kind for kind in KINDS if model in (None, kind.model)]
+    if not kinds:
+        known = ", ".join(kind.model for kind in KINDS)
+        raise UserError(f"--model {model}: no such kind; known are {known}")
+    matching = [kind for kind in kinds if kind.recognise(arrays)]
+    if len(matching) > 1:
+        names = " or ".join(kind.model for kind in matching)
+        raise UserError(f"{path}: may be {names}; say which with --model")
+    if not matching:
+        known = "\n".join(f"  {kind.model}: {kind.description}" for kind in kinds)
+        raise UserError(
+            f"{path}: not recognised. It holds {_listed(arrays)}. Known kinds are:\n"
+            f"{known}"
+        )
+    return matching[0]
+
+
+def _listed(arrays: Arrays, at_most: int = 8) -> str:
+    shown = [f"{name} {array.shape}" for name, array in sorted(arrays.items())]
+    rest = len(shown) - at_most
+    more = f" and {rest} more" if rest > 0 else ""
+    return (", ".join(shown[:at_most]) or "no arrays") + more
