@@ -23,7 +23,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
 from srcnn_theano.vgg16_weights import SHAPES, VGG16Weights, load_vgg16, save_vgg16
 
-HERE = Path(__file__).parent
+RECORDED = Path(__file__).parents[1] / "recorded"
 CONVOLUTIONS = [layer for layer in SHAPES if layer.startswith("conv")]
 FEATURES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 TORCH_NAMES = [f"features.{i}" for i in FEATURES] + [
@@ -496,7 +496,7 @@ def test_our_own_file_is_not_converted_again(small_vgg16, tmp_path):
     refused(path, tmp_path / "out.h5", "is a file of srcnn_theano already")
 
 
-# PyTorch's own files, recorded by scripts/record_torch_checkpoints.py
+# PyTorch's own files, recorded by tests/recorded/torch_checkpoints.py
 
 
 def recorded(shape, first):
@@ -506,7 +506,7 @@ def recorded(shape, first):
 
 @pytest.mark.parametrize("file", ["torch_new.pth", "torch_old.pth"])
 def test_checkpoints_of_pytorch(small_vgg16, tmp_path, file):
-    weights = convert(HERE / file, tmp_path / "vgg16.h5", last_layer="relu2_2")
+    weights = convert(RECORDED / file, tmp_path / "vgg16.h5", last_layer="relu2_2")
     assert weights.options["preprocessing"] == "torchvision"
     for i, name in zip(FEATURES, ("conv1_1", "conv1_2", "conv2_1", "conv2_2")):
         W, b = weights.values[name + ".W"], weights.values[name + ".b"]
@@ -518,14 +518,14 @@ def test_checkpoints_of_pytorch(small_vgg16, tmp_path, file):
 @pytest.mark.parametrize("file", ["torch_new.pth", "torch_old.pth"])
 @pytest.mark.parametrize("kept", [0, 1, 9, 100, 0.3, 0.7, 0.999])
 def test_truncated_checkpoints(small_vgg16, tmp_path, file, kept):
-    content = (HERE / file).read_bytes()
+    content = (RECORDED / file).read_bytes()
     path = tmp_path / file
     path.write_bytes(content[: kept if kept >= 1 else int(kept * len(content))])
     refused(path, tmp_path / "out.h5", "damaged, or not a PyTorch file")
 
 
 def test_damaged_checkpoint(small_vgg16, tmp_path):
-    content = (HERE / "torch_new.pth").read_bytes()
+    content = (RECORDED / "torch_new.pth").read_bytes()
     value = recorded(SHAPES["conv1_1"], 0).tobytes()
     assert content.count(value) == 1
     path = tmp_path / "a.pth"
@@ -678,7 +678,7 @@ def test_command_line(small_vgg16, tmp_path, capsys):
     assert cli.main(command.format(tmp_path / "a.h5", out).split()) == 0
     shown = capsys.readouterr().out
     assert "relu2_2" in shown and "caffe" in shown and "8 arrays" in shown
-    shutil.copy(str(HERE / "torch_new.pth"), str(tmp_path / "a.xyz"))
+    shutil.copy(str(RECORDED / "torch_new.pth"), str(tmp_path / "a.xyz"))
     assert cli.main(command.format(tmp_path / "a.xyz", out).split()) == 2
     error = capsys.readouterr().err
     assert "a.xyz: not a weight file that can be converted; known suffixes" in error

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-RECORDED = TESTS / "data" / "model_steps.npz"
-SCRIPT = TESTS.parent / "scripts" / "record_model_steps.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "recorded" / "model_steps.py"
+RECORDED = SCRIPT.with_suffix(".npz")
 
 
 @pytest.mark.parametrize("name", ["srcnn", "fsrcnn"])

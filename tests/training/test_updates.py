@@ -8,7 +8,7 @@ import pytest
 from srcnn_theano.backend import T, theano
 from srcnn_theano.training.updates import UPDATES, adam, layer_rates, momentum, sgd
 
-RECORDED = Path(__file__).parent.parent / "data" / "torch_steps.npz"
+RECORDED = Path(__file__).parents[1] / "recorded" / "torch_steps.npz"
 
 
 @pytest.fixture(scope="module")

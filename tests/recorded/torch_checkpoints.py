@@ -1,4 +1,6 @@
-"""Record tests/convert/torch_*.pth: small checkpoints as PyTorch itself writes them.
+"""Small checkpoints as PyTorch itself writes them: torch_new.pth and torch_old.pth.
+
+    python tests/recorded/torch_checkpoints.py
 
 Run with any Python that has PyTorch; the tests read the files without it. The values
 follow from their position, so that the tests know them too.
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-FOLDER = Path(__file__).resolve().parents[1] / "tests" / "convert"
+FOLDER = Path(__file__).parent
 
 # The widths of the fixture small_vgg16, up to conv2_2.
 SHAPES = {0: (5, 3, 3, 3), 2: (5, 5, 3, 3), 5: (6, 5, 3, 3), 7: (6, 6, 3, 3)}

@@ -1,12 +1,12 @@
-"""Record ten steps of training small networks, as what every backend must come to.
+"""Ten steps of training small networks, which every backend must come to.
 
-    python scripts/record_model_steps.py tests/data/model_steps.npz
+    python tests/recorded/model_steps.py
 
-Theano-PyMC and Aesara are held against it (made with Theano-PyMC 1.1.2). Inputs are
-noise and targets their negatives, in minibatches of four that take turns.
+It writes model_steps.npz beside itself; Theano-PyMC 1.1.2 made the file that is there.
+Inputs are noise and targets their negatives, in minibatches of four that take turns.
 """
 
-import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -58,16 +58,12 @@ def ten_steps(name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", help="the .npz file to write")
-    options = parser.parse_args()
-
     arrays = {
         f"{name}/{what}": values
         for name in NETWORKS
         for what, values in ten_steps(name).items()
     }
-    np.savez_compressed(options.out, **arrays)
+    np.savez_compressed(Path(__file__).with_suffix(".npz"), **arrays)
 
 
 if __name__ == "__main__":

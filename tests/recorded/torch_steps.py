@@ -1,16 +1,17 @@
-"""Record ten steps of each optimiser of torch.optim, as an oracle for ours.
+"""Ten steps of each optimiser of torch.optim, an oracle for ours.
 
-    python scripts/record_torch_steps.py tests/data/torch_steps.npz
+    python tests/recorded/torch_steps.py
 
-Needs PyTorch (made with 2.13); the tests need only the file. The problem is a network
-with one hidden layer on eight fixed points, in float64:
+It writes torch_steps.npz beside itself. It needs PyTorch (made with 2.13); the tests
+need only the file. The problem is a network with one hidden layer on eight fixed
+points, in float64:
 
     cost = mean((tanh(x . hidden.W) . output.W - y) ** 2)
 
 After each step the learning rate is multiplied by DECAY.
 """
 
-import argparse
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -64,10 +65,6 @@ def record(data, kind, arguments, learning_rate, output_factor):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", help="the .npz file to write")
-    options = parser.parse_args()
-
     data = problem()
     arrays = dict(data, decay=DECAY, torch_version=torch.__version__)
     for name, (kind, arguments, learning_rate, factor) in OPTIMISERS.items():
@@ -77,7 +74,7 @@ def main():
             data, kind, arguments, learning_rate, factor
         ).items():
             arrays[f"{name}/{what}"] = values
-    np.savez_compressed(options.out, **arrays)
+    np.savez_compressed(Path(__file__).with_suffix(".npz"), **arrays)
 
 
 if __name__ == "__main__":
