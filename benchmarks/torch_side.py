@@ -2,9 +2,12 @@
 
 from benchmarks import work as common
 
-VARIANTS = {"cpu": ("eager", "channels_last", "compile")}
-VARIANTS["xla"] = VARIANTS["cpu"]
-VARIANTS["gpu"] = VARIANTS["cpu"] + ("cudagraphs",)  # compiled, and one launch for all
+_ON_CPU = ("eager", "channels_last", "compile")
+VARIANTS = {
+    "cpu": _ON_CPU,
+    "xla": _ON_CPU,
+    "gpu": (*_ON_CPU, "cudagraphs"),  # compiled, and one launch for all
+}
 # As torch.compile knows them.
 _MODES = {"compile": "default", "cudagraphs": "reduce-overhead"}
 

@@ -8,6 +8,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 _QUOTE = re.compile(r"<!-- from (\S+) -->\n```python\n(.*?)```", re.S)
+# Names of variables as the code spells them: read from os.environ, or ours.
+_VARIABLE = re.compile(
+    r"""environ(?:\.\w+\(|\[)"([A-Z0-9_]+)"|\b((?:SRCNN|THEANO|AESARA)_[A-Z0-9]+)\b|"""
+    r""""([A-Z0-9_]+)" (?:not )?in os\.environ"""
+)
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -61,3 +66,16 @@ def test_pages_on_code_quote_it(page, quotes):
 )
 def test_figures_are_small(path):
     assert path.stat().st_size < 120000
+
+
+def test_the_table_of_environment_variables_names_those_of_the_source():
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "srcnn_theano").rglob("*.py"))
+    )
+    read = {name for names in _VARIABLE.findall(source) for name in names if name}
+    rows = (ROOT / "docs" / "environment.md").read_text(encoding="utf-8").splitlines()
+    cells = [row.split("|")[1] for row in rows if row.startswith("| `")]
+    told = set(re.findall(r"`([A-Z0-9_]+)\*?`", " ".join(cells)))
+    assert read <= told
+    assert all(name in source for name in told)
