@@ -3,23 +3,26 @@
 Theano turns every kind of node into a C++ module and compiles them one after another;
 each spends half its time reading the same headers. Here these headers are compiled
 once, and when a function turns out to need g++, the modules of all its nodes are
-compiled at the same time, on as many cores as there are. What Theano then asks for is
-ready or on its way. Modules and their cache stay Theano's, and so do its keys but for
-two mistakes of Theano-PyMC in them (`module_key`, `version_of_code`), which Aesara does
-not make. And what is done to a few
-constants while a graph is optimised is done in Python, without a module.
+compiled at the same time, on as many cores as there are. Whatever Theano then asks for
+is ready or on its way. The modules and their cache stay Theano's, and so do their keys
+but for two mistakes of Theano-PyMC (`module_key`, `version_of_code`), which Aesara does
+not make. And operations on a few constants are done in Python while a graph is
+optimised, without a module.
 """
+
+from __future__ import annotations
 
 import concurrent.futures
 import contextlib
 import functools
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,25 +60,14 @@ HEADERS = [
     "<algorithm>",
 ]
 
+# Theano's own, before `install` puts other functions in their places.
 _run_command = cmodule.output_subprocess_Popen
 _make_all = VMLinker.make_all
 _module_key = CLinker.cmodule_key_
 _fold = constant_folding.fn
 
 
-class _Linking(threading.local):
-    """The function being linked in this thread, and what is compiled ahead for it."""
-
-    order = ()  # nodes not yet looked at
-    ahead = None  # {what to compile: future of the path of the shared library}
-    pool = None
-    folder = None
-
-
-_linking = _Linking()
-
-
-def install():
+def install() -> None:
     """Put all this into Theano's way to the compiler."""
     if not IS_AESARA:
         CLinker.cmodule_key_ = module_key
@@ -85,11 +77,15 @@ def install():
     constant_folding.fn = fold_in_python
 
 
-def fold_in_python(fgraph, node):
+# --- Constants ---
+
+
+def fold_in_python(fgraph: Any, node: Any) -> Any:
     """Theano's rewrite of a node of constants, without g++ where they are small.
 
-    Theano folds some numbers so, and compiles a module for each other kind of node,
-    one after another: eight of the forty that a training function takes.
+    Theano does so for single numbers of a few kinds, and compiles a module for each
+    other kind of node, one after another: eight of the forty modules of a training
+    function.
     """
     if isinstance(node.op, (DimShuffle, Elemwise, MakeVector, Subtensor)) and all(
         isinstance(x, Constant) and np.size(x.data) <= 1000 for x in node.inputs
@@ -99,7 +95,10 @@ def fold_in_python(fgraph, node):
     return _fold(fgraph, node)
 
 
-def module_key(self, fgraph, *args, **kwargs):
+# --- Keys of the cache ---
+
+
+def module_key(self: Any, fgraph: Any, *args: Any, **kwargs: Any) -> Any:
     """CLinker.cmodule_key_, without its mistake: (versions, signature) or None.
 
     Theano-PyMC 1.1.2 counts an op without properties (``__props__ = ()``) as one
@@ -119,19 +118,34 @@ def module_key(self, fgraph, *args, **kwargs):
     return (tuple(versions) if all(versions) else ()), key[1]
 
 
-def version_of_code(self):
+def version_of_code(self: Any) -> tuple:
     """ExternalCOp.c_code_cache_version, the same in each process.
 
     Theano's is Python's hash of the C code, which is salted: every DimShuffle was
     compiled anew in each process.
     """
-    version = (hashlib.sha256("".join(self.func_codes).encode()).hexdigest(),)
+    version: tuple = (hashlib.sha256("".join(self.func_codes).encode()).hexdigest(),)
     if hasattr(self, "params_type"):
         version += (self.params_type.c_code_cache_version(),)
     return version
 
 
-def make_all(self, *args, **kwargs):
+# --- All modules at the same time ---
+
+
+class _Linking(threading.local):
+    """The function that is being linked in this thread."""
+
+    order: tuple = ()  # nodes not yet looked at
+    ahead: dict | None = None  # {what to compile: future of the shared library's path}
+    pool: concurrent.futures.ThreadPoolExecutor | None = None
+    folder: Path | None = None
+
+
+_linking = _Linking()
+
+
+def make_all(self: Any, *args: Any, **kwargs: Any) -> Any:
     """VMLinker.make_all, remembering the nodes whose modules may be compiled ahead."""
     before = dict(_linking.__dict__)
     with contextlib.ExitStack() as stack:
@@ -152,28 +166,28 @@ def _stop_compiling():
         shutil.rmtree(_linking.folder, ignore_errors=True)
 
 
-def run_compiler(command, **params):
+def run_compiler(command: list[str], **params: Any) -> tuple[bytes, bytes, int]:
     """Run a command for Theano: (output, errors, return code)."""
-    if not _is_of_a_module(command):
+    if not _compiles_a_module(command):
         return _run_command(command, **params)
     if _linking.order and _linking.ahead is not None:
         order, _linking.order = _linking.order, ()
         with contextlib.suppress(Exception):
-            # No loss: Theano comes by every module again, and reports what is wrong.
+            # No loss: Theano compiles every module again, and reports what is wrong.
             _compile_ahead(order)
     future = (_linking.ahead or {}).pop(_identity(command), None)
     if future is not None:
         with contextlib.suppress(Exception):
-            # Should it have failed, it fails again below, where Theano reports it.
+            # If it has failed, it fails again below, where Theano reports it.
             shutil.move(future.result(), _output(command))
             return b"", b"", 0
     return _run_command(_with_header(command), **params)
 
 
-def _is_of_a_module(command):
-    """Whether it compiles a module; Theano also tries out flags and libraries."""
-    source = any(word.endswith("mod.cpp") for word in command)
-    return bool(command[0]) and "-shared" in command and source
+def _compiles_a_module(command):
+    """Whether it does; Theano also tries out flags and libraries."""
+    has_source = any(word.endswith("mod.cpp") for word in command)
+    return bool(command[0]) and "-shared" in command and has_source
 
 
 def _output(command):
@@ -185,11 +199,10 @@ def _source(command):
 
 
 def _identity(command):
-    """What a command compiles and how, wherever it lies."""
-    with open(_source(command)) as source:
-        text = source.read()
+    """The source that a command compiles and the options, whatever the folder."""
     places = {_output(command), _source(command)}
-    return text, tuple(word for word in command if word not in places)
+    options = tuple(word for word in command if word not in places)
+    return Path(_source(command)).read_text(), options
 
 
 def _compile_ahead(order):
@@ -198,7 +211,7 @@ def _compile_ahead(order):
     if n_cores < 2:
         return
     _linking.pool = concurrent.futures.ThreadPoolExecutor(n_cores)
-    _linking.folder = tempfile.mkdtemp(prefix="srcnn_theano-")
+    _linking.folder = Path(tempfile.mkdtemp(prefix="srcnn_theano-"))
     cache, keys = get_module_cache(), set()
     for number, node in enumerate(order):
         if not isinstance(node.op, COp):
@@ -215,9 +228,9 @@ def _compile_ahead(order):
             continue  # this one runs in Python
         module_hash = cmodule.get_module_hash(module.code(), key)
         if module_hash not in cache.module_hash_to_key_data:
-            location = os.path.join(_linking.folder, str(number))
-            os.mkdir(location)
-            _prepare(linker, module, location)
+            location = _linking.folder / str(number)
+            location.mkdir()
+            _prepare(linker, module, str(location))
 
 
 def _prepare(linker, module, location):
@@ -263,7 +276,7 @@ def _compile(command):
     return _output(command)
 
 
-# The precompiled header.
+# --- The precompiled header ---
 
 _header_lock = threading.Lock()
 
@@ -289,31 +302,30 @@ def _with_header(command):
 
 @functools.lru_cache(maxsize=None)
 def _precompiled(compiler, flags):
-    """Path of the header; g++ finds what is compiled of it beside it. None: failed.
+    """The header's path, or None if it cannot be compiled.
 
-    g++ does not look whether the headers inside have changed since; the name does.
+    g++ itself takes the compiled header, FILE.gch, that lies beside FILE. It does not
+    look whether the headers inside have changed since; so the name depends on them.
     """
     versions = gcc_version_str, np.__version__, theano.__version__, sys.version
     name = hashlib.sha256(repr((compiler, flags, versions, HEADERS)).encode())
-    path = os.path.join(
-        theano.config.base_compiledir, f"headers-{name.hexdigest()[:16]}.h"
-    )
-    if os.path.exists(path + ".gch"):
-        return path
+    cache = Path(theano.config.base_compiledir)
+    path = cache / f"headers-{name.hexdigest()[:16]}.h"
+    if path.with_suffix(".h.gch").exists():
+        return str(path)
     try:
-        with tempfile.TemporaryDirectory(dir=theano.config.base_compiledir) as folder:
-            text = os.path.join(folder, "headers.h")
-            with open(text, "w") as file:
-                file.writelines(f"#include {header}\n" for header in HEADERS)
-            compiled = text + ".gch"
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            text = Path(folder, "headers.h")
+            text.write_text("".join(f"#include {header}\n" for header in HEADERS))
+            compiled = text.with_suffix(".h.gch")
             subprocess.run(
-                [compiler, *flags, "-x", "c++-header", text, "-o", compiled],
+                [compiler, *flags, "-x", "c++-header", str(text), "-o", str(compiled)],
                 check=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            os.replace(text, path)
-            os.replace(compiled, path + ".gch")
+            text.replace(path)
+            compiled.replace(path.with_suffix(".h.gch"))
     except (OSError, subprocess.CalledProcessError):
         return None
-    return path
+    return str(path)

@@ -1,7 +1,9 @@
 """Function graphs as plain data, as they are written and as Theano rewrites them."""
 
+from __future__ import annotations
+
 import collections
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
@@ -71,17 +73,17 @@ class Variable(NamedTuple):
     dtype : str
     broadcastable : tuple of bool
     shape : tuple of int, or None where it could not be told
-        For the arguments that `rewriting` was given.
+        It holds for the arguments of `rewriting`.
     value : str or None
-        Of a constant.
+        A constant has one.
     """
 
-    name: Optional[str]
+    name: str | None
     role: str
     dtype: str
-    broadcastable: Tuple[bool, ...]
-    shape: Optional[Tuple[int, ...]]
-    value: Optional[str]
+    broadcastable: tuple[bool, ...]
+    shape: tuple[int, ...] | None
+    value: str | None
 
 
 class Node(NamedTuple):
@@ -90,7 +92,7 @@ class Node(NamedTuple):
     Attributes
     ----------
     op : str
-        What it is counted as: 'Elemwise{add}', 'DimShuffle', 'Convolution{forward}'.
+        The name under which it is counted: 'Elemwise{add}', 'Convolution{forward}'.
     text : str
         The op with all its properties, as Theano writes it.
     kind : str
@@ -98,7 +100,7 @@ class Node(NamedTuple):
     properties : dict of str to str
     inputs, outputs : lists of positions in `Graph.variables`
     overwrites : list of int
-        Which of its inputs it works in place on.
+        The inputs that it works in place on.
     rewrite : str or None
         The rewrite of the optimiser that put it into the graph.
     source : str or None
@@ -108,34 +110,34 @@ class Node(NamedTuple):
     op: str
     text: str
     kind: str
-    properties: Dict[str, str]
-    inputs: List[int]
-    outputs: List[int]
-    overwrites: List[int]
-    rewrite: Optional[str]
-    source: Optional[str]
+    properties: dict[str, str]
+    inputs: list[int]
+    outputs: list[int]
+    overwrites: list[int]
+    rewrite: str | None
+    source: str | None
 
 
 class Graph(NamedTuple):
-    """What a compiled function computes; variables are named by their positions.
+    """The graph of a compiled function; variables are named by their positions.
 
     Attributes
     ----------
     variables : list of Variable
     nodes : list of Node, in an order in which they can be computed
-    outputs : list of int, what the function returns
+    outputs : list of int, the results that the function returns
     updates : list of (shared, result) pairs
     tree : str
         The graph as theano.printing.debugprint shows it.
     """
 
-    variables: List[Variable]
-    nodes: List[Node]
-    outputs: List[int]
-    updates: List[Tuple[int, int]]
+    variables: list[Variable]
+    nodes: list[Node]
+    outputs: list[int]
+    updates: list[tuple[int, int]]
     tree: str
 
-    def counts(self):
+    def counts(self) -> collections.Counter[str]:
         """Number of nodes by op."""
         return collections.Counter(node.op for node in self.nodes)
 
@@ -148,18 +150,21 @@ class Rewriting(NamedTuple):
 
     before: Graph
     after: Graph
-    rewrites: Dict[str, int]
+    rewrites: dict[str, int]
 
 
-def rewriting(build, *arguments):
+# --- A graph before and after the optimiser ---
+
+
+def rewriting(build: Callable[[Any], Any], *arguments: Any) -> Rewriting:
     """Have Theano optimise a function for the device, without compiling it.
 
     Parameters
     ----------
     build : function (mode) -> theano.function(..., mode=mode)
-        What theano.function returns in this mode is no function; it must be returned.
+        It must return whatever theano.function gives; in this mode that is no function.
     arguments : arrays
-        Examples of the function's arguments; shapes are told for these.
+        Examples of the function's arguments, for which the shapes are told.
 
     Returns
     -------
@@ -180,8 +185,10 @@ def rewriting(build, *arguments):
     return Rewriting(before, after, watch.counts())
 
 
-def texts_of_xla(build, *arguments):
-    """What XLA is given of a function, and what it makes of it.
+def texts_of_xla(
+    build: Callable[[Any], Any], *arguments: Any
+) -> tuple[str, str] | None:
+    """The text of a function that XLA is given, and the text that it makes of that.
 
     Parameters
     ----------
@@ -189,7 +196,7 @@ def texts_of_xla(build, *arguments):
 
     Returns
     -------
-    (str, str), or None where XLA is not what compiles functions
+    (str, str), or None where XLA does not compile functions
     """
     if device_mode() is None:
         return None
@@ -227,20 +234,23 @@ class _Watch(GlobalOptimizer, Feature):
         pass
 
     def on_change_input(self, fgraph, node, i, variable, new_variable, reason=None):
-        if isinstance(reason, tuple):  # ("revert", what is taken back)
+        if isinstance(reason, tuple):  # ("revert", the rewrite that is taken back)
             self.replaced.discard((_short_name(reason[1]), new_variable))
         else:
             self.replaced.add((_short_name(reason), variable))
 
     def counts(self):
-        found = collections.Counter(reason for reason, _ in self.replaced)
-        return dict(found.most_common())
+        counter = collections.Counter(reason for reason, _ in self.replaced)
+        return dict(counter.most_common())
 
 
 def _short_name(reason):
-    """What a rewrite is called; of a group that is tried in turn only the first."""
+    """The name of a rewrite; a group that is tried in turn has its first member's."""
     first, comma, _ = str(reason).partition(",")
     return first + ", ...)" if comma else first
+
+
+# --- Plain data ---
 
 
 def _graph(maker, fgraph, order, arguments):
@@ -331,14 +341,14 @@ def _node(node, position):
     )
 
 
-def op_name(op):
-    """What an op is counted as: its class, with what it does where that tells more."""
+def op_name(op: Any) -> str:
+    """The name under which an op is counted: its class, and its work if that varies."""
     name = type(op).__name__
     if isinstance(op, Elemwise):
         return f"{name}{{{_scalar_name(op.scalar_op)}}}"
-    # Ops of ours that do one thing or another say so in a property like this.
-    what = [prop for prop in _properties(op) if prop.endswith("_name")]
-    return f"{name}{{{getattr(op, what[0])}}}" if what else name
+    # `Convolution` and `Maps` do several things; such a property says which.
+    choices = [prop for prop in _properties(op) if prop.endswith("_name")]
+    return f"{name}{{{getattr(op, choices[0])}}}" if choices else name
 
 
 def _properties(op):
@@ -360,6 +370,9 @@ def _kind(node):
         if isinstance(node.op, classes):
             return kind
     return "other"
+
+
+# --- Shapes ---
 
 
 class _Lengths:
@@ -388,7 +401,7 @@ class _Lengths:
 
     def _computed(self, variable):
         node = variable.owner
-        # A length is a number, and made of numbers and vectors of them.
+        # Lengths are computed from numbers and vectors of numbers.
         if node is None or len(node.outputs) > 1 or variable.ndim > 1:
             raise _Unknown
         if isinstance(node.op, (Shape, Shape_i)):
@@ -405,4 +418,4 @@ class _Lengths:
 
 
 class _Unknown(Exception):
-    """A length that depends on what is in an array."""
+    """A length depends on the numbers in an array."""

@@ -7,7 +7,7 @@ from jax import lax
 import srcnn_theano.backend.internals as ops
 from srcnn_theano.backend.xla.lower import EXACT, Affine, lower, static
 
-# What gives its first input as it is.
+# --- Ops that give their first input as it is ---
 
 
 def _same(op, node, value, *_):
@@ -27,7 +27,7 @@ for _class in (
     lower.register(_class, _same)
 
 
-# Shapes. They are known while the function is traced.
+# --- Shapes, which are known while the function is traced ---
 
 
 @lower.register(ops.Shape)
@@ -86,7 +86,7 @@ def _broadcast_to(op, node, x, *shape):
     return jnp.broadcast_to(x, [static(n, "the shape")[0] for n in shape])
 
 
-# Indexing.
+# --- Indexing ---
 
 
 @lower.register(ops.Subtensor)
@@ -129,7 +129,10 @@ def _region(x, indices):
 
 
 def _window(index, length):
-    """An index on an axis: (start, size, what is left to do), start None for all."""
+    """An index on an axis as (start, size, index into the result).
+
+    The start is None, and all of the axis taken, where the index is known.
+    """
     if isinstance(index, slice):
         bounds = [_bound(x) for x in (index.start, index.stop, index.step)]
         if not any(isinstance(bound, Affine) for bound in bounds):
@@ -195,7 +198,7 @@ def _advanced(index):
     return tuple(i.traced if isinstance(i, Affine) else i for i in index)
 
 
-# Joining.
+# --- Joining ---
 
 
 @lower.register(ops.Join)
@@ -218,7 +221,7 @@ def _repeat(op, node, x, counts):
     return jnp.repeat(x, counts, op.axis)
 
 
-# Reductions.
+# --- Reductions ---
 
 _REDUCTIONS = {
     "Add": jnp.sum,
@@ -261,7 +264,7 @@ def _max_and_argmax(op, node, x):
 
 
 def _position_of_maximum(x, axes):
-    """Among the numbers along all these axes, in C order."""
+    """The position among the numbers along all these axes, in C order."""
     axes = tuple(range(x.ndim)) if axes is None else axes
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     x = jnp.transpose(x, kept + list(axes))
@@ -275,7 +278,7 @@ def _cumulate(op, node, x):
     return function(x, axis=op.axis, dtype=node.outputs[0].dtype)
 
 
-# Sorting.
+# --- Sorting ---
 
 
 @lower.register(ops.SortOp)
@@ -288,7 +291,7 @@ def _argsort(op, node, x, axis):
     return jnp.argsort(x, axis=static(axis, "the axis")[0]).astype("int64")
 
 
-# Products.
+# --- Products ---
 
 
 def _of_type(node, *arrays):

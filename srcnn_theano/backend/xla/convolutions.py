@@ -33,7 +33,7 @@ def _to_images(op, node, filters, gradient, size):
 
 
 def _way_to_gradients(op):
-    """How to write the convolution down of which a gradient is wanted."""
+    """The function that writes down the convolution whose gradient is wanted."""
     plain = op.num_groups == 1 and set(op.filter_dilation) == {1} and not op.unshared
     return _convolve_by_phases if max(op.subsample) > 1 and plain else _convolve
 
@@ -159,11 +159,11 @@ class _Windows:
         ]
 
     def padded(self, x, value):
-        """The array with the padding asked for."""
+        """The array with the padding that the op asks for."""
         return jnp.pad(x, [(n, n) for n in self.pad], constant_values=value)
 
     def reduce(self, x, function, start):
-        """Of a padded array, for each window; `start` is beyond its edge."""
+        """Reduce each window of a padded array; beyond its edge there is `start`."""
         start = np.asarray(start, x.dtype)
         overhang = [(0, n) for n in self.overhang]
         return lax.reduce_window(x, start, function, self.size, self.stride, overhang)
@@ -173,7 +173,7 @@ class _Windows:
         return self.reduce(self.padded(x, lowest), lax.max, lowest)
 
     def average(self, x):
-        """Of the numbers that count; or their sum, as the mode says."""
+        """The average of the numbers that count, or their sum, as the mode says."""
         total = self.reduce(self.padded(x, 0), lax.add, 0)
         if self.mode == "sum":
             return total

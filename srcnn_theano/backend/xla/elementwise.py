@@ -1,7 +1,10 @@
 """Element-wise operations: by the name of Theano's scalar op, a function of JAX."""
 
+from __future__ import annotations
+
 import functools
 import operator
+from typing import Any, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +17,10 @@ from srcnn_theano.backend.xla.lower import Affine, lower
 def _all(function):
     """A function of two as one of any number."""
     return lambda *values: functools.reduce(function, values)
+
+
+def _clip(x, low, high):
+    return jnp.where(x < low, low, jnp.where(x > high, high, x))
 
 
 def _round_half_away(x):
@@ -38,7 +45,7 @@ _ARITHMETIC = {
     "ArcTanh": jnp.arctanh,
     "Cast": lambda x: x,
     "Ceil": jnp.ceil,
-    "Clip": lambda x, low, high: jnp.where(x < low, low, jnp.where(x > high, high, x)),
+    "Clip": _clip,
     "Cos": jnp.cos,
     "Cosh": jnp.cosh,
     "Deg2Rad": jnp.deg2rad,
@@ -128,7 +135,7 @@ def _scalar(op, node, *inputs):
     return _apply(op, node, inputs)
 
 
-def affine(op, node, inputs):
+def affine(op: Any, node: Any, inputs: Sequence) -> Affine | None:
     """The `Affine` that an element-wise node makes of others, or None."""
     if isinstance(op, (ops.ScalarFromTensor, ops.TensorFromScalar)):
         return inputs[0]
@@ -183,7 +190,7 @@ def _is_rectifier(node):
 
 
 def _composite(fgraph, inputs):
-    """Several scalar operations that a rewrite has made one of."""
+    """Several scalar operations that a rewrite has joined."""
     values = dict(zip(fgraph.inputs, inputs))
 
     def value(variable):

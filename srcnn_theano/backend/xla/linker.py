@@ -1,36 +1,24 @@
 """A linker: Theano's optimised graph as one function that XLA compiles.
 
-Theano's own linkers call a piece of code for each node of a graph. This one walks the
-graph once, node after node, and lets JAX write down what is computed (`lower`); XLA
-compiles that as a whole, for the CPU or a GPU. Shared variables stay on the device from
-call to call, and the memory of those that are updated is used again.
+Theano's own linkers call a piece of code for each node of a graph. This one makes an
+`XLAFunction` of all nodes, and refuses a graph with an op that has no lowering.
 """
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.experimental import enable_x64
+from __future__ import annotations
+
+from typing import Any
 
 from srcnn_theano.backend.internals import (
-    Constant,
     Container,
-    IncSubtensor,
     LocalLinker,
     Mode,
     Query,
-    SharedVariable,
-    Subtensor,
     map_storage,
 )
-from srcnn_theano.backend.sources import source
 from srcnn_theano.backend.xla import arrays, convolutions, nnet  # noqa: F401
-from srcnn_theano.backend.xla.elementwise import affine
-from srcnn_theano.backend.xla.lower import Affine, Call, lower
-from srcnn_theano.backend.xla.random import as_key
-
-# Steps of one loop on the device. A loop whose length is known takes less between two
-# steps than one that has to look whether it is done.
-STEPS_PER_LOOP = 16
+from srcnn_theano.backend.xla.evaluation import about
+from srcnn_theano.backend.xla.function import Resident, XLAFunction
+from srcnn_theano.backend.xla.lower import lower
 
 
 class XLALinker(LocalLinker):
@@ -41,24 +29,33 @@ class XLALinker(LocalLinker):
     device : jax.Device
     """
 
-    def __init__(self, device, allow_gc=None, scheduler=None):
+    def __init__(
+        self, device: Any, allow_gc: bool | None = None, scheduler: Any = None
+    ) -> None:
         super().__init__(allow_gc=allow_gc, scheduler=scheduler)
         self.device = device
-        self.fgraph = None
-        self.updated_vars = {}
+        self.fgraph: Any = None
+        self.updated_vars: dict = {}
 
-    def accept(self, fgraph, no_recycling=None, profile=None):
+    def accept(
+        self, fgraph: Any, no_recycling: Any = None, profile: Any = None
+    ) -> XLALinker:
         """This linker for `fgraph`; a new one if it has another graph already."""
         if self.fgraph is not None and self.fgraph is not fgraph:
             return type(self)(self.device).accept(fgraph, no_recycling, profile)
         self.fgraph = fgraph
         return self
 
-    def accept_var_updates(self, updated_vars):
-        """Which output, by input, becomes the input's value after a call."""
+    def accept_var_updates(self, updated_vars: dict) -> None:
+        """Remember which output, by input, becomes the input's value after a call."""
         self.updated_vars = updated_vars
 
-    def make_all(self, input_storage=None, output_storage=None, storage_map=None):
+    def make_all(
+        self,
+        input_storage: Any = None,
+        output_storage: Any = None,
+        storage_map: Any = None,
+    ) -> tuple[XLAFunction, list, list, list, list]:
         """As in Theano: (function, inputs, outputs, thunks, nodes).
 
         Raises
@@ -70,7 +67,7 @@ class XLALinker(LocalLinker):
         nodes = self.schedule(self.fgraph)
         for node in nodes:
             if lower.dispatch(type(node.op)) is lower.dispatch(object):
-                raise _about(node, NotImplementedError, "it has no lowering to XLA")
+                raise about(node, NotImplementedError, "it has no lowering to XLA")
         input_storage, output_storage, _ = map_storage(
             self.fgraph, nodes, input_storage, output_storage, storage_map
         )
@@ -78,7 +75,7 @@ class XLALinker(LocalLinker):
             self.fgraph, nodes, self.updated_vars, input_storage, self.device
         )
         inputs = [
-            _Resident(variable, storage)
+            Resident(variable, storage)
             for variable, storage in zip(self.fgraph.inputs, input_storage)
         ]
         outputs = [
@@ -88,285 +85,7 @@ class XLALinker(LocalLinker):
         return function, inputs, outputs, [function], nodes
 
 
-class _Resident(Container):
-    """A container whose value may be on the device; who reads it gets a copy.
-
-    Its storage is then [None, what is on the device]: all that shares the storage finds
-    it there, and C code of Theano's, which looks at the first place, refuses the None.
-    """
-
-    def _on_host(self):
-        value, *on_device = self.storage
-        return np.array(on_device[0]) if value is None and on_device else value
-
-    data = property(_on_host, Container.__set__)
-    value = data
-
-
-class XLAFunction:
-    """What theano.function calls: all of a graph in one.
-
-    Parameters
-    ----------
-    fgraph : FunctionGraph
-    nodes : list of its nodes, in an order in which they can be computed
-    updated : dict from input to output variable
-    storage : list of one-element lists
-        Where the values of the inputs are.
-    device : jax.Device
-
-    Attributes
-    ----------
-    need_update_inputs : False
-        Tells Theano that the updated inputs are put in their places here.
-    loops_on_device : bool
-        Whether `many` is faster than as many calls.
-    """
-
-    need_update_inputs = False
-    allow_gc = False
-
-    def __init__(self, fgraph, nodes, updated, storage, device):
-        self.fgraph, self.nodes, self.device = fgraph, nodes, device
-        self.storage_map = dict(zip(fgraph.inputs, storage))
-        self.moving = [x for x in fgraph.inputs if x in updated]
-        self.resident = [
-            x
-            for x in fgraph.inputs
-            if isinstance(x, SharedVariable) and x not in updated
-        ]
-        self.arguments = [
-            x
-            for x in fgraph.inputs
-            if x not in updated and not isinstance(x, SharedVariable)
-        ]
-        for x in self.moving + self.resident:
-            if isinstance(x, SharedVariable):
-                x.container.__class__ = _Resident
-        self.moved = [updated[x] for x in self.moving]
-        # Theano appends the updates to what the function returns.
-        self.returned = fgraph.outputs[: len(fgraph.outputs) - len(self.moved)]
-        self.loops_on_device = device.platform != "cpu"
-        self.limits = {}
-        # XLA for graphics cards (JAX 0.11.2) mixes up values that only change places if
-        # it may use their memory again.
-        passed_on = set(map(_viewed, fgraph.outputs)).intersection(self.moving)
-        donated = () if passed_on else 0
-        self._once = jax.jit(self._trace, donate_argnums=donated)
-        self._loop = jax.jit(self._trace_loop, donate_argnums=donated)
-
-    def __call__(self):
-        """Compute once; returns NumPy arrays, and None in the places of the updates."""
-        with enable_x64():
-            moving = self._on_device(self.moving)
-            resident = self._on_device(self.resident)
-            arguments = [self.storage_map[x][0] for x in self.arguments]
-            if not moving and not resident:
-                arguments = jax.device_put(arguments, self.device)
-            self._check_limits(moving, resident, arguments)
-            returned, moved = self._once(moving, resident, arguments)
-            self._put_back(moved)
-            # All at once: each transfer takes its time, however little it brings.
-            return jax.device_get(returned) + [None] * len(moved)
-
-    def many(self, first, last):
-        """Compute for each integer from `first` to before `last`, without coming back.
-
-        For functions of one integer scalar.
-
-        Parameters
-        ----------
-        first, last : int
-
-        Returns
-        -------
-        list of arrays, (last - first, ...), one for each output
-        """
-        with enable_x64():
-            moving = self._on_device(self.moving)
-            resident = self._on_device(self.resident)
-            for index in (first, last - 1):
-                self._check_limits(moving, resident, [np.int64(index)])
-            loops, collected = last - (last - first) % STEPS_PER_LOOP, []
-            for index in range(first, loops, STEPS_PER_LOOP):
-                returned, moving = self._loop(moving, resident, np.int64(index))
-                self._put_back(moving)
-                collected.append(returned)
-            for index in range(loops, last):
-                returned, moving = self._once(moving, resident, [np.int64(index)])
-                self._put_back(moving)
-                collected.append([value[None] for value in returned])
-            return [np.concatenate(parts) for parts in zip(*jax.device_get(collected))]
-
-    def texts(self, *arguments):
-        """What XLA is given for such arguments, and what it makes of that.
-
-        Nothing is computed, and no variable moves.
-
-        Returns
-        -------
-        (str, str)
-            StableHLO, and the HLO of the compiled program; large constants are left
-            out of both.
-        """
-        with enable_x64():
-            values = [np.asarray(a, x.dtype) for x, a in zip(self.arguments, arguments)]
-            lowered = self._once.lower(
-                self._on_device(self.moving),
-                self._on_device(self.resident),
-                jax.device_put(values, self.device),
-            )
-            given = lowered.compiler_ir("stablehlo").operation
-            text = given.get_asm(large_elements_limit=16)
-            return text, lowered.compile().as_text()
-
-    def _on_device(self, variables):
-        values = []
-        for variable in variables:
-            storage = self.storage_map[variable]
-            if storage[0] is not None:
-                storage[:] = None, self._transferred(storage[0])
-            values.append(storage[1])
-        return values
-
-    def _transferred(self, value):
-        if isinstance(value, (np.random.RandomState, np.random.Generator)):
-            value = as_key(value)
-        # A copy: the memory is XLA's from here on.
-        return jax.device_put(np.array(value), self.device)
-
-    def _put_back(self, moved):
-        for variable, value in zip(self.moving, moved):
-            self.storage_map[variable][1] = value
-
-    def _check_limits(self, moving, resident, arguments):
-        """Refuse indices that are out of bounds, which XLA would move into them."""
-        key = _shapes(moving, resident, arguments)
-        if key not in self.limits:
-            jax.eval_shape(self._once, moving, resident, arguments)
-        for start, least, most in self.limits[key]:
-            index = start.at(arguments)
-            if not least <= index <= most:
-                raise IndexError(
-                    f"index {index}, which must be {least} to {most}, for the "
-                    f"arguments {[np.asarray(x).tolist() for x in arguments]}"
-                )
-
-    def _trace(self, moving, resident, arguments):
-        """(what is returned, what is moved), traced."""
-        call = Call(arguments)
-        values = dict(zip(self.moving, moving))
-        values.update(zip(self.resident, resident))
-        values.update(
-            (x, Affine(call, {i: 1}) if _is_integer(x) else arguments[i])
-            for i, x in enumerate(self.arguments)
-        )
-        for node in self.nodes:
-            results = _evaluate(node, [_value(x, values) for x in node.inputs])
-            values.update(zip(node.outputs, results))
-        self.limits[_shapes(moving, resident, arguments)] = call.limits
-        returned, moved = (
-            [_as_array(_value(x, values)) for x in wanted]
-            for wanted in (self.returned, self.moved)
-        )
-        return _distinct(returned, moved, moving + resident + arguments)
-
-    def _trace_loop(self, moving, resident, first):
-        """The same of `STEPS_PER_LOOP` integers; what is returned is stacked."""
-
-        def step(moving, index):
-            return self._trace(moving, resident, [index])[::-1]
-
-        indices = first + jnp.arange(STEPS_PER_LOOP)
-        return jax.lax.scan(step, moving, indices)[::-1]
-
-
-def _viewed(variable):
-    """What this is another look at: another shape, some elements, or the same."""
-    views = getattr(getattr(variable.owner, "op", None), "view_map", {})
-    return _viewed(variable.owner.inputs[views[0][0]]) if 0 in views else variable
-
-
-def _shapes(*groups):
-    return tuple(np.shape(x) for group in groups for x in group)
-
-
-def _is_integer(variable):
-    kind = variable.type
-    return getattr(kind, "ndim", None) == 0 and kind.dtype in ("int32", "int64")
-
-
-def _value(variable, values):
-    return variable.data if isinstance(variable, Constant) else values[variable]
-
-
-def _as_array(value):
-    return jnp.asarray(value.traced if isinstance(value, Affine) else value)
-
-
-def _distinct(returned, moved, inputs):
-    """The outputs, none of them the same array as an input or as another one.
-
-    JAX would give the same memory out twice, and it could not be used again.
-    """
-    taken = {id(x) for x in inputs}
-
-    def own(value):
-        if id(value) in taken:
-            value = jnp.copy(value)
-        taken.add(id(value))
-        return value
-
-    return [own(x) for x in returned], [own(x) for x in moved]
-
-
-def _evaluate(node, inputs):
-    """The values of a node's outputs, as a list."""
-    if all(_is_known(x) for x in inputs):
-        try:
-            return _performed(node, inputs)
-        except (NotImplementedError, AttributeError):
-            pass  # it has C code only
-    if any(isinstance(x, Affine) for x in inputs):
-        result = affine(node.op, node, inputs)
-        if isinstance(result, Affine) and not result.factors:
-            return [np.array(result.constant, node.outputs[0].type.dtype)]
-        if result is not None:
-            return [result]
-        if not isinstance(node.op, (Subtensor, IncSubtensor)):
-            inputs = [x.traced if isinstance(x, Affine) else x for x in inputs]
-    try:
-        results = lower(node.op, node, *inputs)
-    except (
-        NotImplementedError,
-        jax.errors.ConcretizationTypeError,
-        jax.errors.NonConcreteBooleanIndexError,
-    ) as error:
-        raise _about(node, NotImplementedError, error) from error
-    except (TypeError, ValueError) as error:
-        raise _about(node, ValueError, error) from error
-    return results if isinstance(results, (list, tuple)) else [results]
-
-
-def _is_known(value):
-    return not isinstance(value, (Affine, jax.Array))
-
-
-def _performed(node, inputs):
-    """What Theano's own Python code gives."""
-    storage = {x: [value] for x, value in zip(node.inputs, inputs)}
-    storage.update((x, [None]) for x in node.outputs)
-    computed = {x: [x not in node.outputs] for x in storage}
-    node.op.make_thunk(node, storage, computed, no_recycling=[], impl="py")()
-    return [storage[x][0] for x in node.outputs]
-
-
-def _about(node, kind, reason):
-    where = source(node)
-    return kind("{}{}: {}".format(node.op, f" (from {where})" if where else "", reason))
-
-
-def xla_linker_mode(device):
+def xla_linker_mode(device: Any) -> Mode:
     """The mode that optimises for this linker, and links with it.
 
     Left out are the rewrites that are for C code: convolutions stay the abstract ones,

@@ -1,55 +1,57 @@
 """From one node of Theano's graph to XLA: a function per class of op.
 
 A lowering takes the op, the node and the values of its inputs, and returns the value of
-its output, or a list of them. A value is a NumPy array where it is known while the
-function is traced (constants, shapes, and all that is computed from them alone), an
-`Affine` where it is an integer that an argument of the function gives by adding and
-multiplying, and a traced JAX array otherwise.
+its output, or a list of them. There are three kinds of values: a NumPy array is known
+while the function is traced (constants, shapes, and all that is computed from them
+alone); an `Affine` is an integer that follows from the function's arguments by adding
+and multiplying; everything else is a traced JAX array.
 """
+
+from __future__ import annotations
 
 import functools
 import operator
+from typing import Any
 
 import numpy as np
 from jax import lax
 
-# Of products: float32 is float32 on graphics cards, too, which take fewer bits unless
-# they are told not to.
+# The precision of products: graphics cards take fewer bits than float32 has unless they
+# are told not to.
 EXACT = lax.Precision.HIGHEST
 
 
 class Call:
-    """What is common to all values of one function that is being traced.
+    """One function that is being traced; its values share this.
 
     Attributes
     ----------
     arguments : list of traced values
-        What the function was called with.
+        The arguments of the function.
     limits : list of (start, least, most)
-        Of each slice with an `Affine` start, and of each such index: what it can be.
-        XLA would silently move a slice that reaches beyond its axis.
+        The bounds of each `Affine` index and of each `Affine` start of a slice. XLA
+        would silently move a slice that reaches beyond its axis.
     """
 
-    def __init__(self, arguments):
+    def __init__(self, arguments: list) -> None:
         self.arguments = arguments
-        self.limits = []
+        self.limits: list[tuple[Affine, int, int]] = []
 
 
 class Affine:
     """An integer ``constant + sum(factor * argument)``, for some scalar arguments.
 
     Such an integer may start a slice: the difference of two of them is known when the
-    arguments are not, and so is the shape of what is cut out.
+    arguments are not, and so is the shape of the slice.
 
     Parameters
     ----------
     call : Call
-    factors : dict of int to int
-        By the argument's position.
+    factors : dict from the position of an argument to its factor
     constant : int
     """
 
-    def __init__(self, call, factors, constant=0):
+    def __init__(self, call: Call, factors: dict[int, int], constant: int = 0) -> None:
         self.call = call
         self.factors = {i: factor for i, factor in factors.items() if factor}
         self.constant = constant
@@ -85,30 +87,30 @@ class Affine:
             return value
         return Affine(self.call, {}, int(value))
 
-    def at(self, arguments):
+    def at(self, arguments: list) -> Any:
         """Its value for these arguments: numbers, arrays or traced."""
         terms = (factor * arguments[i] for i, factor in self.factors.items())
         return functools.reduce(operator.add, terms, self.constant)
 
     @property
-    def traced(self):
+    def traced(self) -> Any:
         """Its value in the function that is being traced."""
         return self.at(self.call.arguments)
 
 
 @functools.singledispatch
-def lower(op, node, *inputs):
-    """The value, or list of values, that a node gives for these inputs."""
+def lower(op: Any, node: Any, *inputs: Any) -> Any:
+    """The output of a node for these inputs, or the list of its outputs."""
     raise NotImplementedError("there is no lowering to XLA for it")
 
 
-def static(value, what):
+def static(value: Any, what: str) -> tuple[int, ...]:
     """Integers that must be known while the function is traced, as a tuple of int.
 
     Raises
     ------
     NotImplementedError
-        They are computed from what only a call knows.
+        They are computed from values that only a call knows.
     """
     if not isinstance(value, (np.ndarray, np.generic, int)):
         raise NotImplementedError(

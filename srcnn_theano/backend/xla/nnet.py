@@ -8,7 +8,7 @@ from srcnn_theano.backend.xla.lower import lower
 
 
 def _axis(op):
-    """Of Theano's softmax the last one; Aesara's has one of its own."""
+    """The axis of a softmax: the last in Theano, a property of the op in Aesara."""
     return getattr(op, "axis", -1)
 
 

@@ -4,6 +4,8 @@ NumPy's generators cannot run inside XLA. The shared variable of a random stream
 turned into a key of JAX's at its first use, and holds that from then on.
 """
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,13 +14,13 @@ import srcnn_theano.backend.internals as ops
 from srcnn_theano.backend.xla.lower import lower, static
 
 
-def as_key(rng):
+def as_key(rng: np.random.RandomState | np.random.Generator) -> jax.Array:
     """A key of JAX's from a numpy RandomState or Generator, which stays as it is."""
     if isinstance(rng, np.random.Generator):
         state = rng.bit_generator.state["state"]
         seed = sum(int(np.ravel(value)[0]) for value in state.values())
     else:
-        seed = int(rng.get_state()[1].astype("int64").sum())
+        seed = int(rng.get_state(legacy=False)["state"]["key"].astype("int64").sum())
     return jax.random.PRNGKey(seed % 2**31)
 
 
@@ -56,8 +58,8 @@ _DISTRIBUTIONS = {
 def _draw(op, node, key, size, _, *parameters):
     if op.name not in _DISTRIBUTIONS:
         raise NotImplementedError(
-            "there is no lowering to XLA for the distribution {!r}; there is for "
-            "{}".format(op.name, ", ".join(sorted(_DISTRIBUTIONS)))
+            f"there is no lowering to XLA for the distribution {op.name!r}; there is "
+            f"for {', '.join(sorted(_DISTRIBUTIONS))}"
         )
     shape = static(size, "the size") if np.size(size) else None
     if shape is None:

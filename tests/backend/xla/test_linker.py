@@ -161,9 +161,7 @@ def test_the_line_of_a_layer_is_named(monkeypatch):
 
 @pytest.mark.parametrize("count", [1, 3, 7, 8])
 def test_many_steps_on_the_device_equal_single_ones(count, monkeypatch):
-    from srcnn_theano.backend.xla import linker
-
-    monkeypatch.setattr(linker, "STEPS_PER_LOOP", 3)
+    monkeypatch.setattr("srcnn_theano.backend.xla.function.STEPS_PER_LOOP", 3)
     start = np.linspace(-1, 1, 6)
     data = shared(np.random.RandomState(0).rand(10, 6))
     i = T.lscalar()
