@@ -3,11 +3,10 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps, features
+from PIL import Image, features
 
 from srcnn_theano.data.images import (
     Picture,
-    check_writable,
     read_picture,
     read_pixels,
     read_rgb,
@@ -21,23 +20,6 @@ PROFILE = b"bytes that stand for an ICC profile " * 5
 def noise(*shape, dtype=np.uint8, seed=0):
     rng = np.random.RandomState(seed)
     return rng.randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
-
-
-def exif_bytes(orientation=None, artist="A. N. Artist"):
-    exif = Image.Exif()
-    exif[0x013B] = artist
-    if orientation:
-        exif[0x0112] = orientation
-    return exif.tobytes()
-
-
-def artist_of(exif):
-    loaded = Image.Exif()
-    loaded.load(exif)
-    return loaded[0x013B]
-
-
-# --- Kinds of image ---
 
 
 def test_rgb_and_grey(tmp_path):
@@ -207,172 +189,6 @@ def test_values_without_a_range_are_refused(tmp_path):
     Image.fromarray(np.full((4, 4), 100000, np.int32)).save(str(tmp_path / "i.tif"))
     with pytest.raises(UserError, match=r"i\.tif: 32 bits per channel"):
         read_picture(tmp_path / "i.tif")
-
-
-# --- Orientation, EXIF, ICC ---
-
-
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_applied_once(tmp_path, suffix, orientation):
-    path = tmp_path / ("o" + suffix)
-    image = Image.fromarray(noise(4, 6, 3))
-    image.save(str(path), exif=exif_bytes(orientation))
-    tagged = image.copy()
-    tagged.getexif()[0x0112] = orientation
-    upright = np.asarray(ImageOps.exif_transpose(tagged))
-    picture = read_picture(path)
-    np.testing.assert_array_equal(picture.pixels, upright)
-    assert artist_of(picture.exif) == "A. N. Artist"
-    write_picture(tmp_path / "again.png", picture)
-    np.testing.assert_array_equal(read_pixels(tmp_path / "again.png"), upright)
-
-
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_orientation_of_16_bit_colour(tmp_path, orientation):
-    picture = Picture(noise(4, 6, 3, dtype=np.uint16), exif=exif_bytes(orientation))
-    write_picture(tmp_path / "o.png", picture)
-    expected = np.rot90(picture.pixels, -1) if orientation == 6 else picture.pixels
-    read = read_picture(tmp_path / "o.png")
-    np.testing.assert_array_equal(read.pixels, expected)
-    assert artist_of(read.exif) == "A. N. Artist"
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
-def test_a_photographs_exif_goes_along(tmp_path, suffix):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    exif[0x8769] = {0x829A: (1, 60), 0x9003: "2020:01:01 00:00:00"}
-    exif[0x8825] = {1: "N", 2: (10.0, 20.0, 30.0)}
-    Image.fromarray(noise(4, 6, 3)).save(str(tmp_path / "photo.jpg"), exif=exif)
-    write_picture(tmp_path / ("a" + suffix), read_picture(tmp_path / "photo.jpg"))
-    write_picture(tmp_path / "b.jpg", read_picture(tmp_path / ("a" + suffix)))
-    with Image.open(str(tmp_path / "b.jpg")) as image:
-        assert image.size == (4, 6)
-        assert image.getexif().get(0x0112, 1) == 1
-        assert image.getexif().get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
-        assert image.getexif().get_ifd(0x8825)[2] == (10.0, 20.0, 30.0)
-
-
-def test_unreadable_exif_is_left_out(tmp_path):
-    pixels = noise(5, 5, 3)
-    write_picture(tmp_path / "e.png", Picture(pixels, exif=b"Exif\0\0nonsense"))
-    np.testing.assert_array_equal(read_pixels(tmp_path / "e.png"), pixels)
-
-
-KEEPING = [
-    (".png", np.uint8, 3, True),
-    (".png", np.uint16, 1, True),
-    (".png", np.uint16, 3, True),
-    (".jpg", np.uint8, 3, False),
-    (".tif", np.uint8, 1, True),
-    (".webp", np.uint8, 3, True),
-]
-
-
-@pytest.mark.parametrize("suffix, dtype, n_channels, alpha", KEEPING)
-def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
-    pixels = noise(8, 9, n_channels, dtype=dtype)
-    alpha = noise(8, 9, dtype=dtype, seed=1) if alpha else None
-    path = tmp_path / ("m" + suffix)
-    write_picture(path, Picture(pixels, alpha, PROFILE, exif_bytes()))
-    picture = read_picture(path)
-    assert picture.icc_profile == PROFILE
-    assert artist_of(picture.exif) == "A. N. Artist"
-
-
-# --- Writing ---
-
-LOSSLESS = [
-    (".bmp", [(1, False, 8), (3, False, 8)]),
-    (".gif", [(1, False, 8)]),
-    (".pgm", [(1, False, 8)]),
-    (".ppm", [(3, False, 8)]),
-    (".png", [(n, a, b) for n in (1, 3) for a in (False, True) for b in (8, 16)]),
-    (
-        ".tif",
-        [(1, False, 8), (1, True, 8), (3, False, 8), (3, True, 8), (1, False, 16)],
-    ),
-    (".webp", [(3, False, 8), (3, True, 8)]),
-]
-
-
-@pytest.mark.parametrize(
-    "suffix, n_channels, alpha, bits",
-    [(suffix,) + kind for suffix, kinds in LOSSLESS for kind in kinds],
-)
-def test_written_and_read_again(tmp_path, suffix, n_channels, alpha, bits):
-    dtype = np.uint8 if bits == 8 else np.uint16
-    pixels = noise(6, 5, n_channels, dtype=dtype)
-    alpha = noise(6, 5, dtype=dtype, seed=1) if alpha else None
-    path = tmp_path / ("x" + suffix)
-    write_picture(path, Picture(pixels, alpha))
-    picture = read_picture(path)
-    assert picture.pixels.dtype == dtype
-    np.testing.assert_array_equal(picture.pixels, pixels)
-    if alpha is None:
-        assert picture.alpha is None
-    else:
-        np.testing.assert_array_equal(picture.alpha, alpha)
-
-
-def test_smallest_pictures(tmp_path):
-    for suffix in (".bmp", ".gif", ".jpg", ".png", ".tif", ".webp"):
-        path = tmp_path / ("one" + suffix)
-        write_picture(path, Picture(np.full((1, 1, 1), 77, np.uint8)))
-        assert read_pixels(path)[0, 0, 0] == pytest.approx(77, abs=1)
-
-
-def test_jpeg_is_close(tmp_path):
-    ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8)[:, None, None], (1, 40, 3))
-    write_picture(tmp_path / "r.jpg", Picture(ramp))
-    read = read_pixels(tmp_path / "r.jpg").astype(int)
-    assert np.abs(read - ramp).max() <= 3
-
-
-@pytest.mark.parametrize(
-    "name, kind, message",
-    [
-        ("a.jpg", "RGBA", "a .jpg file cannot hold .*colour image with transparency"),
-        ("a.bmp", "L16", "a .bmp file cannot hold .*grey image, 16-bit.*choose .png"),
-        ("a.tif", "RGB16", "a .tif file cannot hold .*colour image, 16-bit"),
-        ("a.gif", "RGB", "a .gif file cannot hold"),
-        ("a.xyz", "RGB", "cannot be written as '.xyz'; choose one of .bmp .gif"),
-        ("a", "L", "cannot be written as ''"),
-    ],
-)
-def test_formats_that_cannot_hold_a_picture(tmp_path, name, kind, message):
-    dtype = np.uint16 if "16" in kind else np.uint8
-    pixels = np.zeros((4, 4, 1 if kind[0] == "L" else 3), dtype)
-    alpha = np.zeros((4, 4), dtype) if "A" in kind else None
-    with pytest.raises(UserError, match=message):
-        check_writable(tmp_path / name, kind)
-    with pytest.raises(UserError, match=message):
-        write_picture(tmp_path / name, Picture(pixels, alpha))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_too_large_for_the_format(tmp_path):
-    with pytest.raises(UserError, match=r"a\.webp: 16385x1 pixels cannot be written"):
-        write_picture(tmp_path / "a.webp", Picture(np.zeros((1, 16385, 3), np.uint8)))
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "suffix, dtype, n_channels",
-    [(suffix, np.uint8, 3) for suffix in (".png", ".tif", ".bmp", ".jpg", ".webp")]
-    + [(".png", np.uint16, 3), (".tif", np.uint16, 1)],
-)
-def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_channels):
-    path = tmp_path / ("a" + suffix)
-    write_picture(path, Picture(noise(4, 4, n_channels, dtype=dtype)))
-    before = path.read_bytes()
-    large = Picture(noise(300, 300, n_channels, dtype=dtype, seed=1))
-    with full_disk():
-        with pytest.raises(UserError, match=f"a{suffix}: cannot be written"):
-            write_picture(path, large)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # --- Files that are no images ---
