@@ -1,5 +1,7 @@
 """How long the first results take when nothing has been compiled yet."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +27,7 @@ TITLES = {
 XLA_TITLES = {"step": "first SRCNN training step, no C compiler"}
 
 
-def measure(device="cpu"):
+def measure(device: str = "cpu") -> dict[str, dict[str, Any]]:
     """Seconds from a command to its end, each with an empty compile folder.
 
     Parameters
@@ -60,7 +63,7 @@ def measure(device="cpu"):
         }
 
 
-def _seconds(command, device="cpu"):
+def _seconds(command: list[str], device: str = "cpu") -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as empty:
         # Theano takes the last of two values, and this flag before its base folder.
         flags = [os.environ.get("THEANO_FLAGS"), "compiledir=" + empty]

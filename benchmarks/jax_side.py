@@ -1,15 +1,19 @@
 """The timed jobs by JAX: one jitted function for the whole step."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any, Callable
 
 import numpy as np
 
 from benchmarks import work as common
+from benchmarks.work import Work
 
 VARIANTS = dict.fromkeys(("cpu", "xla", "gpu"), ("jit",))
 
 
-def make_job(work, variant):
+def make_job(work: Work, variant: str) -> Callable[[], Any]:
     """A function without arguments that does the job once and returns its result."""
     import jax
 
@@ -23,11 +27,12 @@ def make_job(work, variant):
     return lambda: np.asarray(predict(params, x))
 
 
-def peak_memory():
+def peak_memory() -> int:
     """Of the graphics card, in bytes."""
     import jax
 
-    return jax.devices("gpu")[0].memory_stats()["peak_bytes_in_use"]
+    stats: Any = jax.devices("gpu")[0].memory_stats()
+    return stats["peak_bytes_in_use"]
 
 
 def _network(jax, layers):

@@ -1,7 +1,9 @@
-"""What was set out to be reached, beside what was measured."""
+"""The marks that were set before anything was measured, and whether they are met."""
+
+from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.work import CPU_JOBS, GPU_JOBS
 
@@ -56,8 +58,8 @@ MARKS = {"cpu": CPU_MARKS, "xla": XLA_MARKS, "gpu": GPU_MARKS}
 AT_MOST = ("memory", "growth", "first")
 
 
-def evaluate(report):
-    """The marks of what a report is about, with what it has on them.
+def evaluate(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The marks of all that a report has measured, and whether they are met.
 
     Parameters
     ----------
@@ -74,10 +76,11 @@ def evaluate(report):
     jobs = {}
     for n in sorted(report["passes"], key=int):
         jobs.update(report["passes"][n])
-    found = dict(jobs, **report["growths"])
-    found.update(report["first_use"])
+    measured = {**jobs, **report["growths"], **report["first_use"]}
     marks = MARKS[report["device"]]
-    return [_evaluated(mark, found[mark.job]) for mark in marks if mark.job in found]
+    return [
+        _evaluated(mark, measured[mark.job]) for mark in marks if mark.job in measured
+    ]
 
 
 def _evaluated(mark, figures):

@@ -1,12 +1,17 @@
 """The timed jobs by this package."""
 
+from __future__ import annotations
+
+from typing import Any, Callable
+
 import numpy as np
 
 from benchmarks import work as common
 from benchmarks.jax_side import peak_memory  # noqa: F401
+from benchmarks.work import Work
 
 
-def make_job(work, variant):
+def make_job(work: Work, variant: str) -> Callable[[], Any]:
     """A function without arguments that does the job once and returns its result."""
     if work.kind in ("step", "steps"):
         return _training(work)

@@ -1,10 +1,14 @@
 """What is measured, in which order, and against whom."""
 
+from __future__ import annotations
+
 import json
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -45,7 +49,13 @@ JOBS = {
 RIVALS = {"cpu": ("torch",), "xla": ("jax",), "gpu": ("torch", "jax")}
 
 
-def run_bench(against=None, threads=None, only=None, as_json=False, out=None):
+def run_bench(
+    against: Sequence[str] | None = None,
+    threads: int | None = None,
+    only: Sequence[str] | None = None,
+    as_json: bool = False,
+    out: str | Path | None = None,
+) -> None:
     """Time the jobs on every side, print tables, and write the figures.
 
     Parameters
@@ -134,23 +144,23 @@ def _chosen(only):
     return list(only)
 
 
-# --- the sides of one job ------------------------------------------------------------
+# --- The sides of a job ---
 
 
 def _contenders(work, rivals, device, threads, cores):
-    found = [Contender("ours", "ours", "", work, threads, device)]
+    contenders = [Contender("ours", "ours", "", work, threads, device)]
     for side, variant in rivals:
         label = side + " " + variant
-        found.append(Contender(label, side, variant, work, threads, device))
+        contenders.append(Contender(label, side, variant, work, threads, device))
     if device != "cpu" and environment.find_compiler().path:
-        found.append(Contender("ours cpu", "ours", "", work, threads))
+        contenders.append(Contender("ours cpu", "ours", "", work, threads))
     if device == "gpu" or device == "cpu" and work.name in LIMITED:
         for variant in sgemm.VARIANTS[device]:
             label = "sgemm " + variant
-            found.append(Contender(label, "sgemm", variant, work, threads, device))
+            contenders.append(Contender(label, "sgemm", variant, work, threads, device))
     if device == "cpu" and work.name in LIMITED and threads == cores > 1:
-        found.append(Contender("ours, 1 thread", "ours", "", work, 1))
-    return found
+        contenders.append(Contender("ours, 1 thread", "ours", "", work, 1))
+    return contenders
 
 
 def _compare(work, contenders):
@@ -195,7 +205,7 @@ def _difference(ours, other):
 
 def _side_by_side(agreeing, job_multiply_adds):
     """Figures by label; the first side is what the others are measured by."""
-    found = {}
+    by_label = {}
     ours = np.array(agreeing[0].seconds)
     for side in agreeing:
         seconds, its_figures = np.array(side.seconds), sides.figures(side)
@@ -208,11 +218,11 @@ def _side_by_side(agreeing, job_multiply_adds):
             its_figures["times_ours"] = sides.spread(seconds / ours)
         # A multiplication and an addition are two operations.
         its_figures["GFLOP_per_s"] = 2e-9 * count / float(np.median(seconds))
-        found[side.contender.label] = its_figures
-    return found
+        by_label[side.contender.label] = its_figures
+    return by_label
 
 
-# --- more of the same work -----------------------------------------------------------
+# --- More of the same work ---
 
 
 def _grow(name, device, threads):
@@ -247,7 +257,7 @@ def _grow(name, device, threads):
 
 def _per_unit(started, amounts):
     """Figures by amount; the smallest is what the others are measured by."""
-    found, least = {}, None
+    by_amount, least = {}, None
     for side in started:
         amount = amounts[side.contender.label]
         cost = np.array(side.seconds) / amount
@@ -255,25 +265,29 @@ def _per_unit(started, amounts):
         its_figures = sides.figures(side)
         its_figures["ms_per_unit"] = 1e3 * float(np.median(cost))
         its_figures["times_smallest"] = sides.spread(cost / least)
-        found[side.contender.label] = its_figures
-    return found
+        by_amount[side.contender.label] = its_figures
+    return by_amount
 
 
-# --- what the figures are of ---------------------------------------------------------
+# --- The machine, and the end ---
 
 
 def _machine():
     """Processor, accelerators and versions, by name."""
     library = environment.find_library().distribution
-    found = {"processor": environment.processor(), "cores": environment.usable_cores()}
-    found["accelerators"] = environment.accelerators()
-    found.update({"python": platform.python_version(), "srcnn-theano": __version__})
+    machine = {
+        "processor": environment.processor(),
+        "cores": environment.usable_cores(),
+        "accelerators": environment.accelerators(),
+        "python": platform.python_version(),
+        "srcnn-theano": __version__,
+    }
     for name in ("numpy", library, "onednn-cpu-gomp", "torch", "jax", "jaxlib"):
         try:
-            found[name] = version(name)
+            machine[name] = version(name)
         except PackageNotFoundError:
-            found[name] = None
-    return found
+            machine[name] = None
+    return machine
 
 
 def _command():

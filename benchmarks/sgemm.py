@@ -1,10 +1,14 @@
 """The limit: products of large square matrices, by the libraries that are here."""
 
+from __future__ import annotations
+
 import ctypes
+from typing import Callable
 
 import numpy as np
 
 from benchmarks.jax_side import peak_memory  # noqa: F401
+from benchmarks.work import Work
 from srcnn_theano.environment import onednn
 
 # Libraries by where they compute, and the rows of a matrix that keeps all of it busy.
@@ -12,12 +16,12 @@ VARIANTS = {"cpu": ("numpy", "onednn"), "gpu": ("jax",)}
 N = {"numpy": 2048, "onednn": 2048, "jax": 8192}
 
 
-def multiply_adds(variant):
+def multiply_adds(variant: str) -> int:
     """Multiplications and additions of one product."""
     return N[variant] ** 3
 
 
-def make_job(work, variant):
+def make_job(work: Work | None, variant: str) -> Callable[[], np.ndarray]:
     """A function without arguments that multiplies once and returns the product.
 
     That of ``jax`` stays on the graphics card, all but one row of it.

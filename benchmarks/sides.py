@@ -5,13 +5,15 @@ everything is from one second to the next. So the sides of a comparison take tur
 ratios are taken turn by turn.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -70,9 +72,11 @@ class Side:
         Medians of the turns.
     """
 
-    def __init__(self, contender):
+    def __init__(self, contender: Contender):
         self.contender = contender
-        self.seconds, self.cpu_seconds = [], []
+        self.first: list[list[float]] = []
+        self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
         self._errors = tempfile.TemporaryFile("w+")
         arguments = [
             contender.side,
@@ -89,54 +93,56 @@ class Side:
             env=_variables(contender),
             universal_newlines=True,
         )
+        assert self._process.stdin and self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
 
-    def send(self, command):
+    def send(self, command: str) -> None:
         """Give a command without waiting for its answer."""
         try:
-            self._process.stdin.write(command + "\n")
-            self._process.stdin.flush()
+            self._stdin.write(command + "\n")
+            self._stdin.flush()
         except BrokenPipeError:  # `answer` says why
             pass
 
-    def answer(self):
-        """What the process answers to the oldest command.
+    def answer(self) -> dict[str, Any]:
+        """The process's answer to the oldest command.
 
         Raises
         ------
         UserError
             It has ended instead; the message is the last of what it said.
         """
-        for line in self._process.stdout:
+        for line in self._stdout:
             if line.startswith("{"):
                 return json.loads(line)
         self._errors.seek(0)
         said = self._errors.read().strip().splitlines() or ["ended"]
         raise UserError(f"{self.contender.label}: {said[-1]}")
 
-    def ask(self, command):
+    def ask(self, command: str) -> dict[str, Any]:
         """Give a command and wait for its answer."""
         self.send(command)
         return self.answer()
 
-    def close(self):
+    def close(self) -> None:
         """End the process."""
         try:
-            self._process.stdin.close()
+            self._stdin.close()
         except BrokenPipeError:
             pass
         self._process.wait()
-        self._process.stdout.close()
+        self._stdout.close()
         self._errors.close()
 
 
 def _variables(contender):
     """The environment of a contender's process."""
-    found = dict(os.environ, OMP_NUM_THREADS=str(contender.threads))
-    found["SRCNN_DEVICE"] = contender.device
-    return dict(found, **(GPU_VARIABLES if contender.device == "gpu" else {}))
+    variables = dict(os.environ, OMP_NUM_THREADS=str(contender.threads))
+    variables["SRCNN_DEVICE"] = contender.device
+    return {**variables, **(GPU_VARIABLES if contender.device == "gpu" else {})}
 
 
-def start(contenders):
+def start(contenders: Sequence[Contender]) -> tuple[list[Side], dict[str, str]]:
     """Start all processes and let them do their first runs.
 
     Returns
@@ -164,13 +170,13 @@ def start(contenders):
         raise
 
 
-def close(sides):
+def close(sides: Sequence[Side]) -> None:
     """End all processes."""
     for side in sides:
         side.close()
 
 
-def take_turns(sides, title):
+def take_turns(sides: Sequence[Side], title: str) -> None:
     """Let each side run for about `SECONDS_PER_TURN`, one after the other, again."""
     # Now that nothing compiles any more, how long does a run take?
     once = [side.ask("run 1")["seconds"][0] for side in sides]
@@ -184,8 +190,8 @@ def take_turns(sides, title):
             side.cpu_seconds.append(float(np.median(answer["cpu_seconds"])))
 
 
-def figures(side):
-    """What is known of a side after its turns, as numbers by name."""
+def figures(side: Side) -> dict[str, Any]:
+    """The figures of a side after its turns, by name."""
     return {
         "median_ms": 1e3 * float(np.median(side.seconds)),
         "cpu_ms": 1e3 * float(np.median(side.cpu_seconds)),
@@ -194,7 +200,7 @@ def figures(side):
     }
 
 
-def spread(values):
+def spread(values: np.ndarray) -> dict[str, float]:
     """Median, smallest and largest of the turns."""
     return {
         "median": float(np.median(values)),

@@ -8,9 +8,12 @@ or puts them into a file, between the lines ``<!-- figures -->`` and
 ``<!-- xla figures -->`` and ``<!-- end of xla figures -->``.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks.marks import AT_MOST
 from srcnn_theano.errors import UserError
@@ -32,7 +35,7 @@ _MEASURES = {
 _MET = {True: "met", False: "**missed**", None: "not measured"}
 
 
-def markdown(report):
+def markdown(report: dict[str, Any]) -> str:
     """A report as Markdown."""
     parts = [_preface(report)]
     if report["marks"]:
@@ -154,7 +157,7 @@ def _table(head, rows, right):
     return "\n".join("| {} |".format(" | ".join(row)) for row in [head, rule] + rows)
 
 
-def update(path, report):
+def update(path: str | Path, report: dict[str, Any]) -> None:
     """Put the tables of a report between the marks in a Markdown file.
 
     Raises
@@ -168,8 +171,8 @@ def update(path, report):
         line.format("" if device == "cpu" else device + " ") for line in (BEGIN, END)
     )
     before, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, found, after = rest.partition(end)
-    if not found:
+    _, mark, after = rest.partition(end)
+    if not mark:
         raise UserError(
             f"{path}: has no lines {begin} and {end}; put them where the tables go"
         )
@@ -177,7 +180,7 @@ def update(path, report):
     write_text(path, before + begin + tables + end + after)
 
 
-def main(figures, target=None):
+def main(figures: str, target: str | None = None) -> None:
     """Print the tables of a JSON file, or put them into a Markdown file."""
     report = json.loads(Path(figures).read_text(encoding="utf-8"))
     if target is None:

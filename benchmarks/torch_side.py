@@ -1,6 +1,11 @@
 """The timed jobs by PyTorch, written as its users write them."""
 
+from __future__ import annotations
+
+from typing import Any, Callable
+
 from benchmarks import work as common
+from benchmarks.work import Work
 
 _ON_CPU = ("eager", "channels_last", "compile")
 VARIANTS = {
@@ -12,7 +17,7 @@ VARIANTS = {
 _MODES = {"compile": "default", "cudagraphs": "reduce-overhead"}
 
 
-def make_job(work, variant):
+def make_job(work: Work, variant: str) -> Callable[[], Any]:
     """A function without arguments that does the job once and returns its result."""
     import torch
 
@@ -39,7 +44,7 @@ def make_job(work, variant):
     return predict
 
 
-def peak_memory():
+def peak_memory() -> int:
     """Of the graphics card, in bytes."""
     import torch
 

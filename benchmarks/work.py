@@ -1,7 +1,9 @@
 """What is timed: the same shapes, values and weights for every framework, in numpy."""
 
+from __future__ import annotations
+
 import os
-from typing import Any, Dict, NamedTuple, Tuple
+from typing import Any, Iterable, NamedTuple
 
 import numpy as np
 
@@ -38,7 +40,7 @@ class Work(NamedTuple):
     network: str
     channels: int
     batch_size: int
-    size: Tuple[int, int]
+    size: tuple[int, int]
     perceptual: bool = False
     n_sub_images: int = 1000
 
@@ -137,11 +139,11 @@ class Layer(NamedTuple):
 
     kind: str
     name: str
-    values: Dict[str, Any]
+    values: dict[str, Any]
     padding: int = 0
 
 
-def layers(work):
+def layers(work: Work) -> list[Layer]:
     """The network that is trained or applied, with its initial values."""
     rng = np.random.RandomState(0)
     if work.network == "srcnn":
@@ -152,19 +154,19 @@ def layers(work):
         )[:-1]
     sizes = [(work.channels, 56, 5), (56, 12, 1)] + 4 * [(12, 12, 3)] + [(12, 56, 1)]
     names = [f"conv{i}" for i in range(1, len(sizes) + 1)]
-    found = _convolutions(rng, names, sizes, same_size=True)
-    for i, layer in enumerate(found):
+    network = _convolutions(rng, names, sizes, same_size=True)
+    for i, layer in enumerate(network):
         if layer.kind == "relu":
-            maps = len(found[i - 1].values["b"])
-            name = found[i - 1].name.replace("conv", "prelu")
-            found[i] = Layer("prelu", name, {"a": np.full(maps, 0.25, "float32")})
+            maps = len(network[i - 1].values["b"])
+            name = network[i - 1].name.replace("conv", "prelu")
+            network[i] = Layer("prelu", name, {"a": np.full(maps, 0.25, "float32")})
     # The paper's N(0, 0.001) would make an output of almost 0, whatever the maps are.
     W = rng.normal(0, 0.01, (56, work.channels, 9, 9)).astype("float32")
     b = np.zeros(work.channels, "float32")
-    return found + [Layer("deconv", "deconv", {"W": W, "b": b}, padding=2)]
+    return network + [Layer("deconv", "deconv", {"W": W, "b": b}, padding=2)]
 
 
-def feature_layers():
+def feature_layers() -> list[Layer]:
     """VGG16 up to relu2_2 (Simonyan and Zisserman, 2015), with random values."""
     rng = np.random.RandomState(3)
     first = _convolutions(
@@ -181,29 +183,29 @@ def feature_layers():
 
 def _convolutions(rng, names, sizes, same_size=False):
     """Convolutions and ReLUs; sizes are (maps in, maps out, filter length)."""
-    found = []
+    network = []
     for name, (n_in, n_out, length) in zip(names, sizes):
         scale = np.sqrt(2.0 / (n_in * length**2))  # He's
         W = rng.normal(0, scale, (n_out, n_in, length, length)).astype("float32")
         values = {"W": W, "b": np.zeros(n_out, "float32")}
         padding = length // 2 if same_size else 0
-        found += [Layer("conv", name, values, padding), Layer("relu", "", {})]
-    return found
+        network += [Layer("conv", name, values, padding), Layer("relu", "", {})]
+    return network
 
 
-def named_values(some_layers):
+def named_values(network: Iterable[Layer]) -> dict[str, np.ndarray]:
     """Arrays by the names that weight files have (``conv1.W``)."""
     return {
         f"{layer.name}.{key}": value
-        for layer in some_layers
+        for layer in network
         for key, value in layer.values.items()
     }
 
 
-def sub_images(work):
+def sub_images(work: Work) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and targets (n, channels, rows, cols), uint8, of the network's sizes."""
     rng = np.random.RandomState(1)
-    shape = (work.n_sub_images, work.channels) + work.size
+    shape: tuple[int, ...] = (work.n_sub_images, work.channels, *work.size)
     low_res = rng.randint(0, 256, shape).astype("uint8")
     if work.network == "srcnn":
         high_res = low_res[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
@@ -212,25 +214,25 @@ def sub_images(work):
     return low_res, rng.randint(0, 256, shape).astype("uint8")
 
 
-def starts(work):
+def starts(work: Work) -> range:
     """Where the minibatches begin."""
     whole = work.n_sub_images - work.n_sub_images % work.batch_size
     return range(0, whole, work.batch_size)
 
 
-def on_gpu():
+def on_gpu() -> bool:
     """Whether this process is one side of a comparison on a graphics card."""
     return os.environ.get("SRCNN_DEVICE") == "gpu"
 
 
-def image(work):
+def image(work: Work) -> np.ndarray:
     """One image, float32 (1, channels, rows, cols) in [0, 1]."""
     rng = np.random.RandomState(2)
     return rng.uniform(size=(1, work.channels) + work.size).astype("float32")
 
 
-def inside(work, output):
-    """What of an image's output does not depend on the zeros around the image."""
+def inside(work: Work, output: Any) -> Any:
+    """The part of an image's output that no zeros around the image reach."""
     if work.network == "srcnn":
         return output
     rows, cols = (SCALE * (n - 2 * HALO) for n in work.size)
@@ -238,7 +240,7 @@ def inside(work, output):
     return output[:, :, first : first + rows, first : first + cols]
 
 
-def multiply_adds(work):
+def multiply_adds(work: Work) -> int:
     """Multiplications and additions of all convolutions that the job needs.
 
     A step needs each convolution of the network once forward, once for the gradient of
@@ -257,10 +259,10 @@ def multiply_adds(work):
     return sum(_layer_multiply_adds(layers(work), work.size)[0])
 
 
-def _layer_multiply_adds(some_layers, size):
+def _layer_multiply_adds(network, size):
     """Of each convolution for one image, and the size that comes out."""
     counts = []
-    for layer in some_layers:
+    for layer in network:
         if layer.kind == "pool":
             size = tuple(n // 2 for n in size)
         elif layer.kind in ("conv", "deconv"):

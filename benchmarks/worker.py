@@ -5,6 +5,8 @@ that each took, on the clock and of the processor; ``memory`` answers with the p
 memory in MiB: of the graphics card where the job runs on one, else the resident one.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import resource
@@ -20,7 +22,7 @@ _MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side", "sgemm": "
 N_NUMBERS = 1000
 
 
-def main(side, variant, work, threads):
+def main(side: str, variant: str, work: str, threads: str) -> None:
     """Make the job, then obey until stdin ends.
 
     Parameters
@@ -42,15 +44,14 @@ def main(side, variant, work, threads):
 
 
 def _limit_threads(side, threads):
-    """What the variable OMP_NUM_THREADS does not do."""
+    """Limit the threads of sides that do not heed OMP_NUM_THREADS."""
     through_xla = os.environ.get("SRCNN_DEVICE", "cpu") != "cpu"
     if side == "torch":
         import torch
 
         torch.set_num_threads(threads)
-    if (
-        side == "jax" or side == "ours" and through_xla
-    ):  # it starts a thread for each core it may use
+    if side == "jax" or side == "ours" and through_xla:
+        # XLA starts a thread for each core that it may use.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
