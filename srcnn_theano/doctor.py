@@ -6,6 +6,8 @@ from what everything else stands on (Python) to what is only convenient (an
 accelerator), and none of them needs Theano before Theano's own turn.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import json
@@ -15,7 +17,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from srcnn_theano import __version__, environment, shipped
 from srcnn_theano.data import datasets
@@ -34,12 +36,18 @@ class Finding(NamedTuple):
     """One line of the report: `ok` is None for what training can do without."""
 
     name: str
-    ok: Any
+    ok: bool | None
     text: str
-    facts: Dict[str, Any]
+    facts: dict[str, Any]
 
 
-def run_doctor(data_dir=None, as_json=False):
+# It returns the fields of `Finding` after the name.
+Look = Callable[[], tuple]
+
+
+def run_doctor(
+    data_dir: str | Path | None = None, as_json: bool = False
+) -> tuple[str, bool]:
     """Look at everything that training and upscaling need.
 
     Parameters
@@ -67,7 +75,7 @@ def run_doctor(data_dir=None, as_json=False):
     return (_as_json if as_json else _as_text)(findings, ok), ok
 
 
-def _look(name, look):
+def _look(name: str, look: Look) -> Finding:
     try:
         return Finding(name, *look())
     except UserError as error:
@@ -102,7 +110,7 @@ def _as_json(findings, ok):
     return json.dumps(report, indent=2, ensure_ascii=False)
 
 
-# --- before Theano -------------------------------------------------------------------
+# --- Before Theano ---
 
 
 def _python():
@@ -191,7 +199,7 @@ def _theano():
     return True, text, facts
 
 
-# --- through Theano ------------------------------------------------------------------
+# --- Through Theano ---
 
 
 def _compile_cache():
@@ -220,7 +228,7 @@ def _onednn():
 
     if onednn.available():
         return True, "found", {"found": True}
-    text = "not found or switched off: convolutions take twice as long or more"
+    text = "missing or switched off: convolutions take twice as long or more"
     return None, text, {"found": False}
 
 
@@ -236,7 +244,7 @@ def _trial():
     function = compile_function([x, w], [cost, T.grad(cost, w)])
     image = np.arange(36, dtype="float32").reshape(1, 1, 6, 6) / 36
     kernel = np.array([[1, -2], [3, 0.5]], dtype="float32").reshape(1, 1, 2, 2)
-    found = function(image, kernel)
+    computed = function(image, kernel)
     seconds = time.perf_counter() - start
 
     # The same by hand: one shifted copy of the image per entry of the kernel.
@@ -244,13 +252,12 @@ def _trial():
     shifts = np.array([[row[:, j : j + 5] for j in range(2)] for row in rows])
     maps = np.tensordot(kernel[0, 0], shifts, 2)
     expected = (maps**2).sum() / 2, np.tensordot(shifts, maps, 2)
-    for one, other in zip(found, expected):
-        if not np.allclose(one, other, rtol=1e-4):
-            raise UserError(
-                "a convolution compiled here gives wrong numbers; empty the compile "
-                f"cache (`{environment.find_library().module}-cache purge`), and try "
-                "SRCNN_ONEDNN=0"
-            )
+    if not all(np.allclose(*pair, rtol=1e-4) for pair in zip(computed, expected)):
+        raise UserError(
+            "a convolution compiled here gives wrong numbers; empty the compile "
+            f"cache (`{environment.find_library().module}-cache purge`), and try "
+            "SRCNN_ONEDNN=0"
+        )
     nodes = function.maker.fgraph.apply_nodes
     fast = any(isinstance(node.op, onednn.Convolution) for node in nodes)
     way = "oneDNN" if fast else "the BLAS"
@@ -284,7 +291,7 @@ def _time(function, arguments):
     return time.perf_counter() - start
 
 
-# --- files and devices ---------------------------------------------------------------
+# --- Files and devices ---
 
 
 def _image_sets(data_dir):
@@ -294,7 +301,7 @@ def _image_sets(data_dir):
     check = datasets.check(datasets.find_data_dir(data_dir))
     if not check.ok:
         raise UserError("; ".join(line.strip() for line in str(check).splitlines()))
-    counts = {one.name: one.n_found for one in check.sets}
+    counts = {its.name: its.n_found for its in check.sets}
     text = "{}: {} files verified".format(
         check.data_dir, ", ".join("{} {}".format(*pair) for pair in counts.items())
     )
@@ -341,7 +348,7 @@ def _xla():
     return True, "JAX {}: {}".format(jax.__version__, ", ".join(devices)), facts
 
 
-_BASIC_LOOKS = {
+_BASIC_LOOKS: dict[str, Look] = {
     "Python": _python,
     "system": _system,
     "NumPy": _numpy,
@@ -352,13 +359,13 @@ _BASIC_LOOKS = {
     "BLAS": _blas,
     "Theano": _theano,
 }
-_THEANO_LOOKS = {
+_THEANO_LOOKS: dict[str, Look] = {
     "compile cache": _compile_cache,
     "oneDNN": _onednn,
     "trial": _trial,
     "sgemm": _sgemm,
 }
-_OTHER_LOOKS = {
+_OTHER_LOOKS: dict[str, Look] = {
     "weights": _weights,
     "VGG16": _vgg16,
     "accelerator": _accelerator,

@@ -1,4 +1,4 @@
-"""Where files lie: those that come with the package, and those kept for the user."""
+"""Where files lie: the package's own, and those kept for the user."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def weights_dir():
-    """Folder of the trained networks that come with the package (`*.h5`, `*.json`)."""
+def weights_dir() -> Path:
+    """Folder of the package's trained networks (`*.h5`, `*.json`)."""
     return _shipped("weights")
 
 
-def results_dir():
+def results_dir() -> Path:
     """Folder of the records the tables are made from, one folder per experiment."""
     return _shipped("results")
 
 
-def cache_dir():
+def cache_dir() -> Path:
     """Folder of what is kept for the user: sub-images, VGG16.
 
     ``$XDG_CACHE_HOME/srcnn_theano``, or ``~/.cache/srcnn_theano``.
@@ -25,6 +25,6 @@ def cache_dir():
     return Path(base).expanduser() / "srcnn_theano"
 
 
-def _shipped(name):
+def _shipped(name: str) -> Path:
     installed = _PACKAGE / ("_" + name)
     return installed if installed.is_dir() else _PACKAGE.parent / name
