@@ -20,7 +20,7 @@ from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.model import Model
 from srcnn_theano.models.options import FSRCNNOptions, HalfFSRCNNOptions
 from srcnn_theano.models.reach import fsrcnn_halo, full_border_window, inside
-from srcnn_theano.models.shapes import Conv, DeConv, fsrcnn_layers
+from srcnn_theano.models.shapes import DeConv, fsrcnn_layers
 
 
 class FSRCNN(Model):
@@ -76,8 +76,22 @@ class FSRCNN(Model):
         maps, shape = input, input_shape
         # (batch, d, rows, cols), (batch, s, ...) up to (batch, n_expanded, ...)
         for number, conv in enumerate(convolutions, start=1):
-            layers += _rectified(rng, maps, shape, conv, number, chosen)
+            layers.append(
+                ConvLayer(
+                    rng,
+                    maps,
+                    shape,
+                    conv.filter_shape,
+                    activation=relu if chosen.activation == "relu" else None,
+                    border_mode="half",
+                    name=f"conv{number}",
+                )
+            )
             maps, shape = layers[-1].output, layers[-1].output_shape
+            if chosen.activation == "prelu":
+                name = f"prelu{number}"
+                layers.append(PReLULayer(maps, shape, chosen.slopes, name=name))
+                maps = layers[-1].output
             outputs[number] = maps
             if number in skips:
                 maps = maps + outputs[skips[number]]
@@ -110,32 +124,6 @@ def _skips(options: FSRCNNOptions) -> dict[int, int]:
         "features": {expanding: 1},
         "both": {last_mapping: 2, expanding: 1},
     }[options.skip]
-
-
-def _rectified(
-    rng: np.random.RandomState,
-    maps: Any,
-    shape: Shape4,
-    conv: Conv,
-    number: int,
-    options: FSRCNNOptions,
-) -> list[Layer]:
-    """A convolution that keeps the size, and its PReLU if it has one."""
-    layer = ConvLayer(
-        rng,
-        maps,
-        shape,
-        conv.filter_shape,
-        activation=relu if options.activation == "relu" else None,
-        border_mode="half",
-        name=f"conv{number}",
-    )
-    if options.activation == "relu":
-        return [layer]
-    prelu = PReLULayer(
-        layer.output, layer.output_shape, options.slopes, name=f"prelu{number}"
-    )
-    return [layer, prelu]
 
 
 def _upsampling(

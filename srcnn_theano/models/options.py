@@ -23,29 +23,27 @@ def _choice(*values: str) -> Any:
     return _option(values[0], f"one of {', '.join(values)}", values.__contains__)
 
 
-def _switch(default: bool) -> Any:
-    return _option(default, "true or false", lambda value: isinstance(value, bool))
-
-
 def _whole(default: int | None, least: int | None = None) -> Any:
     """A whole number; also None, if that is the default."""
-    words = "a whole number" if least is None else f"a whole number, {least} or more"
+    words = "a whole number" + ("" if least is None else f", {least} or more")
     if default is None:
-        return _option(
-            None,
-            f"{words}, or None",
-            lambda value: value is None or _is_whole(value, least),
-        )
-    return _option(default, words, lambda value: _is_whole(value, least))
+        words += ", or None"
+    return _option(
+        default,
+        words,
+        lambda value: _is_whole(value, least) or (default is None and value is None),
+    )
 
 
 def _wholes(*default: int) -> Any:
-    def accepts(values: Any) -> bool:
-        return isinstance(values, (tuple, list)) and all(
-            _is_whole(value, 1) for value in values
-        )
-
-    return _option(default, "a list of whole numbers, 1 or more", accepts)
+    return _option(
+        default,
+        "a list of whole numbers, 1 or more",
+        lambda values: (
+            isinstance(values, (tuple, list))
+            and all(_is_whole(value, 1) for value in values)
+        ),
+    )
 
 
 def _is_whole(value: Any, least: int | None) -> bool:
@@ -55,16 +53,15 @@ def _is_whole(value: Any, least: int | None) -> bool:
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a model; values that a model must not have raise ValueError.
+    """Options of a model, and whether it `upscales` (see `models.model.Model`).
 
-    Attributes
-    ----------
-    upscales : bool
-        See `models.model.Model`.
+    Raises
+    ------
+    ValueError
+        A value that an option must not have, or values that do not fit each other.
     """
 
     upscales: ClassVar[bool]
-
     channels: int
 
     def __post_init__(self) -> None:
@@ -103,11 +100,6 @@ class SRCNNOptions(Options):
         The gradient outside is then 0, which is why its SGD row does not move.
     initializer : 'he', 'xavier' or 'narrow'
         Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001).
-
-    Raises
-    ------
-    ValueError
-        A value that an option must not have, or values that do not fit each other.
     """
 
     upscales: ClassVar[bool] = False
@@ -117,7 +109,7 @@ class SRCNNOptions(Options):
     filter_sizes: Sequence[int] = _wholes(9, 1, 5)
     batch_norm: str = _choice("none", "hidden", "all")
     test_statistics: str = _choice("running", "batch")
-    clip: bool = _switch(False)
+    clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
     initializer: str = _choice(*INITIALIZERS)
 
     def _check_together(self) -> None:
@@ -166,11 +158,6 @@ class FSRCNNOptions(Options):
         Rows, and columns, cut off before the first; None centres the stamps on the
         pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
         were trained with 4.
-
-    Raises
-    ------
-    ValueError
-        A value that an option must not have, or values that do not fit each other.
     """
 
     upscales: ClassVar[bool] = True

@@ -31,11 +31,8 @@ def stamps_halo(size: int, stride: int, before: int) -> int:
 
     Parameters
     ----------
-    size : int
-        Length of the filters.
-    stride : int
-    before : int
-        Pixels cut off before the first.
+    size, stride, before : int
+        Length of the filters, their distance, and pixels cut off before the first.
     """
     return max(size - 1 - before, before + stride - 1) // stride
 
@@ -61,17 +58,8 @@ def fsrcnn_halo(options: FSRCNNOptions) -> int:
 def inside(output: Any, input: Any, halo: int, factor: int) -> Any:
     """The part of an output that does not depend on anything beyond the input.
 
-    Parameters
-    ----------
-    output : symbolic 4-tensor, (batch, maps, rows, cols)
-        Of convolutions padded with zeros, `factor` times as large as the input.
-    input : symbolic 4-tensor, (batch, maps, rows, cols)
-    halo, factor : int
-
-    Returns
-    -------
-    symbolic 4-tensor
-        (batch, maps, factor * (rows - 2 halo), factor * (cols - 2 halo))
+    Both are symbolic, the input (batch, maps, rows, cols) and the output `factor` times
+    as large. The part has factor * (rows - 2 halo) rows, and columns alike.
     """
     first = factor * halo
     rows, cols = (factor * (input.shape[i] - 2 * halo) for i in (2, 3))

@@ -31,12 +31,8 @@ class Conv(NamedTuple):
         return self.n_out, self.n_in, self.size, self.size
 
 
-class DeConv(NamedTuple):
+class DeConv(Conv):
     """A deconvolution in FSRCNN's notation: DeConv(size, maps out, maps in)."""
-
-    size: int
-    n_out: int
-    n_in: int
 
     @property
     def filter_shape(self) -> tuple[int, int, int, int]:
