@@ -6,9 +6,12 @@ Every number in them is the output of `DeconvLayer`, `FullBorderDeconvLayer` or
 Theano's conv2d.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
+from typing import Any, Callable
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -26,17 +29,20 @@ from srcnn_theano.layers.deconvolution import (
 from srcnn_theano.layers.lengths import even_crop
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images"
+Map = Callable[[np.ndarray], np.ndarray]
 COLOURS = ("#e0760b", "#3d85c6", "#2fa36b")
 
 
-def upsample(x, W, stride, crop=0, layer=DeconvLayer):
-    """What a layer makes of one map: x (rows, cols), W (rows, cols)."""
+def upsample(
+    x: np.ndarray, W: np.ndarray, stride: int, crop: Any = 0, layer: Any = DeconvLayer
+) -> np.ndarray:
+    """A layer's output for a single map: x (rows, cols), W (rows, cols)."""
     x, W = (np.asarray(a, "float32")[np.newaxis, np.newaxis] for a in (x, W))
     built = layer(None, T.constant(x), x.shape, W.shape, stride=stride, crop=crop, W=W)
     return theano.function([], built.output)()[0, 0]
 
 
-def convolve(x, W, stride):
+def convolve(x: np.ndarray, W: np.ndarray, stride: int) -> np.ndarray:
     """Theano's correlation of one map, `valid`."""
     x, W = (np.asarray(a, "float32")[np.newaxis, np.newaxis] for a in (x, W))
     y = T.nnet.conv2d(
@@ -45,9 +51,8 @@ def convolve(x, W, stride):
     return theano.function([], y)()[0, 0]
 
 
-def matrix_of(function, shape):
-    """A linear function of a map as a matrix: its columns are the answers to unit
-    maps."""
+def matrix_of(function: Map, shape: tuple[int, int]) -> np.ndarray:
+    """A linear function of a map as a matrix: its columns answer unit maps."""
     columns = []
     for i in range(np.prod(shape)):
         unit = np.zeros(np.prod(shape))
@@ -56,7 +61,7 @@ def matrix_of(function, shape):
     return np.stack(columns, axis=1)
 
 
-def stamps():
+def stamps() -> Figure:
     """Three pixels, the filter, each stamp by itself, their sum, the crop."""
     x = np.zeros((3, 3))
     pixels = ((0, 0, 1.0), (1, 1, 0.7), (1, 2, 0.45))
@@ -92,7 +97,7 @@ def _letter():
     return W
 
 
-def matrices():
+def matrices() -> Figure:
     """A convolution of stride 2 as a matrix, its transpose, and the full border's."""
     taps, n = np.array([[1.0, 2.0, 3.0, 4.0, 5.0]]), 4
     long = 2 * (n - 1) + 5
@@ -115,7 +120,7 @@ def matrices():
     return figure
 
 
-def phases():
+def phases() -> Figure:
     """Where input pixels come to lie, by resizing and by the stamps of a 9x9 filter."""
     figure = _figure(12, 4.6)
     panels = figure.subplots(3, 1)
@@ -151,7 +156,7 @@ def _pixels(axes, n):
     axes.set_axis_off()
 
 
-def overlaps():
+def overlaps() -> Figure:
     """Flat input through filters of ones, of tents, and through the full border."""
     flat = np.ones((8, 8))
     cases = [
@@ -173,8 +178,7 @@ def overlaps():
 
 
 def _tents():
-    ones = np.random.RandomState(0)
-    W = bilinear(ones, (1, 1, 9, 9), 4)[0, 0]
+    W = bilinear(np.random.RandomState(0), (1, 1, 9, 9), 4)[0, 0]
     return W / W.max()
 
 
@@ -220,7 +224,7 @@ FIGURES = {
 }
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -10,9 +10,10 @@ and folders of the source do not matter; converted copies (.png, .jpg) are other
 are left out. What is there already is kept: run it again to complete a set.
 """
 
+from __future__ import annotations
+
 import argparse
 import http.client
-import os
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 from pathlib import Path
+from typing import Sequence
 
 from tqdm import tqdm
 
@@ -34,10 +36,11 @@ _BLOCK = 1 << 16
 class Collector:
     """Copies wanted files to their places in `folder`, wherever they turn up."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self.wanted = {}  # sha256 -> where to; t36 and t65 of T91 are the same file
-        self.sizes = set()
+        # SHA-256 -> places for the file; t36 and t65 of T91 are the same file.
+        self.wanted: dict[str, list[Path]] = {}
+        self.sizes: set[int] = set()
         for set_name, files in manifest().items():
             for file_name, facts in files.items():
                 target = self.folder / set_name / file_name
@@ -45,32 +48,31 @@ class Collector:
                     self.wanted.setdefault(facts["sha256"], []).append(target)
                     self.sizes.add(facts["bytes"])
 
-    def offer(self, path):
+    def offer(self, path: Path) -> None:
         """Take the file if it is wanted; look into it if it is a zip archive."""
-        path = Path(path)
         if path.stat().st_size in self.sizes:
             for target in self.wanted.pop(sha256(path), []):
                 with atomic_path(target) as temporary:
-                    shutil.copyfile(str(path), str(temporary))
-        if zipfile.is_zipfile(str(path)):
+                    shutil.copyfile(path, temporary)
+        if zipfile.is_zipfile(path):
             self._offer_members(path)
 
     def _offer_members(self, path):
-        with zipfile.ZipFile(str(path)) as archive, _scratch(self.folder) as scratch:
+        with zipfile.ZipFile(path) as archive, _scratch(self.folder) as scratch:
             for member in archive.infolist():
                 if member.file_size in self.sizes:
                     copy = Path(scratch) / "member"
-                    with archive.open(member) as source, open(str(copy), "wb") as sink:
+                    with archive.open(member) as source, copy.open("wb") as sink:
                         shutil.copyfileobj(source, sink)
                     self.offer(copy)
 
 
 def _scratch(folder):
     """A temporary folder on the disk that the images go to."""
-    return tempfile.TemporaryDirectory(prefix=".get_data-", dir=str(folder))
+    return tempfile.TemporaryDirectory(prefix=".get_data-", dir=folder)
 
 
-def collect_from_folder(collector, source):
+def collect_from_folder(collector: Collector, source: str | Path) -> None:
     """Offer every file in and below a folder."""
     source = Path(source).expanduser()
     if not source.is_dir():
@@ -83,7 +85,7 @@ def collect_from_folder(collector, source):
             _say(f"{path}: cannot be read ({error}); left out")
 
 
-def collect_from_urls(collector, list_file):
+def collect_from_urls(collector: Collector, list_file: str | Path) -> None:
     """Download every address of a list, one after another, until nothing is missing."""
     for url in _read_list(list_file):
         if not collector.wanted:
@@ -114,9 +116,9 @@ def _read_list(list_file):
     return urls
 
 
-def download(url, path):
-    """Write what is at `url` to `path`; an OSError if it does not come complete."""
-    name = os.path.basename(urllib.parse.urlparse(url).path) or url
+def download(url: str, path: Path) -> None:
+    """Write the file at `url` to `path`; an OSError if a part of it is missing."""
+    name = Path(urllib.parse.urlparse(url).path).name or url
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
         length = answer.headers.get("Content-Length")
         total = int(length) if length else None
@@ -134,7 +136,7 @@ def _say(line):
     tqdm.write(line, file=sys.stderr)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script; returns 0 if all three sets are complete, otherwise 1 or 2."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
