@@ -80,3 +80,9 @@ def test_the_table_of_environment_variables_names_those_of_the_source():
     told = set(re.findall(r"`([A-Z0-9_]+)\*?`", " ".join(cells)))
     assert read <= told
     assert all(name in source for name in told)
+
+
+def test_the_list_of_scripts_names_each():
+    rows = (ROOT / "scripts" / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\S+\.py)` \|", rows, re.M)
+    assert told == sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
