@@ -157,7 +157,7 @@ def command(help: str, *options: Option) -> Callable[[Run], Run]:
     DEVICE,
 )
 def demo(options: argparse.Namespace) -> None:
-    from srcnn_theano.demo import run_demo
+    from srcnn_theano.demo.demo import run_demo
 
     run_demo(options.out, seed=options.seed, as_json=options.json)
 

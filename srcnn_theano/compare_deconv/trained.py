@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.data.patches import Pairs, make_pairs
-from srcnn_theano.demo import photograph
+from srcnn_theano.data.photograph import photograph
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, Experiment
 from srcnn_theano.files import write_json
