@@ -1,9 +1,13 @@
 """PReLU, pooling and sums of feature maps, in whatever order these lie in memory.
 
 Theano's own element-wise loops give their results in C order, and take several times
-as long where the order of what they read is another. Between convolutions, whose maps
-have the channels last, one op does each of these things in one pass over memory.
+as long if their arguments lie in another order. Between convolutions, whose maps have
+the channels last, this op does each of these things in one pass over memory.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +24,13 @@ from srcnn_theano.backend.library import T
 __all__ = ["Maps", "none"]
 
 
-def none(ndim, dtype="float32"):
-    """An empty array: an input that is not given."""
+def none(ndim: int, dtype: str = "float32") -> Any:
+    """An empty array, which stands for an input that an op does without."""
     return T.constant(np.zeros((0,) * ndim, dtype))
 
 
 class Maps(ExternalCOp, NoPythonOp):
-    """Something done to each element of float32 maps: (result, gradient of slopes).
+    """Work on float32 maps, element by element; gives (result, gradient of slopes).
 
     ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.
     ``prelu_gradient``: x, dy and slopes give dx, ``dy`` where x > 0, else
@@ -54,14 +58,14 @@ class Maps(ExternalCOp, NoPythonOp):
     )
     what = property(lambda self: self.params_type.enum_from_alias(self.what_name))
 
-    def __init__(self, what):
+    def __init__(self, what: str) -> None:
         super().__init__(
             ["cpp/arrays.h", "cpp/maps.cpp"], "APPLY_SPECIFIC(work_on_maps)"
         )
         self.what_name = what
 
-    def make_node(self, maps, other=None, slopes=None):
-        """Slopes are a vector: one for each map, or one for all."""
+    def make_node(self, maps: Any, other: Any = None, slopes: Any = None) -> Any:
+        """Apply it; slopes are a vector, of a number for each map or of a single one."""
         other = none(4) if other is None else other
         slopes = none(1) if slopes is None else slopes
         vector = TensorType("float32", (False,))

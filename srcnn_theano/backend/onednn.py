@@ -12,7 +12,7 @@ import ctypes
 import functools
 import os
 import warnings
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -74,8 +74,8 @@ class Convolution(ExternalCOp, NoPythonOp):
     ``forward``: images, filters and bias give maps, rectified if `relu` or if slopes
     (of a PReLU) are given. ``to_filters``: images and the gradient of the maps give
     the gradient of the filters and, if `with_bias`, of the bias. ``to_images``:
-    filters and the gradient of the maps give the gradient of the images. What has a
-    `mask` is zero where that is zero or less.
+    filters and the gradient of the maps give the gradient of the images. With a `mask`
+    the result is zero where the mask is zero or less.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ class Convolution(ExternalCOp, NoPythonOp):
 
     def __init__(
         self,
-        direction,
-        border,
-        stride,
-        relu=False,
-        with_bias=False,
-        channels_last=True,
-    ):
+        direction: str,
+        border: tuple[tuple[int, int], tuple[int, int]],
+        stride: Sequence[int],
+        relu: bool = False,
+        with_bias: bool = False,
+        channels_last: bool = True,
+    ) -> None:
         files = "arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp"
         super().__init__([f"cpp/{name}" for name in files], "APPLY_SPECIFIC(convolve)")
         self.direction_name = direction
@@ -156,7 +156,16 @@ class Convolution(ExternalCOp, NoPythonOp):
         settings.update(changes)
         return Convolution(**settings)
 
-    def make_node(self, first, second, bias=None, slopes=None, mask=None, shape=None):
+    def make_node(
+        self,
+        first: Any,
+        second: Any,
+        bias: Any = None,
+        slopes: Any = None,
+        mask: Any = None,
+        shape: Any = None,
+    ) -> Any:
+        """Apply it; each argument that is left out is none (`maps.none`)."""
         first, second = T.as_tensor_variable(first), T.as_tensor_variable(second)
         bias = none(1) if bias is None else bias
         slopes = _IDENTITY if slopes is None else slopes
