@@ -65,7 +65,7 @@ class Maps(ExternalCOp, NoPythonOp):
         self.what_name = what
 
     def make_node(self, maps: Any, other: Any = None, slopes: Any = None) -> Any:
-        """Apply it; slopes are a vector, of a number for each map or of a single one."""
+        """Apply it; slopes are a vector, of one number or of one for each map."""
         other = none(4) if other is None else other
         slopes = none(1) if slopes is None else slopes
         vector = TensorType("float32", (False,))

@@ -145,7 +145,7 @@ class Convolution(ExternalCOp, NoPythonOp):
 
     def but(self, **changes: Any) -> Convolution:
         """This op with some of its properties changed."""
-        settings = dict(
+        settings: dict[str, Any] = dict(
             direction=self.direction_name,
             border=self.border,
             stride=self.stride,
