@@ -92,16 +92,16 @@ class Predictor:
         """
         if self._window is None:
             return self._predict(np.ascontiguousarray(x, dtype=np.float32))
-        return np.stack([self._by_windows(image) for image in x])
+        return np.stack([self._by_windows(image, self._window) for image in x])
 
-    def _by_windows(self, image: np.ndarray) -> np.ndarray:
+    def _by_windows(self, image: np.ndarray, window: int) -> np.ndarray:
         """An image through a network that takes one size only: (channels, ...)."""
-        step = self._window - 2 * self.halo
+        step = window - 2 * self.halo
         lengths = [n - 2 * self.halo for n in image.shape[1:]]
         image = np.pad(image, [(0, 0)] + [(0, -n % step) for n in lengths], "edge")
         windows = np.lib.stride_tricks.sliding_window_view(
             image,
-            (self._window, self._window),
+            (window, window),
             (1, 2),  # type: ignore[call-overload]  # NumPy before 1.24 names no tuple
         )[:, ::step, ::step]
         channels, down, across = windows.shape[:3]
@@ -250,7 +250,7 @@ class Upscaler:
         for rows, cols in self._tiles(picture):
             restored = self.restore(picture.pixels, rows, cols)
             pixels[rows, cols] = from_float(restored, pixels.dtype)
-            if alpha is not None:
+            if alpha is not None and picture.alpha is not None:
                 enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
                 alpha[rows, cols] = from_float(enlarged, alpha.dtype)
             if on_tile is not None:
@@ -307,7 +307,9 @@ class Upscaler:
         """Bicubic region with a halo, continued beyond the border."""
         lengths = [self.scale * n for n in image.shape[:2]]
         inside, beyond = _inside_and_beyond((rows, cols), lengths, halo)
-        region = imresize_region(image, self.scale, *inside).astype(np.float32)
+        region = imresize_region(image, self.scale, inside[0], inside[1]).astype(
+            np.float32
+        )
         return np.pad(region, beyond + [(0, 0)], mode="edge")
 
     def _low_res(self, image: np.ndarray, rows: slice, cols: slice) -> np.ndarray:

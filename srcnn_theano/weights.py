@@ -70,7 +70,9 @@ def save_weights(path: str | Path, weights: Weights) -> None:
         "options": json.dumps(weights.options, sort_keys=True),
         "about": json.dumps(weights.about, sort_keys=True),
     }
-    values = {name: np.float32(value) for name, value in weights.values.items()}
+    values = {
+        name: np.asarray(value, np.float32) for name, value in weights.values.items()
+    }
     write_arrays(path, attributes, values)
 
 
