@@ -176,7 +176,7 @@ def demo(options: argparse.Namespace) -> None:
     DEVICE,
 )
 def upscale(options: argparse.Namespace) -> int:
-    from srcnn_theano.upscale import upscale_paths
+    from srcnn_theano.upscale.upscale import upscale_paths
 
     summary = upscale_paths(
         options.inputs,

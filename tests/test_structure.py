@@ -24,7 +24,6 @@ STILL_TO_BE_MENDED = {
         "srcnn_theano/compare_deconv/page.py: rows",
         "srcnn_theano/graph/page.js: function show",
         "srcnn_theano/runs.py: measure",
-        "srcnn_theano/upscale.py: upscale_paths",
     },
     "files": {
         "srcnn_theano/experiments.py",

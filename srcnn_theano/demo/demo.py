@@ -22,7 +22,7 @@ from srcnn_theano.demo.learning import Learning, Point
 from srcnn_theano.demo.trial import DESCRIPTION, SCALE, Attempt, Trial
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json, write_text
-from srcnn_theano.upscale import load_upscaler
+from srcnn_theano.upscale.picture import load_upscaler
 
 
 def run_demo(

@@ -17,7 +17,8 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import make_protocol, score
 from srcnn_theano.inference import build_predictor
-from srcnn_theano.upscale import load_upscaler, upscale_paths
+from srcnn_theano.upscale.picture import load_upscaler
+from srcnn_theano.upscale.upscale import upscale_paths
 from srcnn_theano.weights import load_weights, save_weights, shipped_weights
 
 

@@ -1,0 +1,88 @@
+"""A picture through a network: loaded, enlarged and written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from srcnn_theano.data.images import check_writable, read_picture, write_picture
+from srcnn_theano.data.patches import SCALES
+from srcnn_theano.errors import UserError
+from srcnn_theano.inference import Upscaler, build_predictor
+from srcnn_theano.weights import load_for_scale
+
+
+def load_upscaler(
+    scale: int,
+    weights: str | Path | None = None,
+    model: str | None = None,
+    tta: bool = False,
+) -> Upscaler:
+    """Load a network and compile it for upscaling.
+
+    Parameters
+    ----------
+    scale : 2, 3 or 4
+    weights : path or None
+        A weight file; None for a network that the package has for this scale. An SRCNN
+        trained for another scale is used all the same, with a line on stderr.
+    model : str or None
+        Which of `weights.PICTURE_MODELS` of the package; None for the first.
+    tta : bool
+
+    Raises
+    ------
+    UserError
+        Another scale, or as `weights.load_for_scale`.
+    """
+    check_scale(scale)
+    path, loaded = load_for_scale(scale, weights, model)
+    trained_for = loaded.about.get("scale", scale)
+    if trained_for != scale:
+        print(
+            f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
+            "picture will be of the right size, but less sharp than it could be",
+            file=sys.stderr,
+        )
+    return Upscaler(build_predictor(loaded), scale, tta)
+
+
+def check_scale(scale: int) -> None:
+    """Refuse a scale for which there are no networks."""
+    if scale not in SCALES:
+        raise UserError(
+            f"--scale {scale}: the scale must be 2, 3 or 4; for larger ones, upscale "
+            "the result again"
+        )
+
+
+def upscale_file(
+    upscaler: Upscaler, source: Path, target: Path, progress: bool, leave: bool
+) -> None:
+    """Read a picture, enlarge it, and write it in the format of the target's suffix.
+
+    Parameters
+    ----------
+    upscaler : Upscaler
+    source, target : Path
+    progress, leave : bool
+        Show a progress bar of the tiles; leave it there at the end.
+
+    Raises
+    ------
+    UserError
+        The picture cannot be read; its format cannot hold it, or it cannot be written.
+    """
+    picture = read_picture(source)
+    check_writable(target, picture)
+    with tqdm(
+        total=upscaler.n_tiles(picture),
+        desc=source.name,
+        unit="tile",
+        leave=leave,
+        disable=not progress,
+    ) as bar:
+        result = upscaler(picture, on_tile=bar.update)
+    write_picture(target, result)
