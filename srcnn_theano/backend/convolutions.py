@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from srcnn_theano.backend.internals import (
@@ -74,7 +76,7 @@ def _replacement(node, result):
 
 
 @local_optimizer([AbstractConv2d])
-def local_onednn_forward(fgraph, node):
+def local_onednn_forward(fgraph: Any, node: Any) -> list | None:
     """AbstractConv2d -> Convolution{forward}"""
     if type(node.op) is not AbstractConv2d or not _is_for_onednn(node):
         return None
@@ -84,7 +86,7 @@ def local_onednn_forward(fgraph, node):
 
 
 @local_optimizer([AbstractConv2d_gradWeights])
-def local_onednn_to_filters(fgraph, node):
+def local_onednn_to_filters(fgraph: Any, node: Any) -> list | None:
     """AbstractConv2d_gradWeights -> Convolution{to_filters}"""
     if type(node.op) is not AbstractConv2d_gradWeights or not _is_for_onednn(node):
         return None
@@ -105,7 +107,7 @@ def local_onednn_to_filters(fgraph, node):
 
 
 @local_optimizer([AbstractConv2d_gradInputs])
-def local_onednn_to_images(fgraph, node):
+def local_onednn_to_images(fgraph: Any, node: Any) -> list | None:
     """AbstractConv2d_gradInputs -> Convolution{to_images}"""
     if type(node.op) is not AbstractConv2d_gradInputs or not _is_for_onednn(node):
         return None

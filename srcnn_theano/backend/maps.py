@@ -74,14 +74,14 @@ class Maps(ExternalCOp, NoPythonOp):
             kind = TensorType("float32", maps.broadcastable[:2] + (False, False))
         return Apply(self, [maps, other, slopes], [kind(), vector()])
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, fgraph: Any, node: Any, shapes: list) -> list[tuple]:
         maps, _, slopes = shapes
         if self.what_name == "pool":
             maps = (*maps[:2], maps[2] // 2, maps[3] // 2)
         return [maps, slopes if self.what_name == "prelu_gradient" else (0,)]
 
-    def c_headers(self, **kwargs):
+    def c_headers(self, **kwargs: Any) -> list[str]:
         return ["<exception>", "<vector>", "<string.h>"]
 
-    def c_compile_args(self, **kwargs):
+    def c_compile_args(self, **kwargs: Any) -> list[str]:
         return ["-fopenmp"]

@@ -186,7 +186,7 @@ class Convolution(ExternalCOp, NoPythonOp):
             ],
         )
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, fgraph: Any, node: Any, shapes: list) -> list[tuple]:
         first, second = shapes[:2]
         shape = node.inputs[5]
         if self.direction_name == "forward":
@@ -200,7 +200,7 @@ class Convolution(ExternalCOp, NoPythonOp):
             return [(second[1], first[1], shape[0], shape[1]), (bias,)]
         return [(second[0], first[1], shape[0], shape[1]), (0,)]
 
-    def c_headers(self, **kwargs):
+    def c_headers(self, **kwargs: Any) -> list[str]:
         return [
             "<oneapi/dnnl/dnnl.h>",
             "<algorithm>",
@@ -212,16 +212,16 @@ class Convolution(ExternalCOp, NoPythonOp):
             "<string.h>",
         ]
 
-    def c_header_dirs(self, **kwargs):
+    def c_header_dirs(self, **kwargs: Any) -> list[str]:
         return [str(find_onednn().include)]
 
-    def c_lib_dirs(self, **kwargs):
+    def c_lib_dirs(self, **kwargs: Any) -> list[str]:
         return [str(find_onednn().library.parent)]
 
-    def c_libraries(self, **kwargs):
+    def c_libraries(self, **kwargs: Any) -> list[str]:
         return ["dnnl"]
 
-    def c_compile_args(self, **kwargs):
+    def c_compile_args(self, **kwargs: Any) -> list[str]:
         # No rpath: `available` has loaded the library, and the loader goes by its name.
         # -O2 instead of Theano's -O3: a second less, and the work is done elsewhere.
         return ["-fopenmp", "-O2"]

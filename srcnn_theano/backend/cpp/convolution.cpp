@@ -53,20 +53,21 @@ void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
 
 /* --- What is asked for --- */
 
-/* Of the op. A forward convolution has the images and the filters for a and b; the
-   gradient to the filters has the images and the gradient of the maps; the gradient to
-   the images has the filters and the gradient of the maps. Gradients also have the
-   result's rows and columns (`shape`). An empty bias or mask is none, and one slope of
-   1 is no PReLU. */
+/* The op's arguments.
+     FORWARD     a: images,   b: filters,  bias, slopes, mask
+     TO_FILTERS  a: images,   b: gradient of the maps, shape
+     TO_IMAGES   a: filters,  b: gradient of the maps, shape, mask
+   `shape` holds the rows and columns of the result. An empty bias or mask is none, and
+   a single slope of 1 is no PReLU. */
 struct Arguments {
   PyArrayObject *a, *b, *bias, *slopes, *mask, *shape;
   npy_int64 stride_h, stride_w, top, bottom, left, right;
   bool relu, with_bias, channels_last;
 };
 
-/* The same in the words of a plan, whatever the direction is. */
+/* What a plan needs to know of them, in whatever direction. */
 struct Call {
-  int a, b, result; /* which of SRC, FILTERS and DST they are */
+  int a, b, result; /* each SRC, FILTERS or DST */
   npy_intp shapes[3][4];
   Geometry geometry;
 };
@@ -233,11 +234,12 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                              PyArrayObject *mask, PyArrayObject *shape,
                              PyArrayObject **result,
                              PyArrayObject **bias_gradient, PARAMS_TYPE *params) {
-  const Arguments given = {
-      a,           b,           bias,           slopes,         mask,
-      shape,       params->dH,  params->dW,     params->padH_l, params->padH_r,
-      params->padW_l, params->padW_r, params->relu != 0, params->with_bias != 0,
-      params->channels_last != 0};
+  const Arguments given = {a, b, bias, slopes, mask, shape,
+                           params->dH, params->dW,
+                           params->padH_l, params->padH_r,
+                           params->padW_l, params->padW_r,
+                           params->relu != 0, params->with_bias != 0,
+                           params->channels_last != 0};
   try {
     Call call = params->direction == FORWARD      ? forward(given)
                 : params->direction == TO_FILTERS ? to_filters(given)

@@ -1,5 +1,7 @@
 #section support_code
 
+/* A convolution by oneDNN's own code. */
+
 namespace {
 
 /* The shapes as oneDNN takes them. */

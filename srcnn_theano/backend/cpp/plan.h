@@ -1,7 +1,7 @@
 #section support_code
 
-/* What every way to convolve is made of: the geometry that it is made for, oneDNN's
-   engine, a buffer for what is temporary. */
+/* The parts of every way to convolve: the geometry that it is for, oneDNN's engine, a
+   buffer for temporary arrays. */
 
 namespace {
 
@@ -91,7 +91,7 @@ char *workspace(size_t size) {
 
 size_t aligned(size_t size) { return (size + 63) / 64 * 64; }
 
-/* What is made once for a geometry and then run on arrays. */
+/* A way to convolve, made once for a geometry and then run on arrays. */
 struct Plan {
   size_t workspace_size;
   npy_int64 last_used;

@@ -1,5 +1,7 @@
 #section support_code
 
+/* A convolution with few maps on one side. */
+
 namespace {
 
 /* Three or four maps on one side would leave most of oneDNN's sixteen lanes empty.
