@@ -9,14 +9,13 @@ not got it from this VGG16; what is interrupted can be started again.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
-from srcnn_theano.files import sha256, write_json
+from srcnn_theano.files import read_json, sha256, write_json
 from srcnn_theano.runs import measure_features, weights_file
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
@@ -61,7 +60,7 @@ def measure_again(runs_dir, names, data_dir, vgg):
             networks, scale, data_dir, vgg, features
         ).items():
             written.append(_results_file(runs_dir, name))
-            write_json(written[-1], dict(_read(written[-1]), relu2_2=found))
+            write_json(written[-1], dict(read_json(written[-1]), relu2_2=found))
             print(written[-1])
     return written
 
@@ -71,7 +70,7 @@ def _lacking(runs_dir, vgg):
     for name, experiment in EXPERIMENTS.items():
         path = _results_file(runs_dir, name)
         if experiment.weights_of is None and path.is_file():
-            found = _read(path).get("relu2_2", {})
+            found = read_json(path).get("relu2_2", {})
             if found.get("source_sha256") != vgg.source_sha256:
                 names.append(name)
     return names
@@ -92,7 +91,7 @@ def _network_file(runs_dir, name):
         raise UserError(
             f"{name}: has no network of its own; measure {experiment.weights_of}"
         )
-    wanted = _read(_results_file(runs_dir, name))["weights_sha256"]
+    wanted = read_json(_results_file(runs_dir, name))["weights_sha256"]
     places = weights_file(experiment, runs_dir), weights_dir() / (name + ".h5")
     for path in places:
         if path.is_file() and sha256(path) == wanted:
@@ -106,15 +105,6 @@ def _network_file(runs_dir, name):
 
 def _results_file(runs_dir, name):
     return runs_dir / name / "results.json"
-
-
-def _read(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise UserError(f"{path}: missing; has the experiment been run?") from None
-    except ValueError as error:
-        raise UserError(f"{path}: not readable as JSON ({error})") from error
 
 
 def main(arguments=None):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
-from srcnn_theano.files import atomic_path, sha256, write_json
+from srcnn_theano.files import atomic_path, read_json, sha256, write_json
 from srcnn_theano.runs import command, weights_file
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
@@ -45,7 +45,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     """
     experiment = find_experiment(name)
     run_dir, into = Path(runs_dir) / name, root / "results" / name
-    record = _read_json(run_dir / "experiment.json")
+    record = read_json(run_dir / "experiment.json")
     # Records once held the command as it was typed, with the folders of the machine.
     record["command"] = command(
         experiment._replace(
@@ -84,7 +84,7 @@ def _why_unfinished(experiment, run_dir, record):
             return f"unfinished, {n_epochs} of {planned} epochs"
     if not network.is_file() or not (run_dir / "results.json").is_file():
         return "unfinished, not measured yet"
-    if _read_json(run_dir / "results.json")["weights_sha256"] != sha256(network):
+    if read_json(run_dir / "results.json")["weights_sha256"] != sha256(network):
         return f"the figures are of another network than {network}"
     return None
 
@@ -94,7 +94,7 @@ def _publish_weights(run_dir, folder, record):
     published, sidecar = folder / (name + ".h5"), folder / (name + ".json")
     load_weights(run_dir / "weights.h5")  # refuses a damaged file
     _copy(run_dir / "weights.h5", published)
-    results = _read_json(run_dir / "results.json")
+    results = read_json(run_dir / "results.json")
     experiment = record["experiment"]
     write_json(
         sidecar,
@@ -138,15 +138,6 @@ def _refuse_paths(path, value):
         raise UserError(
             f"{path}: holds a path of this machine ({found.group()}); take it out first"
         )
-
-
-def _read_json(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise UserError(f"{path}: missing; has the experiment been run?") from None
-    except ValueError as error:
-        raise UserError(f"{path}: not readable as JSON ({error})") from error
 
 
 def _read_history(path):

@@ -97,6 +97,27 @@ def write_json(path: PathLike, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def read_json(path: PathLike) -> Any:
+    """The value that a JSON file holds.
+
+    Raises
+    ------
+    UserError
+        The file is missing, or does not hold JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            f"{path}: missing or unreadable ({error.strerror}); has the experiment "
+            "been run?"
+        ) from error
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not readable as JSON ({error}); use another copy"
+        ) from error
+
+
 def sha256(path: PathLike) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     digest = hashlib.sha256()

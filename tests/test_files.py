@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import atomic_path, sha256, write_json, write_text
+from srcnn_theano.files import atomic_path, read_json, sha256, write_json, write_text
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 
 DISK_ERRORS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO]
@@ -135,6 +135,14 @@ def test_json_is_indented_and_ends_its_last_line(path):
     text = path.read_text(encoding="utf-8")
     assert json.loads(text) == value
     assert '\n  "psnr": 32.39' in text and "naïve" in text and text.endswith("}\n")
+
+
+def test_json_that_cannot_be_read(tmp_path):
+    with pytest.raises(UserError, match="gone.json: missing or unreadable .No such file"):
+        read_json(tmp_path / "gone.json")
+    (tmp_path / "half.json").write_text('{"psnr": ')
+    with pytest.raises(UserError, match="half.json: not readable as JSON"):
+        read_json(tmp_path / "half.json")
 
 
 def test_sha256_of_a_file_larger_than_a_block(tmp_path):
