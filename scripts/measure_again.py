@@ -16,7 +16,7 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import read_json, sha256, write_json
-from srcnn_theano.runs import measure_features, weights_file
+from srcnn_theano.runs import measure_features, network_file
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
 
@@ -69,7 +69,7 @@ def _lacking(runs_dir, vgg):
     names = []
     for name, experiment in EXPERIMENTS.items():
         path = _results_file(runs_dir, name)
-        if experiment.weights_of is None and path.is_file():
+        if experiment.trains and path.is_file():
             found = read_json(path).get("relu2_2", {})
             if found.get("source_sha256") != vgg.source_sha256:
                 names.append(name)
@@ -78,8 +78,8 @@ def _lacking(runs_dir, vgg):
 
 def _portions(names):
     """A few names of one scale at a time."""
-    for scale in sorted({EXPERIMENTS[name].scale for name in names}):
-        of_scale = [name for name in names if EXPERIMENTS[name].scale == scale]
+    for scale in sorted({EXPERIMENTS[name].training.scale for name in names}):
+        of_scale = [name for name in names if EXPERIMENTS[name].training.scale == scale]
         for start in range(0, len(of_scale), _AT_ONCE):
             yield scale, of_scale[start : start + _AT_ONCE]
 
@@ -87,12 +87,12 @@ def _portions(names):
 def _network_file(runs_dir, name):
     """The network that the results of a row are of."""
     experiment = find_experiment(name)
-    if experiment.weights_of is not None:
+    if not experiment.trains:
         raise UserError(
-            f"{name}: has no network of its own; measure {experiment.weights_of}"
+            f"{name}: has no network of its own; measure {experiment.trained_by}"
         )
     wanted = read_json(_results_file(runs_dir, name))["weights_sha256"]
-    places = weights_file(experiment, runs_dir), weights_dir() / (name + ".h5")
+    places = network_file(experiment, runs_dir), weights_dir() / (name + ".h5")
     for path in places:
         if path.is_file() and sha256(path) == wanted:
             return path

@@ -21,18 +21,15 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 
 
-def measure(experiment, data_dir, vgg, seconds):
-    """{"steps": of an epoch, "epochs_per_minute": ...} of one row."""
+def measure(training, data_dir, vgg, seconds):
+    """{"steps": of an epoch, "epochs_per_minute": ...} of one training."""
     from srcnn_theano.backend import many_steps
     from srcnn_theano.data.cache import prepare
-    from srcnn_theano.runs import training_of, training_recipe
+    from srcnn_theano.runs import training_recipe
     from srcnn_theano.training.step import build_step
 
-    step = build_step(
-        training_of(experiment),
-        prepare(data_dir, "T91", training_recipe(experiment)),
-        vgg,
-    )
+    train_set = prepare(data_dir, "T91", training_recipe(training))
+    step = build_step(training, train_set, vgg)
     n_steps = step.pairs.n_batches
     steps = many_steps(step.function)
     steps(0, n_steps)
@@ -44,15 +41,13 @@ def measure(experiment, data_dir, vgg, seconds):
     return {"steps": n_steps, "epochs_per_minute": rate}
 
 
-def step_of(experiment):
-    """Names what an experiment's step is compiled from."""
-    from srcnn_theano.runs import identity
+def same_step(training):
+    """Stands for all trainings that compile to the same step.
 
-    options = experiment.options.items()
-    options = {name: x for name, x in options if name != "initializer"}
-    unrelated = dict(name="", aggregation="", published_vgg=None, snapshots=())
-    started = dict(options=options, learning_rate=0, decay=0, seed=0)
-    return identity(experiment._replace(**unrelated, **started))
+    They differ in the values that variables start with: filters, and the rate.
+    """
+    options = {k: v for k, v in training.options.items() if k != "initializer"}
+    return training._replace(options=options, learning_rate=0, decay=1, seed=0)
 
 
 def table(figures):
@@ -97,9 +92,9 @@ def run(options):
     data_dir = find_data_dir(options.data)
     names = options.rows.split(",") if options.rows else list(EXPERIMENTS)
     rows = [find_experiment(name) for name in names]
-    rows = [row for row in rows if row.weights_of is None]
+    rows = [row for row in rows if row.trains]
     vgg = None
-    if any(row.vgg_weight for row in rows):
+    if any(row.training.vgg_weight for row in rows):
         vgg = load_vgg16(find_vgg16(options.vgg))
     figures = {
         "device": default_device(),
@@ -109,10 +104,10 @@ def run(options):
     }
     by_step = {}
     for row in tqdm(rows, unit="row", disable=None):
-        step = step_of(row)
+        step = same_step(row.compiled).identity
         if step not in by_step:
-            by_step[step] = measure(row, data_dir, vgg, options.seconds)
-        figures["rows"][row.name] = dict(by_step[step], table=row.table)
+            by_step[step] = measure(row.compiled, data_dir, vgg, options.seconds)
+        figures["rows"][row.name] = dict(by_step[step], table=row.row.table)
         if options.out:
             write_json(options.out, figures)
     return figures

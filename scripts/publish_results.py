@@ -20,7 +20,8 @@ from pathlib import Path
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import atomic_path, read_json, sha256, write_json
-from srcnn_theano.runs import command, weights_file
+from srcnn_theano.record import command
+from srcnn_theano.runs import network_file
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
@@ -48,7 +49,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     record = read_json(run_dir / "experiment.json")
     # Records once held the command as it was typed, with the folders of the machine.
     record["command"] = command(
-        experiment._replace(
+        experiment.changed(
             n_epochs=record["experiment"]["n_epochs"],
             seed=record["experiment"]["seed"],
         )
@@ -61,23 +62,20 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
         )
     files = [into / "experiment.json"]
     write_json(files[0], record)
-    trains = experiment.weights_of is None
-    copied = ["history.csv"] if trains else []
+    copied = ["history.csv"] if experiment.trains else []
     copied.append("checkpoint.h5" if reason else "results.json")
     for file_name in copied:
         files.append(into / file_name)
         _copy(run_dir / file_name, files[-1])
-    if trains and not reason:
+    if experiment.trains and not reason:
         files += _publish_weights(run_dir, root / "weights", record)
     return files
 
 
 def _why_unfinished(experiment, run_dir, record):
     """A clause, or None if the run is finished and its figures are of its network."""
-    if experiment.weights_of is not None:
-        network = weights_file(experiment, run_dir.parent)
-    else:
-        network = run_dir / "weights.h5"
+    network = network_file(experiment, run_dir.parent)
+    if experiment.trains:
         n_epochs = len(_read_history(run_dir / "history.csv"))
         planned = record["experiment"]["n_epochs"]
         if n_epochs < planned:

@@ -19,10 +19,11 @@ from srcnn_theano.data.cache import prepare
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.runs import build_trainer, training_recipe
+from srcnn_theano.runs import build_trainer, make_run, training_recipe
 
-NOISE = EXPERIMENTS["fsrcnn_gradinputs"]
-TENTS = EXPERIMENTS["fsrcnn_bilinear"]
+ROW = EXPERIMENTS["fsrcnn_gradinputs"]
+NOISE = ROW.training
+TENTS = EXPERIMENTS["fsrcnn_bilinear"].training
 SLOW_LAST = {"deconv": 0.1}  # the FSRCNN paper: 1e-3, and 1e-4 for the deconvolution
 # Caffe's Euclidean loss is half the sum over a sub-image, ours the mean.
 SUMMED = 3 * 33 * 33 / 2
@@ -50,18 +51,18 @@ SETTINGS = {
 }
 
 
-def first_steps(experiment, train_set):
+def first_steps(training, train_set):
     """rms of the gradient over rms of the filters, by layer, of the first minibatch."""
     from srcnn_theano.backend import T, theano
     from srcnn_theano.models import model_for_pairs
     from srcnn_theano.training.costs import mse
 
-    rng = np.random.RandomState(experiment.seed)
-    model = model_for_pairs(experiment.model, experiment.options, train_set, rng)
+    rng = np.random.RandomState(training.seed)
+    model = model_for_pairs(training.model, training.options, train_set, rng)
     y = T.tensor4("y")
     gradients = theano.grad(mse(model.output, y), list(model.weights))
     function = theano.function([model.input, y], gradients)
-    first = (part[: experiment.batch_size] / np.float32(255) for part in train_set)
+    first = (part[: training.batch_size] / np.float32(255) for part in train_set)
     return {
         W.name: float(_rms(gradient) / _rms(W.get_value()))
         for W, gradient in zip(model.weights, function(*first))
@@ -72,12 +73,11 @@ def _rms(values):
     return np.sqrt(np.mean(np.square(values)))
 
 
-def train(title, experiment, pairs, runs_dir, n_epochs):
+def train(title, training, pairs, runs_dir, n_epochs):
     """PSNR after each epoch; a cell that says so where the cost became infinite."""
     slug = "-".join(title.replace(",", "").replace("_", "-").split())
-    run_dir = runs_dir / slug
-    experiment = experiment._replace(name=slug, snapshots=())
-    trainer, _ = build_trainer(experiment, pairs[0], {"set5": pairs[1]}, run_dir)
+    run = make_run(ROW._replace(name=slug, training=training), runs_dir)
+    trainer = build_trainer(run, pairs[0], {"set5": pairs[1]})
     trainer.resume()
     cells = []
     try:
@@ -100,11 +100,11 @@ def main():
         data_dir = find_data_dir(options.data)
         recipe = training_recipe(NOISE)
         pairs = [prepare(data_dir, name, recipe) for name in ("T91", "Set5")]
-        for title, experiment in (("noise", NOISE), ("tents", TENTS)):
-            for name, ratio in first_steps(experiment, pairs[0]).items():
+        for title, training in (("noise", NOISE), ("tents", TENTS)):
+            for name, ratio in first_steps(training, pairs[0]).items():
                 print(f"{title}: {name} {ratio:.2g}")
-        for title, experiment in SETTINGS.items():
-            cells = train(title, experiment, pairs, options.runs, options.epochs)
+        for title, training in SETTINGS.items():
+            cells = train(title, training, pairs, options.runs, options.epochs)
             print("| {} |".format(" | ".join([title] + cells)), flush=True)
     except UserError as error:
         print(f"start_deconvolution: error: {error}", file=sys.stderr)

@@ -231,20 +231,13 @@ def data(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
-    from srcnn_theano.runs import run_experiment
+    from srcnn_theano.runs import carry_out, make_run
 
-    experiment = find_experiment(options.experiment)
-    if options.seed is not None:
-        experiment = experiment._replace(seed=options.seed)
-    run_dir = run_experiment(
-        experiment,
-        find_data_dir(options.data),
-        options.runs,
-        n_epochs=options.epochs,
-        resume=options.resume,
-        vgg=options.vgg,
-    )
-    print(f"the run is in {run_dir}")
+    listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
+    experiment = listed.changed(options.epochs, options.seed)
+    run = make_run(experiment, options.runs, options.vgg)
+    carry_out(run, data_dir, options.resume)
+    print(f"the run is in {run.folder}")
 
 
 @command(

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
+from srcnn_theano.data import cache, datasets
+from srcnn_theano.data.patches import make_pairs
 
 
 def _data_dir():
@@ -186,3 +190,30 @@ def vgg16_of_red():
         if name.endswith(".W"):
             values[name][0, 0, 1, 1] = 1
     return VGG16Weights(values, "unit", "red", "1" * 64)
+
+
+@pytest.fixture(scope="session")
+def image_set(tmp_path_factory):
+    """Three small pictures that stand in for every image set."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.RandomState(0)
+    for i in range(3):
+        rows, cols = np.mgrid[:70, :80] / rng.uniform(3, 9)
+        pixels = np.stack([np.sin(rows + c) * np.cos(cols * c) for c in (1, 2, 3)], 2)
+        Image.fromarray(np.uint8(127 + 120 * pixels)).save(str(folder / f"{i}.png"))
+    return folder
+
+
+@pytest.fixture
+def tiny_data(monkeypatch, image_set):
+    """Every image set is `image_set`, and there is no VGG16 of the machine's."""
+    paths = datasets.folder_images(image_set)
+
+    def prepare(data_dir, name, recipe):
+        pairs = [make_pairs(np.asarray(Image.open(str(p))), recipe) for p in paths]
+        return type(pairs[0])(*(np.concatenate(arrays) for arrays in zip(*pairs)))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(image_set))
+    monkeypatch.delenv("SRCNN_VGG16", raising=False)
+    monkeypatch.setattr(cache, "prepare", prepare)
+    monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)

@@ -1,21 +1,25 @@
 """The rows are those of the report, and every name in them exists."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from srcnn_theano import experiments
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment
+from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment, snapshots
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs import training_recipe
-from srcnn_theano.training.functions import AUGMENTATIONS
+from srcnn_theano.training.settings import AUGMENTATIONS
 from srcnn_theano.vgg16_weights import PREPROCESSINGS
 
-ROWS = list(EXPERIMENTS.values())
+# All fields of each experiment, as in experiment.json.
+ROWS = [SimpleNamespace(**e.flat()) for e in EXPERIMENTS.values()]
 
 
 def test_every_figure_of_tables_1_and_2_is_there():
@@ -106,7 +110,7 @@ def test_a_row_can_be_run(row):
     from srcnn_theano.training.costs import COSTS
     from srcnn_theano.training.updates import UPDATES
 
-    assert EXPERIMENTS[row.name] is row and row.table in TABLES
+    assert EXPERIMENTS[row.name].name == row.name and row.table in TABLES
     protocol = make_protocol(row.protocol, row.scale)
     assert protocol.recipe.n_channels == row.options["channels"]
     inspect.signature(model_class(row.model)).bind(None, None, None, **row.options)
@@ -117,20 +121,22 @@ def test_a_row_can_be_run(row):
         aggregate([0.1] * 200, row.aggregation)
     if row.weights_of:
         trained = EXPERIMENTS[row.weights_of]
-        assert trained.weights_of is None
-        assert trained.options["channels"] == row.options["channels"]
+        assert trained.trains
+        assert trained.training == EXPERIMENTS[row.name].training
         # It is as long as it says: a snapshot, or the end.
-        assert row.n_epochs in trained.snapshots + (trained.n_epochs,)
-    assert all(0 < epoch < row.n_epochs for epoch in row.snapshots)
+        ends = snapshots(trained.name) + (trained.measure.n_epochs,)
+        assert row.n_epochs in ends
+    assert all(0 < epoch < row.n_epochs for epoch in snapshots(row.name))
     assert row.augmentation in AUGMENTATIONS
-    assert row.vgg_input in PREPROCESSINGS and row.vgg_maps in ("mean", "sum")
+    assert row.vgg_input in PREPROCESSINGS and row.vgg_maps in (None, "mean", "sum")
     assert row.pixel_weight or row.vgg_weight
-    json.dumps(row._asdict())
+    assert (row.vgg_maps is None) == (row.published_vgg is None)
+    json.dumps(vars(row))
 
 
 @pytest.mark.parametrize("name", ["fsrcnn_x2", "fsrcnn_x3", "fsrcnn_x4"])
 def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
-    row = find_experiment(name)
+    row = find_experiment(name).training
     recipe = training_recipe(row)
     assert not recipe.enlarged and recipe.scale == row.scale == row.options["scale"]
     image = np.zeros((100, 90, 3), "uint8")
@@ -147,7 +153,7 @@ def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
     ids=lambda row: row.name,
 )
 def test_the_report_s_fsrcnns_take_8x8_to_33x33(row):
-    recipe = training_recipe(row)
+    recipe = training_recipe(EXPERIMENTS[row.name].training)
     pairs = make_pairs(np.zeros((47, 33, 3), "uint8"), recipe)
     assert pairs.low_res.shape == (2, 3, 8, 8)
     rng = np.random.RandomState(row.seed)
@@ -158,7 +164,44 @@ def test_the_report_s_fsrcnns_take_8x8_to_33x33(row):
 def test_the_report_s_length_of_training():
     # "Around 44,000 iterations", section 5.1.1, at 22,092 // 20 minibatches an epoch.
     adam = find_experiment("table1_adam")
-    assert adam.n_epochs * (22092 // adam.batch_size) == 44160
+    assert adam.measure.n_epochs * (22092 // adam.training.batch_size) == 44160
+
+
+def test_networks_are_kept_where_other_rows_measure_them():
+    assert snapshots("fsrcnn_gradinputs") == (20, 40, 50, 100)
+    assert snapshots("vgg_mse") == (20,)
+    assert snapshots("table1_adam") == ()
+
+
+def test_neither_the_length_nor_what_is_printed_changes_the_identity():
+    row = find_experiment("fsrcnn_augmented")
+    printed = row.row._replace(published=1.0, notes="Another note.")
+    measure = row.measure._replace(n_epochs=7, aggregation="global")
+    other = row._replace(name="other", row=printed, measure=measure)
+    assert other.training.identity == row.training.identity
+    identities = {e.training.identity for e in EXPERIMENTS.values() if e.trains}
+    assert len(identities) == sum(e.trains for e in EXPERIMENTS.values())
+    assert row.changed(seed=1).training.identity not in identities
+    assert row.changed(n_epochs=1).training == row.training
+
+
+def test_every_row_is_spelled_out_where_it_can_be_found():
+    folder = Path(experiments.__file__).parent
+    text = "".join(path.read_text() for path in folder.glob("*.py"))
+    for name in EXPERIMENTS:
+        assert text.count(f'    Experiment(\n        "{name}",\n') == 1
+
+
+def test_differences_are_those_of_the_training():
+    row = find_experiment("table1_bn_l2")
+    recorded = json.loads(json.dumps(row.flat()))
+    assert row.differences(dict(recorded, notes="", published=1, n_epochs=3)) == []
+    assert row.differences(dict(recorded, seed=1, learning_rate=1)) == [
+        "learning_rate",
+        "seed",
+    ]
+    del recorded["augmentation"]  # as in records of earlier versions
+    assert row.differences(recorded) == []
 
 
 def test_an_unknown_name_lists_the_known():

@@ -138,7 +138,9 @@ def test_json_is_indented_and_ends_its_last_line(path):
 
 
 def test_json_that_cannot_be_read(tmp_path):
-    with pytest.raises(UserError, match="gone.json: missing or unreadable .No such file"):
+    with pytest.raises(
+        UserError, match="gone.json: missing or unreadable .No such file"
+    ):
         read_json(tmp_path / "gone.json")
     (tmp_path / "half.json").write_text('{"psnr": ')
     with pytest.raises(UserError, match="half.json: not readable as JSON"):

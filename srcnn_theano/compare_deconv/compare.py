@@ -17,9 +17,9 @@ from srcnn_theano.compare_deconv.trained import (
     VARIANTS,
     Trainers,
     find_or_train,
-    full_experiment,
+    full_run,
     photograph_material,
-    quick_experiment,
+    quick_run,
     sets_material,
     train_row,
 )
@@ -72,20 +72,20 @@ def compare_deconv(
         raise UserError(f"--epochs {n_epochs}: must be at least 1")
     out_dir, runs_dir = Path(out_dir), Path(runs_dir)
     if quick:
-        material, row = photograph_material(out_dir), quick_experiment
-        trainers = Trainers(material, runs_dir)
+        material, make = photograph_material(out_dir), quick_run
+        trainers = Trainers(material)
         train = trainers.train
     else:
         data_dir = _data_dir(data)
-        material, row = sets_material(data_dir), full_experiment
+        material, make = sets_material(data_dir), full_run
         _check_writable(out_dir)
-        trainers = Trainers(material, runs_dir)
-        train = train_row(data_dir, runs_dir)
+        trainers = Trainers(material)
+        train = train_row(data_dir)
     trained = {}
     for name, title in VARIANTS.items():
-        experiment = row(name, n_epochs, seed)
-        _say(f"{title}: {experiment.n_epochs} epochs")
-        trained[name] = find_or_train(title, experiment, runs_dir, train)
+        run = make(name, n_epochs, seed, runs_dir)
+        _say(f"{title}: {run.experiment.measure.n_epochs} epochs")
+        trained[name] = find_or_train(title, run, train)
     _say("measuring")
     results, spectra, networks = measure(trained, material, trainers)
     write_json(out_dir / "results.json", results)
@@ -141,7 +141,9 @@ def measure(trained, material, trainers):
     results = _settings(trained, material)
     networks, spectra = {}, {"original": _profile(_originals(material))}
     for name, one in trained.items():
-        networks[name] = Changing(load_weights(one.weights[one.experiment.n_epochs]))
+        networks[name] = Changing(
+            load_weights(one.weights[one.experiment.measure.n_epochs])
+        )
         scores = _scores(one, networks[name], material)
         outputs = _outputs(material, networks[name])
         spectra[name] = _profile(outputs)
@@ -153,7 +155,7 @@ def measure(trained, material, trainers):
             "standard": scores,
             "checkerboard_energy": _energy(outputs),
             "grey_ripple": measures.grey_ripple(networks[name]),
-            **_work(one.experiment),
+            **_work(one.experiment.training),
         }
     for what, seconds in _seconds(trained, trainers, networks).items():
         for name, value in seconds.items():
@@ -164,17 +166,18 @@ def measure(trained, material, trainers):
 def _settings(trained, material):
     """What all variants have in common, and the figures without them."""
     experiment = next(iter(trained.values())).experiment
-    n_batches = len(material.train_set.low_res) // experiment.batch_size
+    training, n_epochs = experiment.training, experiment.measure.n_epochs
+    n_batches = len(material.train_set.low_res) // training.batch_size
     bicubic, original = _references(material)
     return {
         "trained_on": material.title,
         "validation": material.validation_name,
         "scale": SCALE,
         "picture": PICTURE,
-        "batch_size": experiment.batch_size,
-        "n_epochs": experiment.n_epochs,
-        "steps": experiment.n_epochs * n_batches,
-        "seed": experiment.seed,
+        "batch_size": training.batch_size,
+        "n_epochs": n_epochs,
+        "steps": n_epochs * n_batches,
+        "seed": training.seed,
         "protocol": make_protocol("standard", SCALE).describe(),
         "bicubic": bicubic,
         "original": original,
@@ -243,9 +246,9 @@ def _scores(one, network, material):
     return [{"epoch": epoch, **scores[epoch]} for epoch in sorted(scores)]
 
 
-def _work(experiment):
+def _work(training):
     """Parameters and multiply-adds of a variant."""
-    model = _model(experiment, 8, output_size=(33, 33))
+    model = _model(training, 8, output_size=(33, 33))
     upsampling = model.layers[-1]
     return {
         "n_parameters": measures.n_parameters(model),
@@ -254,39 +257,39 @@ def _work(experiment):
             "sub_image": measures.multiply_adds(model),
             "upsampling": measures.layer_multiply_adds(upsampling),
             "upsampling_without_zeros": measures.stamp_multiply_adds(upsampling),
-            "picture": picture_multiply_adds(experiment),
+            "picture": picture_multiply_adds(training),
         },
     }
 
 
-def picture_multiply_adds(experiment):
+def picture_multiply_adds(training):
     """Multiply-adds of an output of PICTURE x PICTURE pixels, without its border.
 
     A network that is tied to one size of input goes over it in overlapping windows.
     """
     side = PICTURE // SCALE
-    window = _model(experiment, 8).window
+    window = _model(training, 8).window
     if window is None:
-        return measures.multiply_adds(_model(experiment, side))
-    model = _model(experiment, window)
+        return measures.multiply_adds(_model(training, side))
+    model = _model(training, window)
     step = window - 2 * model.halo
     return (-(-side // step)) ** 2 * measures.multiply_adds(model)
 
 
-def _model(experiment, side, **options):
+def _model(training, side, **options):
     from srcnn_theano.backend import T
     from srcnn_theano.models import model_class
 
-    options = dict(experiment.options, **options)
+    options = dict(training.options, **options)
     shape = (1, options["channels"], side, side)
     rng = np.random.RandomState(0)
-    return model_class(experiment.model)(rng, T.tensor4("x"), shape, **options)
+    return model_class(training.model)(rng, T.tensor4("x"), shape, **options)
 
 
 def _seconds(trained, trainers, networks):
     """Median seconds of a training step, and of a picture, by variant."""
     steps = {
-        name: partial(trainers.get(one.experiment)[0].step.function, 0)
+        name: partial(trainers.get(one.run).step.function, 0)
         for name, one in trained.items()
     }
     pictures = {

@@ -161,7 +161,9 @@ def _filters(results, trained, out_dir):
         ),
     ]
     for name, one in trained.items():
-        W = load_weights(one.weights[one.experiment.n_epochs]).values["deconv.W"]
+        W = load_weights(one.weights[one.experiment.measure.n_epochs]).values[
+            "deconv.W"
+        ]
         file_name = f"filters-{name}.png"
         write_filters(out_dir / file_name, W, columns=14)
         caption = "{}: {} filters of {}x{} pixels.".format(
@@ -272,9 +274,9 @@ def _settings(trained):
     lines = [
         [
             f"`{one.experiment.name}`",
-            str(one.experiment.seed),
-            one.experiment.update,
-            f"{one.experiment.learning_rate:g}",
+            str(one.experiment.training.seed),
+            one.experiment.training.update,
+            f"{one.experiment.training.learning_rate:g}",
             ", ".join("{}: {}".format(*o) for o in one.experiment.options.items()),
             one.source,
         ]

@@ -1,6 +1,7 @@
 """The networks that are compared: found in a folder of runs, or trained."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -10,16 +11,22 @@ from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.data.patches import Pairs, make_pairs
 from srcnn_theano.data.photograph import photograph
 from srcnn_theano.errors import UserError
-from srcnn_theano.experiments import EXPERIMENTS, Experiment
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
 from srcnn_theano.report.figures import Crop
 from srcnn_theano.runs import (
+    Run,
     build_trainer,
-    run_experiment,
-    save_network,
+    carry_out,
+    make_run,
+    snapshot_name,
+    train,
     training_recipe,
 )
 from srcnn_theano.shipped import results_dir, weights_dir
+from srcnn_theano.training.history import read_history
+from srcnn_theano.weights import load_weights
 
 VARIANTS = {
     "fsrcnn_gradinputs": "gradInputs",
@@ -48,7 +55,7 @@ def photograph_material(out_dir):
     """The photograph of the demo: trained on one part, compared on a square of the
     other, which is left in `out_dir` as original.png."""
     photo = photograph()
-    recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"])
+    recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"].training)
     test = photo.pixels[photo.test]
     row, col = (
         min(start, length - _SIDE) for start, length in zip(photo.watched, test.shape)
@@ -74,7 +81,7 @@ def sets_material(data_dir):
     from srcnn_theano.data.cache import prepare
     from srcnn_theano.data.datasets import image_paths
 
-    recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"])
+    recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"].training)
     images = image_paths(data_dir, "Set5")
     folder = images[0].parent
     return Material(
@@ -101,86 +108,76 @@ class Trained(NamedTuple):
     """A variant of the network after its training."""
 
     title: str
-    experiment: Experiment
+    run: Run
     history: List[Dict[str, str]]  # one entry per epoch
     weights: Dict[int, Path]  # by the epoch after which they were kept
     source: str  # where they come from, for the page
     # PSNR and SSIM under `standard` after epochs whose network is not at hand.
     recorded: Dict[int, Dict[str, float]] = {}
 
+    @property
+    def experiment(self) -> Experiment:
+        return self.run.experiment
 
-def quick_experiment(name, n_epochs, seed):
-    """The row of that name, cut down to the photograph."""
-    return EXPERIMENTS[name]._replace(
-        name=name.replace("fsrcnn", "quick"),
-        n_epochs=QUICK_EPOCHS if n_epochs is None else n_epochs,
-        batch_size=_QUICK_BATCH_SIZE,
-        seed=seed,
-        snapshots=_QUICK_SNAPSHOTS,
+
+def quick_run(name, n_epochs, seed, runs_dir):
+    """A run of the row of that name, cut down to the photograph."""
+    row = EXPERIMENTS[name].changed(
+        QUICK_EPOCHS if n_epochs is None else n_epochs, seed
     )
+    experiment = row._replace(
+        name=name.replace("fsrcnn", "quick"),
+        training=row.training._replace(batch_size=_QUICK_BATCH_SIZE),
+    )
+    return make_run(experiment, runs_dir)._replace(snapshots=_QUICK_SNAPSHOTS)
 
 
-def full_experiment(name, n_epochs, seed):
-    """The row of that name."""
-    experiment = EXPERIMENTS[name]._replace(seed=seed)
-    return experiment if n_epochs is None else experiment._replace(n_epochs=n_epochs)
+def full_run(name, n_epochs, seed, runs_dir):
+    """A run of the row of that name."""
+    return make_run(EXPERIMENTS[name].changed(n_epochs, seed), runs_dir)
 
 
 class Trainers:
-    """Compiled training steps, one for each experiment, on the material's sub-images.
+    """Compiled training steps, one for each run, on the material's sub-images.
 
     Parameters
     ----------
     material : Material
-    runs_dir : Path
     """
 
-    def __init__(self, material, runs_dir):
+    def __init__(self, material):
         self.material = material
-        self.runs_dir = Path(runs_dir)
         self._built = {}
 
-    def get(self, experiment):
-        """(Trainer, Model), compiled when it is asked for first."""
-        if experiment.name not in self._built:
-            material = self.material
-            self._built[experiment.name] = build_trainer(
-                experiment,
-                material.train_set,
-                {material.validation_name: material.validation_sets[0]},
-                self.runs_dir / experiment.name,
-            )
-        return self._built[experiment.name]
+    def get(self, run):
+        """The run's Trainer, compiled when it is asked for first."""
+        name, material = run.experiment.name, self.material
+        if name not in self._built:
+            validation_sets = {material.validation_name: material.validation_sets[0]}
+            self._built[name] = build_trainer(run, material.train_set, validation_sets)
+        return self._built[name]
 
-    def train(self, experiment):
-        """Train an experiment, from its checkpoint if there is one."""
-        run_dir = self.runs_dir / experiment.name
-        write_json(run_dir / "experiment.json", {"experiment": experiment._asdict()})
-        trainer, model = self.get(experiment)
-        trainer.resume()
-        trainer.run(experiment.n_epochs)
-        save_network(run_dir / "weights.h5", experiment, model, trainer.epoch)
+    def train(self, run):
+        """Train, from the checkpoint if there is one."""
+        settings = {"experiment": run.experiment.flat()}
+        write_json(run.folder / "experiment.json", settings)
+        train(run, self.get(run), resume=True)
 
 
-def train_row(data_dir, runs_dir):
+def train_row(data_dir):
     """A function that trains a row as ``srcnn-theano train --resume`` does."""
-
-    def train(experiment):
-        run_experiment(experiment, data_dir, runs_dir, resume=True)
-
-    return train
+    return partial(carry_out, data_dir=data_dir, resume=True)
 
 
-def find_or_train(title, experiment, runs_dir, train):
+def find_or_train(title, run, train):
     """A trained variant: of the runs, else of those that come along, else trained.
 
     Parameters
     ----------
     title : str
-    experiment : Experiment
-    runs_dir : Path
-    train : function of an experiment
-        Leaves a run in `runs_dir`; asked where there is none, or an unfinished one.
+    run : Run
+    train : function of a Run
+        Carries it out; asked where there is none, or an unfinished one.
 
     Raises
     ------
@@ -188,72 +185,63 @@ def find_or_train(title, experiment, runs_dir, train):
         The run is of other settings, or has been trained for longer and its network
         was not kept after that many epochs.
     """
-    run_dir = Path(runs_dir) / experiment.name
-    kept = _kept(run_dir, experiment)
-    found = _found(title, experiment, run_dir, kept, "trained before")
-    if found is None and not (run_dir / "checkpoint.h5").exists():
-        found = _shipped(title, experiment)
+    found = _found(title, run, run.folder, _kept(run), "trained before")
+    if found is None and not (run.folder / "checkpoint.h5").exists():
+        found = _shipped(title, run)
     if found is not None:
         return found
-    _refuse_longer(run_dir, experiment)
-    train(experiment)
-    return _found(title, experiment, run_dir, _kept(run_dir, experiment), "trained now")
+    _refuse_longer(run)
+    train(run)
+    return _found(title, run, run.folder, _kept(run), "trained now")
 
 
-def _shipped(title, experiment):
+def _shipped(title, run):
     """The variant if it comes along, trained for as long as is asked, else None."""
-    weights = weights_dir() / (experiment.name + ".h5")
-    record = results_dir() / experiment.name
-    if not weights.is_file() or not _has_settings(record, experiment):
+    name = run.experiment.name
+    weights, record = weights_dir() / (name + ".h5"), results_dir() / name
+    if not weights.is_file() or not _has_settings(record, run.experiment):
         return None
-    found = _found(title, experiment, record, _by_epoch(weights), "comes along")
-    return found and found._replace(recorded=_recorded(experiment))
+    found = _found(title, run, record, _by_epoch(weights), "comes along")
+    return found and found._replace(recorded=_recorded(run))
 
 
-def _recorded(experiment):
+def _recorded(run):
     """What the rows that look at a training in between have scored."""
     recorded = {}
-    for epoch in experiment.snapshots:
-        row = f"{experiment.name}_{epoch}"
+    for epoch in run.snapshots:
+        row = f"{run.experiment.name}_{epoch}"
         path = results_dir() / row / "results.json"
-        if path.is_file() and epoch < experiment.n_epochs:
+        if path.is_file() and epoch < run.experiment.measure.n_epochs:
             results = json.loads(path.read_text(encoding="utf-8"))
             mean = results["images"]["standard"]["scores"]["Set5"][-1]
             recorded[epoch] = {key: mean[key] for key in ("psnr", "ssim")}
     return recorded
 
 
-def _found(title, experiment, folder, weights, source):
-    """The variant if its network after `n_epochs` is among the weights, else None."""
-    from srcnn_theano.training.history import read_history
-
-    n_epochs = experiment.n_epochs
+def _found(title, run, folder, weights, source):
+    """The variant if its last network is among the weights, else None."""
+    n_epochs = run.experiment.measure.n_epochs
     if n_epochs not in weights:
         return None
-    if not _has_settings(folder, experiment):
+    if not _has_settings(folder, run.experiment):
         raise UserError(
-            f"{folder}: a run of {experiment.name} with other settings (another "
+            f"{folder}: a run of {run.experiment.name} with other settings (another "
             "--seed?); choose another --runs folder"
         )
     history = read_history(folder / "history.csv")[:n_epochs]
     weights = {epoch: path for epoch, path in weights.items() if epoch <= n_epochs}
-    return Trained(title, experiment, history, dict(sorted(weights.items())), source)
+    return Trained(title, run, history, dict(sorted(weights.items())), source)
 
 
-def _kept(run_dir, experiment):
+def _kept(run):
     """Weight files of a run by epoch."""
-    kept = {}
-    for epoch in experiment.snapshots:
-        path = run_dir / f"weights-{epoch}.h5"
-        if path.is_file():
-            kept[epoch] = path
-    last = run_dir / "weights.h5"
+    paths = {epoch: run.folder / snapshot_name(epoch) for epoch in run.snapshots}
+    kept = {epoch: path for epoch, path in paths.items() if path.is_file()}
+    last = run.folder / "weights.h5"
     return {**kept, **_by_epoch(last)} if last.is_file() else kept
 
 
 def _by_epoch(path):
-    from srcnn_theano.weights import load_weights
-
     return {load_weights(path).about["n_epochs"]: path}
 
 
@@ -264,26 +252,17 @@ def _has_settings(folder, experiment):
         recorded = json.loads(text)["experiment"]
     except (OSError, ValueError, KeyError):
         return False
-    settings = json.loads(json.dumps(experiment._asdict()))
-    for unrelated in ("table", "row", "published", "notes", "n_epochs", "snapshots"):
-        del settings[unrelated]
-    return all(recorded.get(name, value) == value for name, value in settings.items())
+    return not experiment.differences(recorded)
 
 
-def _refuse_longer(run_dir, experiment):
-    history = run_dir / "history.csv"
+def _refuse_longer(run):
+    history = run.folder / "history.csv"
     if not history.is_file():
         return
-    from srcnn_theano.training.history import read_history
-
-    done, kept = len(read_history(history)), sorted(_kept(run_dir, experiment))
-    if done > experiment.n_epochs:
+    done, n_epochs = len(read_history(history)), run.experiment.measure.n_epochs
+    if done > n_epochs:
+        kept = " or ".join(map(str, sorted(_kept(run)))) or "more"
         raise UserError(
-            "--epochs {}: {} has been trained for {} already; compare after {}, or "
-            "choose another --runs folder".format(
-                experiment.n_epochs,
-                run_dir,
-                done,
-                " or ".join(map(str, kept)) or "more",
-            )
+            f"--epochs {n_epochs}: {run.folder} has been trained for {done} already; "
+            f"compare after {kept}, or choose another --runs folder"
         )

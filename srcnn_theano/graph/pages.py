@@ -87,8 +87,8 @@ def summarise(subject):
     return {
         "name": subject.name,
         "what": subject.what,
-        "model": subject.experiment.model,
-        "options": subject.experiment.options,
+        "model": subject.training.model,
+        "options": subject.training.options,
         "ops": {
             op: {side: counts[side][op] for side in SIDES}
             for op, _ in _in_order(rewriting)
@@ -118,9 +118,9 @@ def title(subject):
 
 def describe(subject):
     """What the function takes and gives, and what the shapes are for."""
-    experiment = subject.experiment
-    options = ", ".join("{} {}".format(*item) for item in experiment.options.items())
-    network = f"{experiment.model} ({options})"
+    training = subject.training
+    options = ", ".join("{} {}".format(*item) for item in training.options.items())
+    network = f"{training.model} ({options})"
     size = "{} x {} x {} x {}".format(*subject.shape)
     if subject.what == "predict":
         return (
@@ -130,16 +130,16 @@ def describe(subject):
     return (
         f"One step of training of {network}: the number of a minibatch goes in, cost "
         "and mean squared error come out, and every parameter gets its new value from "
-        f"{experiment.update} of {_cost(experiment)}. The minibatch is {size} (batch, "
+        f"{training.update} of {_cost(training)}. The minibatch is {size} (batch, "
         "channels, rows, columns)."
     )
 
 
-def _cost(experiment):
+def _cost(training):
     terms = [
-        (experiment.pixel_weight, experiment.cost),
-        (experiment.vgg_weight, "the difference of VGG16's features"),
-        (experiment.L2_reg, "the L2 norm of the filters"),
+        (training.pixel_weight, training.cost),
+        (training.vgg_weight, "the difference of VGG16's features"),
+        (training.L2_reg, "the L2 norm of the filters"),
     ]
     return " and ".join(term for weight, term in terms if weight)
 

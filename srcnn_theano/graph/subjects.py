@@ -1,14 +1,14 @@
 """Whose graph is drawn: a model, an experiment or a weight file, by its name."""
 
 import os
-from pathlib import Path
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.experiments import EXPERIMENTS, Experiment
+from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.models import MODELS, model_class
+from srcnn_theano.training.settings import Training
 
 WHAT = ("predict", "train")
 
@@ -25,7 +25,7 @@ class Subject(NamedTuple):
         As it was asked for.
     what : str
         One of `WHAT`.
-    experiment : Experiment
+    training : Training
         With the model and options that the graph is of.
     layers : list of str
         Names of the layers, in the order in which an image passes them.
@@ -39,7 +39,7 @@ class Subject(NamedTuple):
 
     name: str
     what: str
-    experiment: Experiment
+    training: Training
     layers: List[str]
     shape: tuple
     rewriting: Any
@@ -64,31 +64,28 @@ def find_subject(name, what=None):
     """
     if name in EXPERIMENTS:
         experiment = EXPERIMENTS[name]
-        trains = experiment.weights_of is None
-        what = what or ("train" if trains else "predict")
-        if what == "train" and not trains:
-            experiment = EXPERIMENTS[experiment.weights_of]
+        what = what or ("train" if experiment.trains else "predict")
+        if what == "train":
+            experiment = EXPERIMENTS[experiment.trained_by]
+        training = experiment.compiled
     elif name in MODELS:
-        experiment = _no_experiment(name, name, {"channels": 3})
+        training = _usual_training(name, {"channels": 3})
     else:
-        experiment = _of_weights(name)
+        training = _of_weights(name)
     what = what or "predict"
     draw = {"predict": _prediction, "train": _training}[what]
-    model, shape, *graphs = draw(experiment)
+    model, shape, *graphs = draw(training)
     layers = [layer.name for layer in model.layers]
-    return Subject(name, what, experiment, layers, shape, *graphs)
+    return Subject(name, what, training, layers, shape, *graphs)
 
 
-def _no_experiment(name, model, options):
+def _usual_training(model, options):
     """How a network is trained if nobody says otherwise."""
-    return Experiment(
-        name=name,
-        table="",
-        row="",
+    return Training(
+        model,
+        options,
         protocol="standard" if options["channels"] == 1 else "course",
         scale=options.get("scale", 4),
-        model=model,
-        options=options,
     )
 
 
@@ -105,21 +102,21 @@ def _of_weights(name):
     weights = load_weights(name)
     trained_as = EXPERIMENTS.get(weights.about.get("experiment"))
     if trained_as is None:
-        return _no_experiment(Path(name).stem, weights.model, weights.options)
-    return trained_as._replace(model=weights.model, options=weights.options)
+        return _usual_training(weights.model, weights.options)
+    return trained_as.training._replace(model=weights.model, options=weights.options)
 
 
-def _prediction(experiment):
+def _prediction(training):
     from srcnn_theano.backend import T, graphs
     from srcnn_theano.training.functions import prediction_function
 
     # Of any size, as it is for pictures.
-    channels = experiment.options["channels"]
-    model = model_class(experiment.model)(
-        np.random.RandomState(experiment.seed),
+    channels = training.options["channels"]
+    model = model_class(training.model)(
+        np.random.RandomState(training.seed),
         T.tensor4("x"),
         (None, channels, None, None),
-        **experiment.options,
+        **training.options,
     )
     size = model.window or EXAMPLE_SIZE
     example = np.zeros((1, channels, size, size), "float32")
@@ -131,27 +128,27 @@ def _prediction(experiment):
     return model, example.shape, rewriting, graphs.texts_of_xla(build, example)
 
 
-def _training(experiment):
+def _training(training):
     from srcnn_theano.backend import graphs
     from srcnn_theano.data.patches import Pairs, make_pairs
-    from srcnn_theano.runs import training_of, training_recipe
+    from srcnn_theano.runs import training_recipe
     from srcnn_theano.training.step import build_step
 
     # Only sizes matter, so a black minibatch will do, and a VGG16 that nobody trained.
-    recipe = training_recipe(experiment)
+    recipe = training_recipe(training)
     black = np.zeros((2 * recipe.size, 2 * recipe.size, 3), "uint8")
     batch = Pairs(
         *(
-            np.repeat(images[:1], experiment.batch_size, axis=0)
+            np.repeat(images[:1], training.batch_size, axis=0)
             for images in make_pairs(black, recipe)
         )
     )
-    vgg = _random_vgg16() if experiment.vgg_weight else None
+    vgg = _random_vgg16() if training.vgg_weight else None
     step = None
 
     def build(mode):
         nonlocal step
-        step = build_step(training_of(experiment), batch, vgg, mode)
+        step = build_step(training, batch, vgg, mode)
         return step.function
 
     rewriting, texts = graphs.rewriting(build, 0), graphs.texts_of_xla(build, 0)

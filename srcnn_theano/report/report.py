@@ -21,9 +21,11 @@ from srcnn_theano.evaluation.protocols import (
     make_protocol,
 )
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
-from srcnn_theano.experiments import EXPERIMENTS, Experiment
+from srcnn_theano.experiments import EXPERIMENTS, snapshots
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_text
 from srcnn_theano.inference import build_predictor
+from srcnn_theano.record import command
 from srcnn_theano.report.document import (
     Details,
     Heading,
@@ -36,8 +38,8 @@ from srcnn_theano.report.document import (
 )
 from srcnn_theano.report.figures import Crop, Curve, Panel, draw_curves, write_strip
 from srcnn_theano.report.trade import cost_in_words, trade_section
-from srcnn_theano.runs import command, experiment_protocol
 from srcnn_theano.shipped import results_dir, weights_dir
+from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
 _TEST_SETS = ("Set5", "Set14")
@@ -160,7 +162,7 @@ class Row(NamedTuple):
     def status(self):
         if self.results is not None:
             return "done"
-        trained_here = self.history and self.experiment.weights_of is None
+        trained_here = self.history and self.experiment.trains
         return "unfinished" if trained_here else "not run"
 
 
@@ -187,7 +189,7 @@ def load_rows(runs_dir=None):
     for name, experiment in EXPERIMENTS.items():
         folder = _find(runs_dir, name)
         # The history of a row that only measures is that of the training beside it.
-        trained = experiment.weights_of or name
+        trained = experiment.trained_by
         rows[name] = Row(
             experiment,
             folder,
@@ -200,9 +202,9 @@ def load_rows(runs_dir=None):
 
 
 def _planned_epochs(experiment):
-    trained = EXPERIMENTS[experiment.weights_of or experiment.name]
-    of_snapshot = experiment.n_epochs in trained.snapshots
-    return experiment.n_epochs if of_snapshot else trained.n_epochs
+    trained, n_epochs = EXPERIMENTS[experiment.trained_by], experiment.measure.n_epochs
+    of_snapshot = n_epochs in snapshots(experiment.trained_by)
+    return n_epochs if of_snapshot else trained.measure.n_epochs
 
 
 def _find(runs_dir, name):
@@ -225,8 +227,6 @@ def _read_json(folder, name):
 
 
 def _read_history(path):
-    from srcnn_theano.training.history import read_history
-
     return read_history(path) if path is not None and path.is_file() else []
 
 
@@ -245,14 +245,16 @@ class Figures(NamedTuple):
 def row_figures(row):
     """The figures of a row that has been run, on its own test set."""
     experiment, results = row.experiment, row.results
-    standard = _mean_scores(results, "standard", experiment.test_set)
-    if experiment.aggregation == "image":
-        own = _mean_scores(results, experiment.protocol, experiment.test_set)
+    standard = _mean_scores(results, "standard", experiment.measure.test_set)
+    if experiment.measure.aggregation == "image":
+        own = _mean_scores(
+            results, experiment.training.protocol, experiment.measure.test_set
+        )
         return Figures(own["psnr"], own["bicubic_psnr"], standard)
-    scores = results["sub_images"][experiment.test_set]
+    scores = results["sub_images"][experiment.measure.test_set]
     return Figures(
-        scores["ours"][experiment.aggregation],
-        scores["bicubic"][experiment.aggregation],
+        scores["ours"][experiment.measure.aggregation],
+        scores["bicubic"][experiment.measure.aggregation],
         standard,
         _vgg_psnr(row),
     )
@@ -263,8 +265,10 @@ def _vgg_psnr(row):
     if "vgg" not in row.results:
         return None
     experiment = row.experiment
-    psnr = row.results["vgg"][experiment.test_set][experiment.aggregation]
-    summed = experiment.vgg_maps == "sum"
+    psnr = row.results["vgg"][experiment.measure.test_set][
+        experiment.measure.aggregation
+    ]
+    summed = experiment.measure.vgg_maps == "sum"
     return psnr - 10 * np.log10(_N_MAPS) if summed else psnr
 
 
@@ -272,16 +276,8 @@ def _mean_scores(results, protocol, test_set):
     return results["images"][protocol]["scores"][test_set][-1]
 
 
-# Of an experiment, what neither its training nor its measurement depends on.
-_ONLY_SAID = (
-    "table",
-    "row",
-    "published",
-    "published_vgg",
-    "vgg_maps",
-    "notes",
-    "n_epochs",
-)
+def _protocol(experiment):
+    return make_protocol(experiment.training.protocol, experiment.training.scale)
 
 
 def caveats(rows, row):
@@ -291,24 +287,19 @@ def caveats(rows, row):
         said.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")
     if row.results is None:
         return said
-    recorded = row.record.get("experiment", {})
-    changed = [
-        name
-        for name, value in json.loads(json.dumps(row.experiment._asdict())).items()
-        if name not in _ONLY_SAID and name in recorded and recorded[name] != value
-    ]
+    changed = row.experiment.differences(row.record.get("experiment", {}))
     if changed:
         said.append("run with another {} than listed".format(", ".join(changed)))
-    if row.results["protocol"]["hash"] != experiment_protocol(row.experiment).hash:
+    if row.results["protocol"]["hash"] != _protocol(row.experiment).hash:
         said.append("measured under another protocol than today's of that name")
-    trained = rows[row.experiment.weights_of or row.experiment.name].results
+    trained = rows[row.experiment.trained_by].results
     if (
         trained
         and trained["n_epochs"] == row.results["n_epochs"]
         and trained["weights_sha256"] != row.results["weights_sha256"]
     ):
         said.append(
-            f"measured on another network than that of {row.experiment.weights_of}"
+            f"measured on another network than that of {row.experiment.trained_by}"
         )
     return said
 
@@ -344,12 +335,12 @@ def _list_cells(row):
     experiment = row.experiment
     cells = [
         "  " + experiment.name,
-        f"{experiment.protocol} x{experiment.scale}",
-        experiment.test_set,
-        experiment.aggregation,
+        f"{experiment.training.protocol} x{experiment.training.scale}",
+        experiment.measure.test_set,
+        experiment.measure.aggregation,
         _as_printed(experiment, "published"),
     ]
-    perceptual = experiment.table in _PERCEPTUAL
+    perceptual = experiment.row.table in _PERCEPTUAL
     if row.results is None:
         printed = _as_printed(experiment, "published_vgg") if perceptual else ""
         return cells + [row.status, "", printed, "", _epochs(row)]
@@ -366,8 +357,9 @@ def _list_cells(row):
 
 def _as_dict(rows, row):
     experiment = row.experiment
+    settings = experiment.flat()
     summary = {
-        name: getattr(experiment, name)
+        name: settings[name]
         for name in (
             "name",
             "table",
@@ -392,15 +384,15 @@ def _as_dict(rows, row):
 
 
 def _of_table(rows, table):
-    return [row for row in rows.values() if row.experiment.table == table]
+    return [row for row in rows.values() if row.experiment.row.table == table]
 
 
 def _as_printed(experiment, field):
     """A published figure; those of the first two tables are not all of two digits."""
-    published = getattr(experiment, field)
+    published = getattr(experiment.row, field)
     if published is None:
         return "-"
-    as_it_is = experiment.table in ("table1", "table2")
+    as_it_is = experiment.row.table in ("table1", "table2")
     return str(published) if as_it_is else f"{published:.2f}"
 
 
@@ -495,7 +487,7 @@ def _table_section(rows, table, out_dir):
 
 def _main_table(rows):
     header = ["", "set", "mean", "published", "ours", "difference", "bicubic"]
-    if rows[0].experiment.table in _PERCEPTUAL:
+    if rows[0].experiment.row.table in _PERCEPTUAL:
         header += ["published in VGG space", "ours", "difference", "maps"]
     header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
     header += ["Set5 `patch`, last 10 epochs: median (range)"]
@@ -507,17 +499,17 @@ def _main_cells(row):
     experiment = row.experiment
     cells = [
         f"{_title(experiment)} `{experiment.name}`",
-        experiment.test_set,
-        f"`{experiment.aggregation}`",
+        experiment.measure.test_set,
+        f"`{experiment.measure.aggregation}`",
     ]
     figures = row.results and row_figures(row)
     ours = figures and figures.ours
     cells += _against(experiment, "published", ours, row.status)
     cells.append(_decibels(figures and figures.bicubic))
-    if experiment.table in _PERCEPTUAL:
+    if experiment.row.table in _PERCEPTUAL:
         cells += _against(experiment, "published_vgg", figures and figures.vgg)
-        has_one = experiment.published_vgg is not None
-        cells.append(f"`{experiment.vgg_maps}`" if has_one else "")
+        has_one = experiment.row.published_vgg is not None
+        cells.append(f"`{experiment.measure.vgg_maps}`" if has_one else "")
     if figures is None:
         return cells + ["", "", _epochs(row), ""]
     return cells + [
@@ -530,7 +522,7 @@ def _main_cells(row):
 
 def _against(experiment, field, ours, missing=""):
     """Published, ours and the difference; `missing` is said where there is no ours."""
-    published = getattr(experiment, field)
+    published = getattr(experiment.row, field)
     cells = [_as_printed(experiment, field), missing, ""]
     if ours is not None:
         cells[1] = f"**{ours:.2f}**"
@@ -547,19 +539,19 @@ def _last_epochs(row):
 
 
 def _title(experiment):
-    if experiment.table == "models":  # three of the same name
-        return f"{experiment.row}, x{experiment.scale}"
-    return experiment.row
+    if experiment.row.table == "models":  # three of the same name
+        return f"{experiment.row.title}, x{experiment.training.scale}"
+    return experiment.row.title
 
 
 def _note(rows, row):
     experiment = row.experiment
-    protocol = experiment_protocol(experiment)
+    protocol = _protocol(experiment)
     text = (
-        f"**{_title(experiment)}**. {experiment.notes} Protocol `{protocol.name}` "
-        f"x{experiment.scale} (`{protocol.hash}`)."
+        f"**{_title(experiment)}**. {experiment.row.notes} Protocol `{protocol.name}` "
+        f"x{experiment.training.scale} (`{protocol.hash}`)."
     )
-    if row.history and experiment.weights_of is None:
+    if row.history and experiment.trains:
         minutes = sum(float(epoch["seconds"]) for epoch in row.history) / 60
         text += " Trained for {} epochs, {:,} iterations, in {:.0f} minutes.".format(
             row.n_epochs, int(row.history[-1]["iteration"]), minutes
@@ -573,7 +565,7 @@ def _note(rows, row):
 def _curves(rows, table, out_dir):
     trained = {}  # by training, the row that looks at most of its epochs
     for row in rows:
-        name = row.experiment.weights_of or row.experiment.name
+        name = row.experiment.trained_by
         if row.history and row.n_epochs >= getattr(trained.get(name), "n_epochs", 0):
             trained[name] = row
     if table == "table2" or not trained:  # the curve stands in table 1
@@ -616,8 +608,8 @@ def _by_data(rows):
     groups = {}
     for row in rows:
         experiment = row.experiment
-        changes = ["{} {}".format(*knob) for knob in experiment.recipe.items()]
-        name = ", ".join(["Set5", experiment.protocol] + changes)
+        changes = ["{} {}".format(*knob) for knob in experiment.training.recipe.items()]
+        name = ", ".join(["Set5", experiment.training.protocol] + changes)
         groups.setdefault(name, []).append(row)
     return groups if len(groups) > 1 else {"Set5": list(rows)}
 
@@ -642,14 +634,16 @@ def _validation_bicubic(row):
 
 def _aggregations(rows):
     measured = [
-        row for row in rows if row.results and row.experiment.aggregation != "image"
+        row
+        for row in rows
+        if row.results and row.experiment.measure.aggregation != "image"
     ]
     if not measured:
         return []
     header = [""] + [f"{name} `{how}`" for name in _TEST_SETS for how in AGGREGATIONS]
     lines, bicubic = [], []
     for row in measured:
-        lines.append(_aggregation_cells(row.experiment.row, row, "ours"))
+        lines.append(_aggregation_cells(row.experiment.row.title, row, "ours"))
         if "vgg" in row.results:
             lines.append(_vgg_aggregation_cells(row))
         plain = _aggregation_cells("bicubic", row, "bicubic")
@@ -672,14 +666,17 @@ def _aggregation_cells(title, row, whose):
     for name in _TEST_SETS:
         scores = row.results["sub_images"][name][whose]
         for how in AGGREGATIONS:
-            own = (row.experiment.test_set, row.experiment.aggregation) == (name, how)
+            own = (
+                row.experiment.measure.test_set,
+                row.experiment.measure.aggregation,
+            ) == (name, how)
             text = "**{:.2f}**" if own and whose == "ours" else "{:.2f}"
             cells.append(text.format(scores[how]) if how in scores else "")
     return cells
 
 
 def _vgg_aggregation_cells(row):
-    cells = [row.experiment.row + ": VGG space, `mean` of the maps"]
+    cells = [row.experiment.row.title + ": VGG space, `mean` of the maps"]
     for name in _TEST_SETS:
         scores = row.results["vgg"][name]
         cells += [_decibels(scores.get(how)) for how in AGGREGATIONS]
@@ -687,11 +684,11 @@ def _vgg_aggregation_cells(row):
 
 
 def _shows_images(row):
-    return row.experiment.aggregation == "image" and row.results is not None
+    return row.experiment.measure.aggregation == "image" and row.results is not None
 
 
 def _image_scores(row):
-    protocol = make_protocol("standard", row.experiment.scale)
+    protocol = make_protocol("standard", row.experiment.training.scale)
     lines = []
     for name in _TEST_SETS:
         for score in row.results["images"]["standard"]["scores"][name]:
@@ -730,7 +727,7 @@ def _settings(rows):
     lines = []
     for row in rows:
         # What was run, else what would be.
-        settings = dict(row.experiment._asdict(), **row.record.get("experiment", {}))
+        settings = dict(row.experiment.flat(), **row.record.get("experiment", {}))
         rates = "".join(
             f", {layer} x{factor:g}"
             for layer, factor in settings["layer_rates"].items()
@@ -785,7 +782,10 @@ def _strips_section(rows, out_dir, data_dir):
 
 
 def _strip(rows, networks, crop, out_dir, data_dir):
-    names, scale = [row.experiment.name for row in rows], rows[0].experiment.scale
+    names, scale = (
+        [row.experiment.name for row in rows],
+        rows[0].experiment.training.scale,
+    )
     files = write_strip(
         out_dir,
         f"strip-{names[-1]}-{Path(crop.image).stem}",
@@ -799,7 +799,7 @@ def _strip(rows, networks, crop, out_dir, data_dir):
     for row, score in zip(rows, scores):
         label = "`{}`, {:.2f} dB".format(row.experiment.name, score["psnr"])
         if len(rows) > 1:
-            label = f"{cost_in_words(row.experiment._asdict())}: {label}"
+            label = f"{cost_in_words(row.experiment.flat())}: {label}"
             if "relu2_2" in row.results:
                 distance = _of_image(row.results["relu2_2"], crop)["relu2_2"]
                 label += f", relu2_2 {distance:,.0f}"

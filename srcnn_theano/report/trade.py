@@ -80,18 +80,18 @@ def _copy(row):
 
 def _lines(rows):
     lines = []
-    for scale in sorted({row.experiment.scale for row in rows}):
-        of_scale = [row for row in rows if row.experiment.scale == scale]
+    for scale in sorted({row.experiment.training.scale for row in rows}):
+        of_scale = [row for row in rows if row.experiment.training.scale == scale]
         lines.append(_line("bicubic", "", of_scale[0], "bicubic_"))
         for row in of_scale:
             experiment = row.experiment
-            cost = cost_in_words(experiment._asdict())
+            cost = cost_in_words(experiment.flat())
             lines.append(_line(f"`{experiment.name}`", cost, row, ""))
     return lines
 
 
 def _line(name, cost, row, whose):
-    cells = [name, cost, f"x{row.experiment.scale}"]
+    cells = [name, cost, f"x{row.experiment.training.scale}"]
     for test_set in _TEST_SETS:
         psnr, ssim, distance = _figures(row, test_set, whose)
         cells += [
@@ -110,7 +110,7 @@ def _figures(row, test_set, whose=""):
 
 
 def _drawing(rows, out_dir):
-    rows = [row for row in rows if row.experiment.scale == _SCALE]
+    rows = [row for row in rows if row.experiment.training.scale == _SCALE]
     if not rows:
         return []
     axes = ("PSNR in dB", "difference at relu2_2, in thousands")
@@ -144,8 +144,12 @@ def _groups(rows, test_set):
 
 
 def _kind(experiment):
-    if experiment.table == "models":
+    if experiment.row.table == "models":
         return "MSE, for pictures"
-    network = "SRCNN" if experiment.model == "srcnn" else "FSRCNN"
-    cost = "MSE" if not experiment.vgg_weight else cost_in_words(experiment._asdict())
+    network = "SRCNN" if experiment.training.model == "srcnn" else "FSRCNN"
+    cost = (
+        "MSE"
+        if not experiment.training.vgg_weight
+        else cost_in_words(experiment.flat())
+    )
     return f"{cost}, {network}"

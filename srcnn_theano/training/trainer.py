@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterator
 
 import numpy as np
 from tqdm import tqdm
@@ -120,7 +120,7 @@ class Trainer:
 
     def steps(
         self, one_by_one: bool = False
-    ) -> Iterator[tuple[Sequence[float], Sequence[float]]]:
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Train for one epoch, through the minibatches in an order of its own.
 
         Whoever asks for the next ones may look at the network before, change the

@@ -26,12 +26,11 @@ N_TRAIN = 24
 def miniature():
     """A function that compares small networks; gives the results."""
     patch = pytest.MonkeyPatch()
-    small = {
-        name: trained.EXPERIMENTS[name]._replace(
-            options=dict(trained.EXPERIMENTS[name].options, d=4, s=2, m=1)
-        )
-        for name in trained.VARIANTS
-    }
+    small = {}
+    for name in trained.VARIANTS:
+        row = trained.EXPERIMENTS[name]
+        training = row.training._replace(options=dict(row.options, d=4, s=2, m=1))
+        small[name] = row._replace(training=training)
     patch.setattr(trained, "EXPERIMENTS", small)
     whole = trained.photograph_material
 
@@ -93,7 +92,7 @@ def test_small_networks_are_counted(finished):
 
 def test_work_of_the_full_networks():
     ours, naive = (
-        picture_multiply_adds(EXPERIMENTS[name])
+        picture_multiply_adds(EXPERIMENTS[name].training)
         for name in ("fsrcnn_gradinputs", "fsrcnn_full_border")
     )
     assert ours == 64 * 64 * (10728 + 13608)
@@ -150,22 +149,22 @@ def test_what_is_finished_is_not_trained_again(finished, miniature, capsys, tmp_
 
 def test_the_network_after_fewer_epochs_is_used_where_it_was_kept(finished):
     _, runs, results = finished
-    experiment = trained.quick_experiment("fsrcnn_gradinputs", 1, 3)
-    found = trained.find_or_train("", experiment, runs, None)
+    run = trained.quick_run("fsrcnn_gradinputs", 1, 3, runs)
+    found = trained.find_or_train("", run, None)
     assert list(found.weights) == [1] and len(found.history) == 1
 
 
 def test_one_that_was_not_kept(finished):
-    experiment = trained.quick_experiment("fsrcnn_gradinputs", 1, 3)
-    experiment = experiment._replace(snapshots=())
+    run = trained.quick_run("fsrcnn_gradinputs", 1, 3, finished[1])
+    run = run._replace(snapshots=())
     with pytest.raises(UserError, match="--epochs 1: .* trained for 2 .* after 2, or"):
-        trained.find_or_train("", experiment, finished[1], None)
+        trained.find_or_train("", run, None)
 
 
 def test_a_run_of_another_seed(finished):
-    experiment = trained.quick_experiment("fsrcnn_gradinputs", 2, 4)
+    run = trained.quick_run("fsrcnn_gradinputs", 2, 4, finished[1])
     with pytest.raises(UserError, match="quick_gradinputs: .*--seed"):
-        trained.find_or_train("", experiment, finished[1], None)
+        trained.find_or_train("", run, None)
 
 
 def test_an_interrupted_training_goes_on(finished, miniature, tmp_path, monkeypatch):
@@ -193,27 +192,27 @@ def test_shipped_networks_are_used_where_nothing_was_run(
     finished, tmp_path, monkeypatch
 ):
     _, runs, _ = finished
-    experiment = trained.quick_experiment("fsrcnn_gradinputs", 2, 3)
+    run = trained.quick_run("fsrcnn_gradinputs", 2, 3, tmp_path / "runs")
+    name = run.experiment.name
     weights, results = tmp_path / "weights", tmp_path / "results"
     weights.mkdir(), results.mkdir()
-    run = runs / experiment.name
-    (weights / (experiment.name + ".h5")).write_bytes((run / "weights.h5").read_bytes())
-    (results / experiment.name).symlink_to(run)
+    (weights / (name + ".h5")).write_bytes((runs / name / "weights.h5").read_bytes())
+    (results / name).symlink_to(runs / name)
     monkeypatch.setattr(trained, "weights_dir", lambda: weights)
     monkeypatch.setattr(trained, "results_dir", lambda: results)
-    found = trained.find_or_train("", experiment, tmp_path / "runs", None)
+    found = trained.find_or_train("", run, None)
     assert found.source == "comes along" and list(found.weights) == [2]
     assert found.recorded == {}
-    row = results / (experiment.name + "_1")
+    row = results / (name + "_1")
     row.mkdir()
     mean = {"image": "mean", "psnr": 20.5, "ssim": 0.5, "bicubic_psnr": 26.0}
     scores = {"standard": {"scores": {"Set5": [{}, mean]}}}
     (row / "results.json").write_text(json.dumps({"images": scores}))
-    found = trained.find_or_train("", experiment, tmp_path / "runs", None)
+    found = trained.find_or_train("", run, None)
     assert found.recorded == {1: {"psnr": 20.5, "ssim": 0.5}}
-    longer = experiment._replace(n_epochs=3)
+    longer = trained.quick_run("fsrcnn_gradinputs", 3, 3, tmp_path / "runs")
     with pytest.raises(TypeError):  # has to train, and cannot here
-        trained.find_or_train("", longer, tmp_path / "runs", None)
+        trained.find_or_train("", longer, None)
 
 
 @pytest.mark.data

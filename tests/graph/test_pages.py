@@ -118,8 +118,8 @@ def test_names_cannot_break_out_of_the_page():
     found = graphs.rewriting(
         lambda mode: theano.function([x], x * W, mode=mode), np.ones(3, "float32")
     )
-    experiment = find_subject("srcnn").experiment
-    subject = Subject(HOSTILE, "predict", experiment, ["conv1"], (1, 1, 1, 3), found)
+    training = find_subject("srcnn").training
+    subject = Subject(HOSTILE, "predict", training, ["conv1"], (1, 1, 1, 3), found)
     page = pages.page(
         subject, "before", found.before, find_parts(found.before, ["conv1"])
     )

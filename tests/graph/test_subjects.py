@@ -135,7 +135,7 @@ def test_what_weights_are_used_of_is_what_trained_them():
     row = EXPERIMENTS["table2_set5"]
     assert find_subject("table2_set5").what == "predict"
     step = find_subject("table2_set5", "train")
-    assert step.experiment.name == row.weights_of
+    assert step.training == EXPERIMENTS[row.trained_by].compiled
 
 
 def test_unknown_names_are_told_with_the_models(tmp_path):

@@ -115,7 +115,7 @@ def test_points_have_their_names_and_groups_their_colours(tmp_path):
     ],
 )
 def test_cost_in_words(changes, words):
-    settings = find_experiment("table1_adam")._replace(**changes)._asdict()
+    settings = dict(find_experiment("table1_adam").flat(), **changes)
     assert cost_in_words(settings) == words
 
 

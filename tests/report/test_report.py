@@ -56,11 +56,11 @@ def feature_scores(distance):
 
 def add_features(results, experiment):
     """What a run measures with VGG16."""
-    if experiment.published_vgg:
+    if experiment.row.published_vgg:
         by_mean = {how: 41.0 + 0.01 * i for i, how in enumerate(AGGREGATIONS)}
         results["vgg"] = {"source_sha256": "a" * 64, "Set5": by_mean, "Set14": by_mean}
     results["images"]["standard-rgb"] = {
-        "hash": make_protocol("standard-rgb", experiment.scale).hash,
+        "hash": make_protocol("standard-rgb", experiment.training.scale).hash,
         "scores": {"Set5": image_scores(26.75), "Set14": image_scores(24.25)},
     }
     results["relu2_2"] = {
@@ -75,7 +75,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
     experiment = EXPERIMENTS[name]
     folder = runs / name
     folder.mkdir(parents=True)
-    if experiment.weights_of is None:
+    if experiment.trains:
         lines = ["epoch,iteration,learning_rate,cost,train_psnr,set5_psnr,seconds"]
         for epoch in range(1, n_epochs + 1):
             psnr = 38 - 8 / epoch
@@ -83,7 +83,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
         (folder / "history.csv").write_text("\n".join(lines) + "\n")
     if not finished:
         return folder
-    protocol = make_protocol(experiment.protocol, experiment.scale)
+    protocol = make_protocol(experiment.training.protocol, experiment.training.scale)
     results = {
         "experiment": name,
         "weights_sha256": sha,
@@ -95,7 +95,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
         },
         "images": {
             "standard": {
-                "hash": make_protocol("standard", experiment.scale).hash,
+                "hash": make_protocol("standard", experiment.training.scale).hash,
                 "scores": {"Set5": image_scores(28.75), "Set14": image_scores(26.25)},
             }
         },
@@ -103,7 +103,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
     if features:
         add_features(results, experiment)
     record = {
-        "experiment": dict(experiment._asdict(), n_epochs=n_epochs),
+        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
         "versions": {"theano": "1.1.2"},
     }
     (folder / "results.json").write_text(json.dumps(results))
@@ -168,7 +168,7 @@ def test_list_as_json(runs, capsys):
     assert rows["table1_bn_l2"]["status"] == "not run"
 
 
-FSRCNN_VGG_EPOCHS = EXPERIMENTS["fsrcnn_vgg"].n_epochs
+FSRCNN_VGG_EPOCHS = EXPERIMENTS["fsrcnn_vgg"].measure.n_epochs
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ def test_strips_by_cost_need_every_network(
     def trained(name):
         folder = perceptual / name
         if not folder.exists():
-            write_run(perceptual, name, EXPERIMENTS[name].n_epochs)
+            write_run(perceptual, name, EXPERIMENTS[name].measure.n_epochs)
         save_weights(folder / "weights.h5", repeating(3, 4))
         path = folder / "results.json"
         path.write_text(path.read_text().replace("one.bmp", image.name))

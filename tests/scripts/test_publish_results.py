@@ -38,7 +38,7 @@ def save_network(path):
 
 def write_record(folder, name, n_epochs, **record):
     record = dict(
-        experiment=dict(EXPERIMENTS[name]._asdict(), n_epochs=n_epochs),
+        experiment=dict(EXPERIMENTS[name].flat(), n_epochs=n_epochs),
         protocol={"name": "course", "hash": "0123456789"},
         command="srcnn-theano train NAME --data /home/somebody/data",
         versions={"theano": "1.1.2"},

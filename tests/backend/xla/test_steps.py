@@ -8,7 +8,6 @@ from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.runs import training_of
 from srcnn_theano.training.step import build_step
 from srcnn_theano.vgg16_weights import VGG16Weights
 
@@ -37,11 +36,11 @@ BATCH, N_STEPS = 4, 10
 
 def ten_steps(row, small_vgg16, mode):
     """Costs, and all that moves, after ten steps on random sub-images."""
-    experiment = EXPERIMENTS[row]._replace(batch_size=BATCH)
-    channels, rng = experiment.options["channels"], np.random.RandomState(0)
-    low, high = (17, 17) if experiment.model == "srcnn" else (8, 33)
-    if experiment.protocol == "standard" and experiment.model == "fsrcnn":
-        high = 8 * experiment.scale
+    training = EXPERIMENTS[row].compiled._replace(batch_size=BATCH)
+    channels, rng = training.options["channels"], np.random.RandomState(0)
+    low, high = (17, 17) if training.model == "srcnn" else (8, 33)
+    if training.protocol == "standard" and training.model == "fsrcnn":
+        high = 8 * training.scale
     pairs = Pairs(
         *(
             rng.randint(0, 256, (3 * BATCH, channels, n, n)).astype("uint8")
@@ -49,7 +48,7 @@ def ten_steps(row, small_vgg16, mode):
         )
     )
     vgg = VGG16Weights(small_vgg16, "caffe", "a.caffemodel", "0" * 64)
-    step = build_step(training_of(experiment), pairs, vgg, mode)
+    step = build_step(training, pairs, vgg, mode)
     costs = []
     for index in range(N_STEPS):
         if index % 3 == 0:

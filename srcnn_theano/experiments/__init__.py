@@ -1,0 +1,66 @@
+"""Every row of the report's tables, and every network for pictures, as data.
+
+A row is three records: what is printed, how the network is trained, and how it is
+measured. A row whose measure has `weights_of` is another evaluation of the network
+that the named row trains.
+"""
+
+from __future__ import annotations
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import fsrcnn, pictures, srcnn, vgg
+from srcnn_theano.experiments.records import Experiment
+
+# The report's first two tables; that of section 5.1.2 and what it tells in words; those
+# of sections 5.1.3 and 5.1.4; and the networks for pictures, which the report has not.
+TABLES = (
+    "table1",
+    "table2",
+    "fsrcnn",
+    "fsrcnn-deconv",
+    "fsrcnn-training",
+    "fsrcnn-layers",
+    "vgg",
+    "fsrcnn-vgg",
+    "models",
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        *srcnn.ROWS,
+        *pictures.ROWS_OF_SRCNN,
+        *fsrcnn.ROWS,
+        *vgg.ROWS,
+        *pictures.ROWS_OF_FSRCNN,
+    )
+}
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises
+    ------
+    UserError
+        There is none.
+    """
+    if name not in EXPERIMENTS:
+        raise UserError(
+            f"no experiment is called {name!r}; there are: {', '.join(EXPERIMENTS)}"
+        )
+    return EXPERIMENTS[name]
+
+
+def snapshots(name: str) -> tuple[int, ...]:
+    """The epochs of a training after which its network is kept.
+
+    They are those before its end after which other rows measure it.
+    """
+    if name not in EXPERIMENTS:
+        return ()
+    last = EXPERIMENTS[name].measure.n_epochs
+    measured = {
+        row.measure.n_epochs for row in EXPERIMENTS.values() if row.trained_by == name
+    }
+    return tuple(sorted(epoch for epoch in measured if epoch < last))
