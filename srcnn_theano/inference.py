@@ -195,8 +195,8 @@ def restore(network: Predictor, degraded: Degraded) -> np.ndarray:
 class Upscaler:
     """Enlarge pictures of any size by a trained network.
 
-    SRCNN takes the picture enlarged by MATLAB's bicubic, FSRCNN as it is. `in_colour`
-    says what becomes of its colours.
+    SRCNN takes the picture enlarged by MATLAB's bicubic, FSRCNN as it is. See
+    `in_colour` for its colours.
 
     Beyond its border the picture is continued by its outermost pixels, as in the test
     code of Dong et al., so that the output has all of its size. A tile is computed from

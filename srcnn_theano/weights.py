@@ -194,7 +194,7 @@ def load_for_scale(
     """
     if path is not None and model is not None:
         raise UserError(
-            f"--model {model} --weights {path}: the file says what model it holds; "
+            f"--model {model} --weights {path}: the file names its model; "
             "leave one of them out"
         )
     if path is None:

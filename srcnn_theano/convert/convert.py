@@ -27,13 +27,13 @@ def convert(
     scale: int | None = None,
     last_layer: str | None = None,
 ) -> Weights:
-    """Turn a weight file of another program into one of ours, or ours into ONNX.
+    """Turn a weight file of another program into ours, or ours into ONNX.
 
     Parameters
     ----------
     path : str or Path
     out : str or Path, .h5 or .onnx
-        ONNX takes a weight file of ours (`onnx.export`), which says all that the
+        ONNX is made from our weight files (`onnx.export`), which say all that the
         options could.
     model : str or None
         The only kind of network to take; a file of another is refused.
@@ -59,7 +59,7 @@ def convert(
         return _export(path, out, model=model, scale=scale, last_layer=last_layer)
     if out.suffix.lower() not in (".h5", ".hdf5"):
         raise UserError(
-            f"{out}: weights are written as .h5, and those of ours as .onnx besides; "
+            f"{out}: weights are written as .h5, and our own .h5 files as .onnx, too; "
             "choose a name that ends so"
         )
     if scale not in (None,) + SCALES:

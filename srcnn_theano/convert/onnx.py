@@ -43,8 +43,8 @@ except ImportError as error:
         "'srcnn-theano[onnx]'`"
     ) from error
 
-# The oldest that has everything in today's form, so that old runtimes read the files:
-# onnxruntime since 1.6 (December 2020).
+# The oldest version that has everything in today's form, so that old runtimes read the
+# files: onnxruntime since 1.6 (December 2020).
 OPSET = 13
 
 # Axes of an image in (batch, channels, rows, cols), and all but the maps.
@@ -61,7 +61,7 @@ _INPUTS = {
 
 
 def export(path: str | Path, out: str | Path) -> Weights:
-    """Write a weight file of ours as an ONNX file.
+    """Write one of our weight files as an ONNX file.
 
     Its input ``x`` is float32, (batch, channels, rows, cols), in [0, 1], and its output
     ``y`` is (batch, channels, factor * rows, factor * cols), around [0, 1]; batch, rows

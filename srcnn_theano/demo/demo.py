@@ -128,7 +128,7 @@ def _csv(curve: Sequence[Point]) -> str:
 
 
 def _report(results: Mapping[str, Any], out_dir: Path) -> str:
-    """The table and what to try next, as text."""
+    """The table of scores and the commands to try next, as text."""
     lines = [
         "",
         f"{results['photograph']}: trained on one part, measured on the other",

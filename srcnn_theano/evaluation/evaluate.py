@@ -51,7 +51,7 @@ def print_evaluation(
         print((_sub_image_table if protocol.on_patches else _image_table)(scores))
 
 
-# Of a folder: a list of scores of images, or a dict of scores of all sub-images.
+# A folder has a list of scores of images, or a dict of scores of all sub-images.
 Scores = Any
 
 

@@ -81,7 +81,7 @@ def _on_images(name: str) -> Protocol:
     )
 
 
-# At scale 4; `make_protocol` gives the others.
+# At scale 4; `make_protocol` gives other scales.
 PROTOCOLS = {
     "course": _on_patches("course", "patch"),
     "course-initial": _on_patches("course-initial", "batch100"),
@@ -107,7 +107,7 @@ def score(
     Parameters
     ----------
     output, high_res : float array, (rows, cols, channels)
-        In [0, 1]; what lies outside is clipped.
+        In [0, 1]; values outside are clipped.
     protocol : Protocol
 
     Returns

@@ -127,7 +127,7 @@ def test_the_readme_shows_how_to_run_it(tmp_path, monkeypatch):
     assert abs(difference).max() <= 1 and (difference != 0).mean() < 0.01
 
 
-# What the file says
+# --- Metadata of the file ---
 
 
 def test_sizes_are_free_and_the_opset_is_old(tmp_path):
@@ -175,7 +175,7 @@ def test_the_same_weights_give_the_same_file(tmp_path, repeating):
     assert sha256(tmp_path / "one.onnx") == sha256(tmp_path / "two.onnx")
 
 
-# What is refused
+# --- Refusals ---
 
 
 @pytest.fixture

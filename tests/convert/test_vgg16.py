@@ -240,7 +240,7 @@ def test_our_own_file_is_not_converted_again(small_vgg16, tmp_path):
     refused(path, tmp_path / "out.h5", "is a file of srcnn_theano already")
 
 
-# What the weights expect
+# --- Preprocessing that the weights expect ---
 
 
 def test_the_authors_weights_are_known_by_their_sums(
@@ -274,7 +274,7 @@ def test_real_weights_in_either_order_of_the_colours(data_dir, tmp_path):
     np.testing.assert_array_equal(weights.values["conv1_1.W"], W)
 
 
-# The command
+# --- The command ---
 
 
 def test_options_that_do_not_belong_together(small_vgg16, tmp_path):

@@ -68,7 +68,7 @@ def theano(name, W):
     return dense_first(W) if name.startswith("fc") else flipped(W)
 
 
-# HDF5
+# --- HDF5 ---
 
 
 def hdf5(path, arrays, **attributes):
@@ -130,7 +130,7 @@ def keras_3(path, values):
     hdf5(path, arrays)
 
 
-# Caffe
+# --- Caffe ---
 
 
 def varint(n):
@@ -189,7 +189,7 @@ def caffe_double(path, values):
     caffe(path, values, blob_double, 100, 1, 7, field(2, b"ReLU"))
 
 
-# PyTorch's names
+# --- PyTorch's names ---
 
 
 def safetensors(path, tensors):
@@ -228,7 +228,7 @@ def timm(path, values):
     safetensors(path, tensors)
 
 
-# NumPy
+# --- NumPy ---
 
 
 def npz_last(path, values):

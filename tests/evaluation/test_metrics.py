@@ -10,7 +10,7 @@ def noise(*shape, seed=0):
     return np.random.RandomState(seed).randint(0, 256, shape).astype(np.uint8)
 
 
-# PSNR
+# --- PSNR ---
 
 
 def test_psnr_of_an_offset_of_one_level():
@@ -37,7 +37,7 @@ def test_psnr_of_mse():
     assert metrics.psnr_of_mse(255.0**2 / 100, peak=255) == pytest.approx(20)
 
 
-# SSIM
+# --- SSIM ---
 
 
 def reference_ssim(a, b, peak):
@@ -91,7 +91,7 @@ def test_ssim_needs_room_for_its_window():
         metrics.ssim(noise(20, 10), noise(20, 10), 255)
 
 
-# Many sub-images
+# --- Many sub-images ---
 
 
 def test_mse_per_patch():

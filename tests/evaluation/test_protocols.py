@@ -14,7 +14,7 @@ def noise(*shape, seed=0):
     return np.random.RandomState(seed).rand(*shape)
 
 
-# The record
+# --- The record ---
 
 
 def test_hash_tells_protocols_and_recipes_apart_but_not_names():
@@ -45,7 +45,7 @@ def test_make_protocol():
         make_protocol("standard", 5)
 
 
-# Scoring images
+# --- Scoring images ---
 
 
 def test_the_border_of_scale_pixels_does_not_count():
@@ -84,7 +84,7 @@ def test_one_level_is_48_decibels_at_either_peak():
         assert ssim == pytest.approx(expected, abs=1e-7)
 
 
-# What is known of plain bicubic (PROTOCOLS): PSNR and SSIM, mean over images
+# --- Figures known of plain bicubic: PSNR and SSIM, mean over images ---
 
 BICUBIC_Y = {
     ("Set5", 2): (33.66, 0.9299),

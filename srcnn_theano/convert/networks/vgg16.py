@@ -20,7 +20,7 @@ from srcnn_theano.weights import Weights
 _CONVOLUTIONS = [name for name in SHAPES if name.startswith("conv")]
 _DENSE = ["fc6", "fc7", "fc8"]
 
-# Our names of the layers, which are Caffe's, by the names in files of others.
+# Our names of the layers, which are Caffe's, by the names in other programs' files.
 _CAFFE = {name: name for name in SHAPES}
 _KERAS = {f"block{name[4]}_conv{name[6]}": name for name in _CONVOLUTIONS}
 _KERAS.update(zip(("fc1", "fc2", "predictions"), _DENSE))
