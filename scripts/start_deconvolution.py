@@ -9,17 +9,22 @@ prints how large the first step of plain gradient descent is beside the filters 
 moves.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 
 from srcnn_theano.data.cache import prepare
 from srcnn_theano.data.datasets import find_data_dir
+from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs import build_trainer, make_run, training_recipe
+from srcnn_theano.training.settings import Training
 
 ROW = EXPERIMENTS["fsrcnn_gradinputs"]
 NOISE = ROW.training
@@ -51,7 +56,7 @@ SETTINGS = {
 }
 
 
-def first_steps(training, train_set):
+def first_steps(training: Training, train_set: Pairs) -> dict[str, float]:
     """rms of the gradient over rms of the filters, by layer, of the first minibatch."""
     from srcnn_theano.backend import T, theano
     from srcnn_theano.models import model_for_pairs
@@ -73,8 +78,14 @@ def _rms(values):
     return np.sqrt(np.mean(np.square(values)))
 
 
-def train(title, training, pairs, runs_dir, n_epochs):
-    """PSNR after each epoch; a cell that says so where the cost became infinite."""
+def train(
+    title: str,
+    training: Training,
+    pairs: Sequence[Pairs],
+    runs_dir: Path,
+    n_epochs: int,
+) -> list[str]:
+    """PSNR after each epoch, and "diverged" where the cost became infinite."""
     slug = "-".join(title.replace(",", "").replace("_", "-").split())
     run = make_run(ROW._replace(name=slug, training=training), runs_dir)
     trainer = build_trainer(run, pairs[0], {"set5": pairs[1]})
@@ -88,7 +99,7 @@ def train(title, training, pairs, runs_dir, n_epochs):
     return psnr[:n_epochs] + cells
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
