@@ -22,47 +22,41 @@ def make_job(work: Work, variant: str) -> Callable[[], Any]:
 
 
 def _training(work):
-    from srcnn_theano.backend import T, many_steps
-    from srcnn_theano.models import model_for_pairs
-    from srcnn_theano.training.costs import mse
-    from srcnn_theano.training.functions import SharedPairs, training_function
-    from srcnn_theano.training.updates import adam
+    from srcnn_theano.backend import many_steps
+    from srcnn_theano.data.patches import Pairs
+    from srcnn_theano.training.settings import Training
+    from srcnn_theano.training.step import build_step
+    from srcnn_theano.vgg16_weights import VGG16Weights
 
-    arrays = common.sub_images(work)
-    model = model_for_pairs(
+    low_res, high_res = common.sub_images(work)
+    if work.network == "srcnn":  # the step itself cuts off what the network leaves out
+        high_res = low_res
+    training = Training(
         work.network,
         {"channels": work.channels},
-        arrays,
-        np.random.RandomState(0),
-        work.batch_size,
+        pixel_weight=0.0 if work.perceptual else 1.0,
+        vgg_weight=1.0 if work.perceptual else 0.0,
+        learning_rate=common.LEARNING_RATE,
+        batch_size=work.batch_size,
     )
-    model.set_values(common.named_values(common.layers(work)))
-    y = T.tensor4("y")
-    pairs = SharedPairs(*arrays, batch_size=work.batch_size)
-    output, target = model.output, y
+    vgg = None
     if work.perceptual:
-        output, target = (_features(x, model.output_shape) for x in (output, y))
-    cost = mse(output, target)
-    updates = adam(cost, model.params, common.LEARNING_RATE)
-    step = training_function(model, y, cost, updates, pairs)
+        values = common.named_values(common.feature_layers())
+        vgg = VGG16Weights(values, "unit", "random numbers", "")
+    step = build_step(training, Pairs(low_res, high_res), vgg)
+    step.model.set_values(common.named_values(common.layers(work)))
+    n_batches = step.pairs.n_batches
     if work.kind == "steps":
-        steps = many_steps(step)
-        return lambda: steps(0, pairs.n_batches)[0][: common.N_COSTS]
+        steps = many_steps(step.function)
+        return lambda: steps(0, n_batches)[0][: common.N_COSTS]
     done = [0]
 
     def job():
-        cost, _ = step(done[0] % pairs.n_batches)
+        cost, _ = step.function(done[0] % n_batches)
         done[0] += 1
         return float(cost)
 
     return job
-
-
-def _features(images, shape):
-    from srcnn_theano.models.vgg16 import VGG16
-
-    values = common.named_values(common.feature_layers())
-    return VGG16(images, shape, values, "relu2_2", "unit").output
 
 
 def _picture(work):

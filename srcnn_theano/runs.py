@@ -164,22 +164,27 @@ def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
         The folder holds a run already and `resume` is false; the data are missing; the
         cost is no longer finite; the row that trains the network has not been run.
     """
-    trains = run.experiment.trains
-    if trains and not resume and (run.folder / "checkpoint.h5").exists():
-        raise UserError(
-            f"{run.folder}: holds a run already; use --resume to go on with it, or "
-            "another --runs folder"
+    if run.experiment.trains:
+        if not resume and (run.folder / "checkpoint.h5").exists():
+            raise UserError(
+                f"{run.folder}: holds a run already; use --resume to go on with it, or "
+                "another --runs folder"
+            )
+        train_set, set5 = (
+            cache.prepare(data_dir, name, run.recipe) for name in ("T91", "Set5")
         )
-    if not trains and not run.network.exists():
+        trainer = build_trainer(run, train_set, {"set5": set5})
+        if resume:
+            trainer.resume()
+        write_json(run.folder / "experiment.json", _record(run, data_dir))
+        train(run, trainer)
+    elif run.network.exists():
+        write_json(run.folder / "experiment.json", _record(run, data_dir))
+    else:
         raise UserError(
             f"{run.experiment.name}: measures the network of "
             f"{run.experiment.trained_by}; train that first"
         )
-    write_json(run.folder / "experiment.json", _record(run, data_dir))
-    if trains:
-        sets = (cache.prepare(data_dir, name, run.recipe) for name in ("T91", "Set5"))
-        train_set, set5 = sets
-        train(run, build_trainer(run, train_set, {"set5": set5}), resume)
     write_json(run.folder / "results.json", measure(run, data_dir))
 
 
@@ -297,10 +302,8 @@ def _validation(
     return validate
 
 
-def train(run: Run, trainer: Trainer, resume: bool) -> None:
-    """Train to the end, from the checkpoint if `resume`; write the trained network."""
-    if resume:
-        trainer.resume()
+def train(run: Run, trainer: Trainer) -> None:
+    """Train to the end and write the trained network."""
     trainer.run(run.experiment.measure.n_epochs)
     _save_network(run, "weights.h5", trainer.step.model, trainer.epoch)
 

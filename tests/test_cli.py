@@ -245,3 +245,22 @@ def test_python_m(tmp_path):
         text=True,
     )
     assert done.returncode == 2 and "no_such_row" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["experiments", "report"])
+def test_records_are_read_without_theano_and_a_compiler(tmp_path, command):
+    code = (
+        "import sys; from srcnn_theano.cli import main; status = main(sys.argv[1:]); "
+        "assert not {'theano', 'aesara', 'jax'} & set(sys.modules); sys.exit(status)"
+    )
+    options = ["--out", str(tmp_path)] if command == "report" else []
+    variables = dict(os.environ, PATH=str(tmp_path), THEANO_FLAGS="cxx=")
+    variables.pop("SRCNN_DATA", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code, command, *options],
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").exists() == (command == "report")

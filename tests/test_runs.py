@@ -277,8 +277,10 @@ def test_a_run_is_not_overwritten(unbroken):
 
 
 def test_other_settings_do_not_resume(unbroken):
+    record = (unbroken / "tiny" / "experiment.json").read_text()
     with pytest.raises(UserError, match="other settings"):
         carry_out(TINY.changed(seed=1), unbroken, resume=True)
+    assert (unbroken / "tiny" / "experiment.json").read_text() == record
 
 
 def test_reproduce_runs_what_is_missing(unbroken, monkeypatch, capsys):

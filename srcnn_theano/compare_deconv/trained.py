@@ -160,8 +160,10 @@ class Trainers:
     def train(self, run):
         """Train, from the checkpoint if there is one."""
         settings = {"experiment": run.experiment.flat()}
+        trainer = self.get(run)
+        trainer.resume()
         write_json(run.folder / "experiment.json", settings)
-        train(run, self.get(run), resume=True)
+        train(run, trainer)
 
 
 def train_row(data_dir):

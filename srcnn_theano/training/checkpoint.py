@@ -1,5 +1,10 @@
 """Everything that a run needs to go on as if it had never stopped."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Sequence
+
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 
@@ -7,7 +12,9 @@ FORMAT = "srcnn_theano checkpoint"
 VERSION = 1
 
 
-def save_checkpoint(path, variables, epoch, identity):
+def save_checkpoint(
+    path: Path, variables: Sequence[Any], epoch: int, identity: str
+) -> None:
     """Write the values of all moving variables after an epoch, in one step.
 
     Parameters
@@ -29,7 +36,7 @@ def save_checkpoint(path, variables, epoch, identity):
     write_arrays(path, attributes, {v.name: v.get_value() for v in variables})
 
 
-def load_checkpoint(path, variables, identity):
+def load_checkpoint(path: Path, variables: Sequence[Any], identity: str) -> int:
     """Set the variables to the values of a checkpoint.
 
     Returns
@@ -49,15 +56,16 @@ def load_checkpoint(path, variables, identity):
         )
     if attributes.get("version") != VERSION:
         raise UserError(
-            "{}: checkpoint version {}, this program reads {}; delete it to start "
-            "anew".format(path, attributes.get("version"), VERSION)
+            f"{path}: checkpoint version {attributes.get('version')}, this program "
+            f"reads {VERSION}; delete it to start anew"
         )
     shapes = {v.name: v.get_value(borrow=True).shape for v in variables}
     saved_shapes = {name: value.shape for name, value in values.items()}
     if attributes.get("identity") != identity or saved_shapes != shapes:
         raise UserError(
-            f"{path}: the checkpoint is of a run with other settings; choose another "
-            "--runs folder, or delete it to start anew"
+            f"{path}: the checkpoint is of a run with other settings, or of an earlier "
+            "version of this program; choose another --runs folder, or delete it to "
+            "start anew"
         )
     for variable in variables:
         variable.set_value(values[variable.name])

@@ -1,10 +1,19 @@
 """Costs: symbolic scalars to be minimised."""
 
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import numpy as np
+
 from srcnn_theano.backend import T
+from srcnn_theano.models.model import Model
 from srcnn_theano.models.vgg16 import VGG16
+from srcnn_theano.training.settings import Training
+from srcnn_theano.vgg16_weights import VGG16Weights
 
 
-def mse(output, target):
+def mse(output: Any, target: Any) -> Any:
     """Mean squared error over all pixels of all channels together.
 
     ``mean((output - target) ** 2)``; Dong et al. (2014), equation 4.
@@ -16,7 +25,7 @@ def mse(output, target):
     return T.mean(T.sqr(output - target))
 
 
-def mse_per_channel(output, target):
+def mse_per_channel(output: Any, target: Any) -> Any:
     """Mean squared error of each channel by itself, added up.
 
     ``sum_c mean((output_c - target_c) ** 2)``: as many times `mse` as there are
@@ -26,7 +35,13 @@ def mse_per_channel(output, target):
     return T.sum(T.mean(T.sqr(output - target), axis=(0, 2, 3)))
 
 
-def vgg_loss(output, target, shape, values, preprocessing):
+def vgg_loss(
+    output: Any,
+    target: Any,
+    shape: tuple[int | None, ...],
+    values: Mapping[str, np.ndarray],
+    preprocessing: str,
+) -> Any:
     """Mean squared difference of two images' features in VGG16, at relu2_2.
 
     ``mean((relu2_2(output) - relu2_2(target)) ** 2)`` over all maps and their pixels.
@@ -52,3 +67,30 @@ def vgg_loss(output, target, shape, values, preprocessing):
 
 
 COSTS = {"mse": mse, "mse_per_channel": mse_per_channel}
+
+
+def training_cost(
+    training: Training, model: Model, target: Any, vgg: VGG16Weights | None
+) -> Any:
+    """What a training minimises: pixels, features and filters, each by its weight.
+
+    ``pixel_weight * cost + vgg_weight * vgg_loss + L2_reg * sum of squared filters``
+
+    Parameters
+    ----------
+    training : Training
+    model : Model
+    target : symbolic 4-tensor
+    vgg : VGG16Weights or None
+        Needed where `vgg_weight` is not 0.
+    """
+    cost = training.pixel_weight * COSTS[training.cost](model.output, target)
+    if training.vgg_weight:
+        if vgg is None:
+            raise ValueError("vgg_weight is not 0, so VGG16 is needed")
+        shape, preprocessing = model.output_shape, training.vgg_input
+        distance = vgg_loss(model.output, target, shape, vgg.values, preprocessing)
+        cost = cost + training.vgg_weight * distance
+    if training.L2_reg:
+        cost = cost + training.L2_reg * model.L2_sqr
+    return cost

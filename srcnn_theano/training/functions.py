@@ -1,115 +1,25 @@
-"""Compiled functions of training and validation, on data that never moves."""
+"""Compiled functions of training, validation and prediction."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
-from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend import T, compile_function
+from srcnn_theano.models.model import Model
 from srcnn_theano.models.vgg16 import VGG16
-from srcnn_theano.training.settings import AUGMENTATIONS
+from srcnn_theano.training.pairs import SharedPairs, unit
 
 
-class SharedPairs:
-    """Sub-images in shared variables, uint8, visited through a permutation of indices.
-
-    Parameters
-    ----------
-    low_res, high_res : uint8 arrays, (n, channels, rows, cols)
-        Inputs and targets of the network, in the sizes that it takes and gives.
-    batch_size : int
-        The last n modulo `batch_size` of each epoch's order are left out.
-    augmentation : 'none', 'flip-translate' or 'dihedral'
-        What is drawn anew for each minibatch and done to inputs and targets together.
-        'flip-translate' (the report, section 5.1.2, item 1): mirrored or not along each
-        axis, and moved by -1, 0 or 1 low-resolution pixels along each, the outermost
-        pixels being repeated; targets move as far, to the nearest pixel. 'dihedral':
-        one of the eight flips and quarter turns of a square.
-
-    Attributes
-    ----------
-    n_batches : int
-    index : symbolic integer scalar, number of the minibatch
-    x, y : symbolic 4-tensors, floatX in [0, 1], the minibatch `index`
-    """
-
-    def __init__(self, low_res, high_res, batch_size, augmentation="none"):
-        if augmentation not in AUGMENTATIONS:
-            raise ValueError(f"no augmentation is called {augmentation!r}")
-        self.low_res = theano.shared(low_res, name="low_res", borrow=True)
-        self.high_res = theano.shared(high_res, name="high_res", borrow=True)
-        self.order = theano.shared(np.arange(len(low_res), dtype="int32"), name="order")
-        self.n_batches = len(low_res) // batch_size
-        self.index = T.lscalar("index")
-        rows = self.order[self.index * batch_size : (self.index + 1) * batch_size]
-        x, y = self.low_res[rows], self.high_res[rows]
-        self.moves = None
-        if augmentation != "none":
-            self.moves = _Moves(
-                self.n_batches, low_res.shape[2:], high_res.shape[2:], augmentation
-            )
-            x, y = self.moves.moved(x, y, self.index)
-        self.x, self.y = _unit(x), _unit(y)
-
-    def shuffle(self, rng):
-        """Draw a new order, and new moves, from a numpy RandomState."""
-        n = len(self.order.get_value(borrow=True))
-        self.order.set_value(rng.permutation(n).astype("int32"))
-        if self.moves is not None:
-            self.moves.draw(rng)
-
-
-class _Moves:
-    """Flips and translations as indices of rows and columns, a set per minibatch."""
-
-    def __init__(self, n_batches, low_size, high_size, augmentation):
-        sizes = tuple(low_size), tuple(high_size)
-        if augmentation == "dihedral" and any(rows != cols for rows, cols in sizes):
-            raise ValueError(
-                "quarter turns need square sub-images, not {} and {}".format(*sizes)
-            )
-        self.n_batches = n_batches
-        self.reach = 1 if augmentation == "flip-translate" else 0
-        # Rows and columns of the inputs, rows and columns of the targets.
-        self.lengths = sizes[0] + sizes[1]
-        self.indices = [
-            theano.shared(np.tile(np.arange(n, dtype="int32"), (n_batches, 1)), name)
-            for name, n in zip(
-                ("low_rows", "low_cols", "high_rows", "high_cols"), self.lengths
-            )
-        ]
-        self.turned = None
-        if augmentation == "dihedral":
-            self.turned = theano.shared(np.zeros(n_batches, "int8"), name="turned")
-
-    def draw(self, rng):
-        """Draw the moves of an epoch."""
-        flips = rng.randint(2, size=(2, self.n_batches))
-        shifts = rng.randint(-self.reach, self.reach + 1, size=(2, self.n_batches))
-        for i, (indices, length) in enumerate(zip(self.indices, self.lengths)):
-            axis = i % 2
-            pixels = np.rint(shifts[axis] * (length / self.lengths[axis])).astype(int)
-            moved = np.arange(length) - pixels[:, np.newaxis]
-            moved = np.clip(moved, 0, length - 1)
-            flipped = flips[axis][:, np.newaxis] == 1
-            indices.set_value(
-                np.where(flipped, length - 1 - moved, moved).astype("int32")
-            )
-        if self.turned is not None:
-            self.turned.set_value(rng.randint(2, size=self.n_batches).astype("int8"))
-
-    def moved(self, x, y, index):
-        """Minibatch number `index`, (batch, channels, rows, cols), with its moves."""
-        low_rows, low_cols, high_rows, high_cols = self.indices
-        x = x[:, :, low_rows[index]][:, :, :, low_cols[index]]
-        y = y[:, :, high_rows[index]][:, :, :, high_cols[index]]
-        if self.turned is not None:
-            # A flip and this transposition make a quarter turn.
-            x, y = (
-                T.switch(self.turned[index], part.dimshuffle(0, 1, 3, 2), part)
-                for part in (x, y)
-            )
-        return x, y
-
-
-def training_function(model, y, cost, updates, pairs, mode=None):
+def training_function(
+    model: Model,
+    y: Any,
+    cost: Any,
+    updates: Sequence[tuple[Any, Any]],
+    pairs: SharedPairs,
+    mode: Any = None,
+) -> Callable[[int], Any]:
     """Compile one step: minibatch number -> (cost, mean squared error).
 
     Parameters
@@ -137,7 +47,7 @@ def training_function(model, y, cost, updates, pairs, mode=None):
     )
 
 
-def error_function(model):
+def error_function(model: Model) -> Callable[..., np.ndarray]:
     """Compile validation: uint8 pairs -> mean squared error of each sub-image.
 
     Returns
@@ -149,16 +59,18 @@ def error_function(model):
     output = T.clip(model.output, 0.0, 1.0)
     return compile_function(
         [low_res, high_res],
-        T.mean(T.sqr(output - _unit(high_res)), axis=(1, 2, 3)),
+        T.mean(T.sqr(output - unit(high_res)), axis=(1, 2, 3)),
         givens={
-            model.input: _unit(low_res),
+            model.input: unit(low_res),
             model.is_train: T.constant(0, dtype="int8"),
         },
         name="validate",
     )
 
 
-def feature_error_function(model, values, preprocessing):
+def feature_error_function(
+    model: Model, values: Mapping[str, np.ndarray], preprocessing: str
+) -> Callable[..., np.ndarray]:
     """Compile the distance in VGG space: uint8 pairs -> one number per sub-image.
 
     Parameters
@@ -176,20 +88,22 @@ def feature_error_function(model, values, preprocessing):
     shape = (None,) + tuple(model.output_shape[1:])
     features, wanted = (
         VGG16(images, shape, values, "relu2_2", preprocessing).output
-        for images in (T.clip(model.output, 0.0, 1.0), _unit(high_res))
+        for images in (T.clip(model.output, 0.0, 1.0), unit(high_res))
     )
     return compile_function(
         [low_res, high_res],
         T.mean(T.sqr(features - wanted), axis=(1, 2, 3)),
         givens={
-            model.input: _unit(low_res),
+            model.input: unit(low_res),
             model.is_train: T.constant(0, dtype="int8"),
         },
         name="validate_features",
     )
 
 
-def prediction_function(model, mode=None):
+def prediction_function(
+    model: Model, mode: Any = None
+) -> Callable[[np.ndarray], np.ndarray]:
     """Compile the network: floatX (batch, channels, rows, cols) -> `model.inside`."""
     return compile_function(
         [model.input],
@@ -198,8 +112,3 @@ def prediction_function(model, mode=None):
         mode=mode,
         name="predict",
     )
-
-
-def _unit(pixels):
-    """uint8 0..255 as floatX in [0, 1]."""
-    return T.cast(pixels, theano.config.floatX) / np.float32(255)

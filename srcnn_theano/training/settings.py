@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
-# What may be drawn anew for each minibatch, see `training.functions.SharedPairs`.
+# What may be drawn anew for each minibatch, see `training.pairs.SharedPairs`.
 AUGMENTATIONS = ("none", "flip-translate", "dihedral")
 
 

@@ -10,8 +10,9 @@ from srcnn_theano.backend import T, theano
 from srcnn_theano.data.patches import Pairs, central
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.models.model import Model
-from srcnn_theano.training.costs import COSTS, vgg_loss
-from srcnn_theano.training.functions import SharedPairs, training_function
+from srcnn_theano.training.costs import training_cost
+from srcnn_theano.training.functions import training_function
+from srcnn_theano.training.pairs import SharedPairs
 from srcnn_theano.training.settings import Training
 from srcnn_theano.training.updates import UPDATES, layer_rates
 from srcnn_theano.vgg16_weights import VGG16Weights
@@ -76,7 +77,7 @@ def step_of(
         training.augmentation,
     )
     y = T.tensor4("y")
-    cost = _cost(model, y, training, vgg)
+    cost = training_cost(training, model, y, vgg)
     learning_rate = theano.shared(
         np.asarray(training.learning_rate, theano.config.floatX), name="learning_rate"
     )
@@ -85,17 +86,3 @@ def step_of(
     function = training_function(model, y, cost, updates, pairs, mode)
     variables = [shared for shared, _ in list(updates) + list(model.updates)]
     return Step(function, model, pairs, learning_rate, variables)
-
-
-def _cost(model: Model, y: Any, training: Training, vgg: VGG16Weights | None) -> Any:
-    cost = training.pixel_weight * COSTS[training.cost](model.output, y)
-    if training.vgg_weight:
-        if vgg is None:
-            raise ValueError("vgg_weight is not 0, so VGG16 is needed")
-        distance = vgg_loss(
-            model.output, y, model.output_shape, vgg.values, training.vgg_input
-        )
-        cost = cost + training.vgg_weight * distance
-    if training.L2_reg:
-        cost = cost + training.L2_reg * model.L2_sqr
-    return cost

@@ -6,26 +6,32 @@ of these (rates per layer). Accumulators are named after their parameter
 exactly.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from srcnn_theano.backend import T, theano
 
+Updates = List[Tuple[Any, Any]]  # (shared variable, its new value)
 
-def sgd(cost, params, learning_rate):
+
+def sgd(cost: Any, params: Sequence[Any], learning_rate: Any) -> Updates:
     """Stochastic gradient descent: ``p - rate * g``."""
     return [(p, p - rate * g) for p, g, rate in _steps(cost, params, learning_rate)]
 
 
-def momentum(cost, params, learning_rate, momentum=0.9):
+def momentum(
+    cost: Any, params: Sequence[Any], learning_rate: Any, momentum: float = 0.9
+) -> Updates:
     """Gradient descent with a velocity: ``v = momentum * v + g``, ``p - rate * v``.
 
     The velocity is in units of gradients, so a change of rate acts at once. Dong et al.
     (2014), equation 5, keep the rate inside the velocity; for a constant rate both are
     the same.
     """
-    updates = []
+    updates: Updates = []
     for p, g, rate in _steps(cost, params, learning_rate):
         velocity = _accumulator(p, "velocity")
         new_velocity = momentum * velocity + g
@@ -33,14 +39,20 @@ def momentum(cost, params, learning_rate, momentum=0.9):
     return updates
 
 
-def rmsprop(cost, params, learning_rate, rho=0.9, epsilon=1e-8):
+def rmsprop(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    rho: float = 0.9,
+    epsilon: float = 1e-8,
+) -> Updates:
     """Divide each gradient by a running root mean square of its past.
 
     ``s = rho * s + (1 - rho) * g^2``, ``p - rate * g / (sqrt(s) + epsilon)``
 
     Tieleman and Hinton, Lecture 6.5 (2012).
     """
-    updates = []
+    updates: Updates = []
     for p, g, rate in _steps(cost, params, learning_rate):
         square = _accumulator(p, "square")
         new_square = rho * square + (1.0 - rho) * T.sqr(g)
@@ -49,7 +61,14 @@ def rmsprop(cost, params, learning_rate, rho=0.9, epsilon=1e-8):
     return updates
 
 
-def adam(cost, params, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
+def adam(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> Updates:
     """Adaptive moments with bias correction.
 
     ``m = beta1 * m + (1 - beta1) * g``, ``v = beta2 * v + (1 - beta2) * g^2``,
@@ -62,7 +81,7 @@ def adam(cost, params, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
     new_t = t + 1.0
     correction1 = 1.0 - T.pow(beta1, new_t)
     correction2 = 1.0 - T.pow(beta2, new_t)
-    updates = [(t, new_t)]
+    updates: Updates = [(t, new_t)]
     for p, g, rate in _steps(cost, params, learning_rate):
         m, v = _accumulator(p, "m"), _accumulator(p, "v")
         new_m = beta1 * m + (1.0 - beta1) * g
@@ -73,10 +92,17 @@ def adam(cost, params, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
     return updates
 
 
-UPDATES = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam}
+UPDATES: dict[str, Callable[..., Updates]] = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "rmsprop": rmsprop,
+    "adam": adam,
+}
 
 
-def layer_rates(params, learning_rate, factors):
+def layer_rates(
+    params: Sequence[Any], learning_rate: Any, factors: Mapping[str, float]
+) -> dict[Any, Any]:
     """A rate per parameter: `learning_rate` times the factor of the layer it is in.
 
     Parameters
@@ -103,14 +129,16 @@ def layer_rates(params, learning_rate, factors):
     return {p: learning_rate * factors.get(p.name.split(".")[0], 1.0) for p in params}
 
 
-def _steps(cost, params, learning_rate):
+def _steps(
+    cost: Any, params: Sequence[Any], learning_rate: Any
+) -> Iterator[tuple[Any, Any, Any]]:
     """(parameter, gradient, rate) of each parameter."""
     per_param = isinstance(learning_rate, Mapping)
     for p, g in zip(params, theano.grad(cost, list(params))):
         yield p, g, learning_rate[p] if per_param else learning_rate
 
 
-def _accumulator(param, what):
+def _accumulator(param: Any, what: str) -> Any:
     zeros = np.zeros_like(param.get_value(borrow=True))
     return theano.shared(
         zeros,

@@ -10,7 +10,8 @@ from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.models.fsrcnn import FSRCNN
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.training.costs import mse
-from srcnn_theano.training.functions import SharedPairs, training_function
+from srcnn_theano.training.functions import training_function
+from srcnn_theano.training.pairs import SharedPairs
 from srcnn_theano.training.updates import adam
 
 pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")

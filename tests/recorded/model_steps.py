@@ -14,7 +14,8 @@ from srcnn_theano.backend import T
 from srcnn_theano.models.fsrcnn import FSRCNN
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.training.costs import mse
-from srcnn_theano.training.functions import SharedPairs, training_function
+from srcnn_theano.training.functions import training_function
+from srcnn_theano.training.pairs import SharedPairs
 from srcnn_theano.training.updates import UPDATES
 
 N_STEPS = 10

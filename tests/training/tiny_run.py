@@ -18,11 +18,8 @@ from srcnn_theano.backend import T, theano
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.training import trainer as trainer_module
 from srcnn_theano.training.costs import mse
-from srcnn_theano.training.functions import (
-    SharedPairs,
-    error_function,
-    training_function,
-)
+from srcnn_theano.training.functions import error_function, training_function
+from srcnn_theano.training.pairs import SharedPairs
 from srcnn_theano.training.step import Step
 from srcnn_theano.training.trainer import Trainer
 from srcnn_theano.training.updates import adam
