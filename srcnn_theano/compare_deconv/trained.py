@@ -1,14 +1,18 @@
 """The networks that are compared: found in a folder of runs, or trained."""
 
+from __future__ import annotations
+
 import json
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.data.cache import prepare
+from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.images import Picture, write_picture
-from srcnn_theano.data.patches import Pairs, make_pairs
+from srcnn_theano.data.patches import Pairs, Recipe, make_pairs
 from srcnn_theano.data.photograph import photograph
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
@@ -28,6 +32,9 @@ from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
+if TYPE_CHECKING:
+    from srcnn_theano.training.trainer import Trainer
+
 VARIANTS = {
     "fsrcnn_gradinputs": "gradInputs",
     "fsrcnn_bilinear": "gradInputs, bilinear start",
@@ -46,12 +53,12 @@ class Material(NamedTuple):
     title: str
     train_set: Pairs
     validation_name: str  # of the column NAME_psnr in histories
-    validation_sets: Tuple[Pairs, Pairs]  # low resolution as it is, and enlarged
-    images: List[Path]
-    details: List[Tuple[Path, Crop]]
+    validation_sets: tuple[Pairs, Pairs]  # low resolution as it is, and enlarged
+    images: list[Path]
+    details: list[tuple[Path, Crop]]
 
 
-def photograph_material(out_dir):
+def photograph_material(out_dir: Path) -> Material:
     """The photograph of the demo: trained on one part, compared on a square of the
     other, which is left in `out_dir` as original.png."""
     photo = photograph()
@@ -76,11 +83,8 @@ def photograph_material(out_dir):
     )
 
 
-def sets_material(data_dir):
+def sets_material(data_dir: Path) -> Material:
     """T91 to train on and Set5 to compare on."""
-    from srcnn_theano.data.cache import prepare
-    from srcnn_theano.data.datasets import image_paths
-
     recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"].training)
     images = image_paths(data_dir, "Set5")
     folder = images[0].parent
@@ -88,7 +92,10 @@ def sets_material(data_dir):
         "T91, and compared on Set5",
         prepare(data_dir, "T91", recipe),
         "set5",
-        tuple(prepare(data_dir, "Set5", r) for r in (recipe, _enlarged(recipe))),
+        (
+            prepare(data_dir, "Set5", recipe),
+            prepare(data_dir, "Set5", _enlarged(recipe)),
+        ),
         images,
         [
             (folder / name, Crop("Set5", name, row, col, 96))
@@ -100,7 +107,7 @@ def sets_material(data_dir):
     )
 
 
-def _enlarged(recipe):
+def _enlarged(recipe: Recipe) -> Recipe:
     return recipe._replace(enlarged=True)
 
 
@@ -109,18 +116,18 @@ class Trained(NamedTuple):
 
     title: str
     run: Run
-    history: List[Dict[str, str]]  # one entry per epoch
-    weights: Dict[int, Path]  # by the epoch after which they were kept
+    history: list[dict[str, str]]  # one entry per epoch
+    weights: dict[int, Path]  # by the epoch after which they were kept
     source: str  # where they come from, for the page
     # PSNR and SSIM under `standard` after epochs whose network is not at hand.
-    recorded: Dict[int, Dict[str, float]] = {}
+    recorded: dict[int, dict[str, float]] = {}
 
     @property
     def experiment(self) -> Experiment:
         return self.run.experiment
 
 
-def quick_run(name, n_epochs, seed, runs_dir):
+def quick_run(name: str, n_epochs: int | None, seed: int, runs_dir: Path) -> Run:
     """A run of the row of that name, cut down to the photograph."""
     row = EXPERIMENTS[name].changed(
         QUICK_EPOCHS if n_epochs is None else n_epochs, seed
@@ -132,7 +139,7 @@ def quick_run(name, n_epochs, seed, runs_dir):
     return make_run(experiment, runs_dir)._replace(snapshots=_QUICK_SNAPSHOTS)
 
 
-def full_run(name, n_epochs, seed, runs_dir):
+def full_run(name: str, n_epochs: int | None, seed: int, runs_dir: Path) -> Run:
     """A run of the row of that name."""
     return make_run(EXPERIMENTS[name].changed(n_epochs, seed), runs_dir)
 
@@ -145,11 +152,11 @@ class Trainers:
     material : Material
     """
 
-    def __init__(self, material):
+    def __init__(self, material: Material) -> None:
         self.material = material
-        self._built = {}
+        self._built: dict[str, Trainer] = {}
 
-    def get(self, run):
+    def get(self, run: Run) -> Trainer:
         """The run's Trainer, compiled when it is asked for first."""
         name, material = run.experiment.name, self.material
         if name not in self._built:
@@ -157,7 +164,7 @@ class Trainers:
             self._built[name] = build_trainer(run, material.train_set, validation_sets)
         return self._built[name]
 
-    def train(self, run):
+    def train(self, run: Run) -> None:
         """Train, from the checkpoint if there is one."""
         settings = {"experiment": run.experiment.flat()}
         trainer = self.get(run)
@@ -166,12 +173,12 @@ class Trainers:
         train(run, trainer)
 
 
-def train_row(data_dir):
+def train_row(data_dir: Path) -> Callable[[Run], None]:
     """A function that trains a row as ``srcnn-theano train --resume`` does."""
     return partial(carry_out, data_dir=data_dir, resume=True)
 
 
-def find_or_train(title, run, train):
+def find_or_train(title: str, run: Run, train: Callable[[Run], None]) -> Trained:
     """A trained variant: of the runs, else of those that come along, else trained.
 
     Parameters
@@ -187,27 +194,29 @@ def find_or_train(title, run, train):
         The run is of other settings, or has been trained for longer and its network
         was not kept after that many epochs.
     """
-    found = _found(title, run, run.folder, _kept(run), "trained before")
-    if found is None and not (run.folder / "checkpoint.h5").exists():
-        found = _shipped(title, run)
-    if found is not None:
-        return found
+    variant = _variant(title, run, run.folder, _kept(run), "trained before")
+    if variant is None and not (run.folder / "checkpoint.h5").exists():
+        variant = _shipped(title, run)
+    if variant is not None:
+        return variant
     _refuse_longer(run)
     train(run)
-    return _found(title, run, run.folder, _kept(run), "trained now")
+    files = _kept(run)
+    history = read_history(run.folder / "history.csv")
+    return Trained(title, run, history, dict(sorted(files.items())), "trained now")
 
 
-def _shipped(title, run):
+def _shipped(title: str, run: Run) -> Trained | None:
     """The variant if it comes along, trained for as long as is asked, else None."""
     name = run.experiment.name
     weights, record = weights_dir() / (name + ".h5"), results_dir() / name
     if not weights.is_file() or not _has_settings(record, run.experiment):
         return None
-    found = _found(title, run, record, _by_epoch(weights), "comes along")
-    return found and found._replace(recorded=_recorded(run))
+    variant = _variant(title, run, record, _by_epoch(weights), "comes along")
+    return variant and variant._replace(recorded=_recorded(run))
 
 
-def _recorded(run):
+def _recorded(run: Run) -> dict[int, dict[str, float]]:
     """What the rows that look at a training in between have scored."""
     recorded = {}
     for epoch in run.snapshots:
@@ -220,7 +229,9 @@ def _recorded(run):
     return recorded
 
 
-def _found(title, run, folder, weights, source):
+def _variant(
+    title: str, run: Run, folder: Path, weights: dict[int, Path], source: str
+) -> Trained | None:
     """The variant if its last network is among the weights, else None."""
     n_epochs = run.experiment.measure.n_epochs
     if n_epochs not in weights:
@@ -235,7 +246,7 @@ def _found(title, run, folder, weights, source):
     return Trained(title, run, history, dict(sorted(weights.items())), source)
 
 
-def _kept(run):
+def _kept(run: Run) -> dict[int, Path]:
     """Weight files of a run by epoch."""
     paths = {epoch: run.folder / snapshot_name(epoch) for epoch in run.snapshots}
     kept = {epoch: path for epoch, path in paths.items() if path.is_file()}
@@ -243,11 +254,11 @@ def _kept(run):
     return {**kept, **_by_epoch(last)} if last.is_file() else kept
 
 
-def _by_epoch(path):
+def _by_epoch(path: Path) -> dict[int, Path]:
     return {load_weights(path).about["n_epochs"]: path}
 
 
-def _has_settings(folder, experiment):
+def _has_settings(folder: Path, experiment: Experiment) -> bool:
     """Whether a record is of these settings, as far as it names them."""
     try:
         text = (folder / "experiment.json").read_text(encoding="utf-8")
@@ -257,7 +268,7 @@ def _has_settings(folder, experiment):
     return not experiment.differences(recorded)
 
 
-def _refuse_longer(run):
+def _refuse_longer(run: Run) -> None:
     history = run.folder / "history.csv"
     if not history.is_file():
         return

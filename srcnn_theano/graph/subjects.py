@@ -1,6 +1,6 @@
 """Whose graph is drawn: a model, an experiment or a weight file, by its name."""
 
-import os
+from pathlib import Path
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -92,7 +92,7 @@ def _usual_training(model, options):
 def _of_weights(name):
     from srcnn_theano.weights import load_weights
 
-    if not os.path.exists(name):
+    if not Path(name).exists():
         raise UserError(
             "no model, experiment or weight file is called {!r}; the models are {}; "
             "'srcnn-theano experiments' lists the experiments".format(

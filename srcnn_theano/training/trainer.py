@@ -99,10 +99,10 @@ class Trainer:
         started = time.perf_counter()
         costs: list[float] = []
         errors: list[float] = []
-        for some_costs, some_errors in self.steps():
-            costs.extend(some_costs)
-            errors.extend(some_errors)
-            bar.update(len(some_costs))
+        for new_costs, new_errors in self.steps():
+            costs.extend(new_costs)
+            errors.extend(new_errors)
+            bar.update(len(new_costs))
             bar.set_postfix_str(self._postfix(costs[-20:], errors[-20:]), False)
         rate = self.step.learning_rate
         row = {

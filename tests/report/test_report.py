@@ -71,7 +71,7 @@ def add_features(results, experiment):
 
 
 def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False):
-    """A run folder as `runs.run_experiment` leaves it, with made-up figures."""
+    """A run folder as `runs.carry_out` leaves it, with made-up figures."""
     experiment = EXPERIMENTS[name]
     folder = runs / name
     folder.mkdir(parents=True)
