@@ -16,7 +16,8 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import read_json, sha256, write_json
-from srcnn_theano.runs import measure_features, network_file
+from srcnn_theano.runs.measuring import measure_features
+from srcnn_theano.runs.run import network_file
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.vgg16_weights import find_vgg16, load_vgg16
 

@@ -25,7 +25,7 @@ def measure(training, data_dir, vgg, seconds):
     """{"steps": of an epoch, "epochs_per_minute": ...} of one training."""
     from srcnn_theano.backend import many_steps
     from srcnn_theano.data.cache import prepare
-    from srcnn_theano.runs import training_recipe
+    from srcnn_theano.runs.run import training_recipe
     from srcnn_theano.training.step import build_step
 
     train_set = prepare(data_dir, "T91", training_recipe(training))

@@ -21,7 +21,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import atomic_path, read_json, sha256, write_json
 from srcnn_theano.record import command
-from srcnn_theano.runs import network_file
+from srcnn_theano.runs.run import network_file
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 

@@ -23,7 +23,8 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.runs import build_trainer, make_run, training_recipe
+from srcnn_theano.runs.run import make_run, training_recipe
+from srcnn_theano.runs.training import build_trainer
 from srcnn_theano.training.settings import Training
 
 ROW = EXPERIMENTS["fsrcnn_gradinputs"]

@@ -231,7 +231,8 @@ def data(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
-    from srcnn_theano.runs import carry_out, make_run
+    from srcnn_theano.runs.run import make_run
+    from srcnn_theano.runs.runs import carry_out
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
     experiment = listed.changed(options.epochs, options.seed)
@@ -281,7 +282,7 @@ def experiments(options: argparse.Namespace) -> None:
 def reproduce(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.report.report import print_experiments
-    from srcnn_theano.runs import reproduce_table
+    from srcnn_theano.runs.runs import reproduce_table
 
     reproduce_table(
         options.table, find_data_dir(options.data), options.runs, options.vgg

@@ -14,7 +14,7 @@ from srcnn_theano.evaluation.metrics import aggregate
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment, snapshots
 from srcnn_theano.models import model_for_pairs
-from srcnn_theano.runs import training_recipe
+from srcnn_theano.runs.run import training_recipe
 from srcnn_theano.training.settings import AUGMENTATIONS
 from srcnn_theano.vgg16_weights import PREPROCESSINGS
 

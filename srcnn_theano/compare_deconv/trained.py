@@ -19,15 +19,9 @@ from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
 from srcnn_theano.report.figures import Crop
-from srcnn_theano.runs import (
-    Run,
-    build_trainer,
-    carry_out,
-    make_run,
-    snapshot_name,
-    train,
-    training_recipe,
-)
+from srcnn_theano.runs.run import Run, make_run, snapshot_name, training_recipe
+from srcnn_theano.runs.runs import carry_out
+from srcnn_theano.runs.training import build_trainer, train
 from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights

@@ -131,7 +131,7 @@ def _prediction(training):
 def _training(training):
     from srcnn_theano.backend import graphs
     from srcnn_theano.data.patches import Pairs, make_pairs
-    from srcnn_theano.runs import training_recipe
+    from srcnn_theano.runs.run import training_recipe
     from srcnn_theano.training.step import build_step
 
     # Only sizes matter, so a black minibatch will do, and a VGG16 that nobody trained.

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from srcnn_theano import experiments, runs
+from srcnn_theano import experiments
 from srcnn_theano.backend import default_device
 from srcnn_theano.data import cache
 from srcnn_theano.environment import find_library
@@ -14,6 +14,8 @@ from srcnn_theano.evaluation.metrics import mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments.records import Measure, Row
 from srcnn_theano.files import sha256
+from srcnn_theano.runs import runs
+from srcnn_theano.runs.run import make_run
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
@@ -56,7 +58,7 @@ AFTER_1, AFTER_2 = (
 
 def carry_out(experiment, runs_dir, resume=False, vgg=None):
     """The folder of a run."""
-    run = runs.make_run(experiment, runs_dir, vgg)
+    run = make_run(experiment, runs_dir, vgg)
     runs.carry_out(run, "data", resume)
     return run.folder
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcnn_theano import experiments, runs
+from srcnn_theano import experiments
 from srcnn_theano.backend import default_device, onednn
 from srcnn_theano.data import cache
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments.records import Experiment, Measure, Row
 from srcnn_theano.files import write_json
+from srcnn_theano.runs import runs
+from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.training.settings import Training
 from srcnn_theano.training.step import build_step
 from srcnn_theano.vgg16_weights import VGG16Weights, save_vgg16
@@ -44,7 +46,7 @@ def small_vgg(small_vgg16):
 
 
 def test_a_step_by_mse_and_vgg_loss(small_vgg, relu2_2, passing_on):
-    train_set = cache.prepare("data", "T91", runs.training_recipe(PERCEPTUAL.training))
+    train_set = cache.prepare("data", "T91", training_recipe(PERCEPTUAL.training))
     step = build_step(PERCEPTUAL.training, train_set, small_vgg)
     step.model.set_values(passing_on(3).values)
     before = step.model.get_values()
@@ -85,7 +87,7 @@ def test_a_step_by_mse_and_vgg_loss(small_vgg, relu2_2, passing_on):
 
 def carry_out(runs_dir, vgg=None):
     """The folder of a run."""
-    run = runs.make_run(PERCEPTUAL, runs_dir, vgg)
+    run = make_run(PERCEPTUAL, runs_dir, vgg)
     runs.carry_out(run, "data")
     return run.folder
 
@@ -125,7 +127,7 @@ def test_a_perceptual_row_from_data_to_results(vgg_file, tmp_path, monkeypatch):
 
 def _measured_again(run_dir, results, vgg_file, monkeypatch):
     """What a run measures, the script measures for one that has not got it."""
-    script = Path(__file__).parents[1] / "scripts" / "measure_again.py"
+    script = Path(__file__).parents[2] / "scripts" / "measure_again.py"
     spec = importlib.util.spec_from_file_location("measure_again", str(script))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,0 +1,119 @@
+"""A run: one experiment trained from the data to a weight file, in a folder of its own.
+
+::
+
+    RUNS/NAME/experiment.json   settings, versions, flags, checksums, command
+              history.csv       a row per epoch
+              checkpoint.h5     everything that moves, after the last finished epoch
+              weights.h5        the trained network, once all epochs are done
+              weights-20.h5     the network after epoch 20, where a row measures it
+              results.json      figures under the row's protocol and `standard`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from srcnn_theano.data import cache
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.files import read_json, write_json
+from srcnn_theano.record import command, conditions, data_checksums
+from srcnn_theano.runs.measuring import measure
+from srcnn_theano.runs.run import Run, make_run
+from srcnn_theano.runs.training import build_trainer, train
+
+
+def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
+    """Train an experiment, measure the network, leave all in the run folder.
+
+    Parameters
+    ----------
+    run : Run
+        A row that trains no network is only measured; the row that trains it must have
+        been run.
+    data_dir : Path of the folder with T91, Set5 and Set14
+    resume : bool
+        Go on from the checkpoint in the run folder.
+
+    Raises
+    ------
+    UserError
+        The folder holds a run already and `resume` is false; the data are missing; the
+        cost is no longer finite; the row that trains the network has not been run.
+    """
+    if run.experiment.trains:
+        if not resume and (run.folder / "checkpoint.h5").exists():
+            raise UserError(
+                f"{run.folder}: holds a run already; use --resume to go on with it, or "
+                "another --runs folder"
+            )
+        train_set, set5 = (
+            cache.prepare(data_dir, name, run.recipe) for name in ("T91", "Set5")
+        )
+        trainer = build_trainer(run, train_set, {"set5": set5})
+        if resume:
+            trainer.resume()
+        write_json(run.folder / "experiment.json", _record(run, data_dir))
+        train(run, trainer)
+    elif run.network.exists():
+        write_json(run.folder / "experiment.json", _record(run, data_dir))
+    else:
+        raise UserError(
+            f"{run.experiment.name}: measures the network of "
+            f"{run.experiment.trained_by}; train that first"
+        )
+    write_json(run.folder / "results.json", measure(run, data_dir))
+
+
+def _record(run: Run, data_dir: Path) -> dict[str, Any]:
+    """What a figure needs beside it: settings, versions, flags, checksums, command."""
+    checksums = data_checksums(data_dir)
+    if run.vgg is not None and run.experiment.needs_vgg:
+        checksums["VGG16"] = run.vgg.source_sha256
+    return {
+        "experiment": {**run.experiment.flat(), "snapshots": run.snapshots},
+        "protocol": {"name": run.protocol.name, "hash": run.protocol.hash},
+        "recipe": {**run.recipe._asdict(), "hash": run.recipe.hash},
+        "command": command(run.experiment),
+        **conditions(),
+        "data": checksums,
+    }
+
+
+def reproduce_table(
+    table: str, data_dir: Path, runs_dir: Path, vgg: str | Path | None = None
+) -> None:
+    """Train and measure every row of a table that has no result in `runs_dir` yet.
+
+    Networks that its rows share with other tables are trained first. Interrupted runs
+    go on from their checkpoints.
+
+    Parameters
+    ----------
+    table : str
+        One of `experiments.TABLES`.
+    data_dir, runs_dir : Path
+    vgg : path or None
+        As in `make_run`.
+    """
+    rows = [row for row in EXPERIMENTS.values() if row.row.table == table]
+    shared = {row.trained_by for row in rows} - {row.name for row in rows}
+    experiments = [EXPERIMENTS[name] for name in sorted(shared)] + rows
+    # What is missing shows before hours of training.
+    runs = [make_run(experiment, runs_dir, vgg) for experiment in experiments]
+    for run in runs:
+        if _is_done(run):
+            print(f"{run.experiment.name}: done")
+            continue
+        print(f"{run.experiment.name}: {run.experiment.measure.n_epochs} epochs")
+        carry_out(run, data_dir, resume=True)
+
+
+def _is_done(run: Run) -> bool:
+    path = run.folder / "results.json"
+    if not path.exists():
+        return False
+    results = read_json(path)
+    return results["n_epochs"] >= run.experiment.measure.n_epochs
