@@ -13,7 +13,7 @@ from srcnn_theano import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = shutil.ignore_patterns(
-    ".git", ".venv", "*.egg-info", "__pycache__", "build", "dist", "runs"
+    ".git", ".venv", "*.egg-info", "__pycache__", "build", "dist"
 )
 
 

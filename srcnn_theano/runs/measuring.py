@@ -1,0 +1,145 @@
+"""A run's figures: on sub-images, on whole images, and in the features of VGG16."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from srcnn_theano.data import cache, datasets
+from srcnn_theano.evaluation.images import (
+    feature_distances,
+    feature_function,
+    score_files,
+)
+from srcnn_theano.evaluation.protocols import Protocol, make_protocol
+from srcnn_theano.evaluation.sub_images import score_features, score_network
+from srcnn_theano.files import sha256
+from srcnn_theano.inference import Predictor, build_predictor
+from srcnn_theano.runs.run import Run
+from srcnn_theano.vgg16_weights import VGG16Weights
+from srcnn_theano.weights import Weights, load_weights
+
+TEST_SETS = ("Set5", "Set14")
+
+
+def measure(run: Run, data_dir: Path) -> dict[str, Any]:
+    """Figures of a trained network: under its row's protocol, and under `standard`.
+
+    Returns
+    -------
+    dict
+        ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
+        "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
+        mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
+        Rows that need VGG16 have ``{"vgg": {set: {aggregation: dB}}}`` besides, and
+        every network that the row itself trains, with VGG16, what `measure_features`
+        gives as ``"relu2_2"``.
+    """
+    experiment, scale = run.experiment, run.experiment.training.scale
+    # A row may measure the network of another row with other options (batch norm).
+    weights = load_weights(run.network)._replace(options=experiment.options)
+    network = build_predictor(weights)
+    results = {
+        "experiment": experiment.name,
+        "n_epochs": weights.about["n_epochs"],
+        "weights_sha256": sha256(run.network),
+        "protocol": {"name": run.protocol.name, "hash": run.protocol.hash},
+        "sub_images": {
+            name: _score_sub_images(run, weights, data_dir, name) for name in TEST_SETS
+        },
+        "images": {
+            name: _score_images(network, make_protocol(name, scale), data_dir)
+            for name in ("standard", "standard-rgb")
+        },
+    }
+    if run.vgg is not None and experiment.needs_vgg:
+        results["vgg"] = _score_in_vgg_space(run, run.vgg, weights, data_dir)
+    if run.vgg is not None and experiment.trains:
+        features = feature_function(run.vgg)
+        results["relu2_2"] = measure_features(
+            {"network": network}, scale, data_dir, run.vgg, features
+        )["network"]
+    return results
+
+
+def _score_sub_images(
+    run: Run, weights: Weights, data_dir: Path, test_set: str
+) -> dict[str, Any]:
+    """The network and bicubic on sub-images of a set, by every aggregation."""
+    enlarged = pairs = cache.prepare(data_dir, test_set, run.recipe)
+    if not run.recipe.enlarged:
+        enlarged = cache.prepare(data_dir, test_set, run.recipe._replace(enlarged=True))
+    return score_network(
+        weights, pairs, enlarged, run.protocol, run.experiment.training.batch_size
+    )
+
+
+def _score_images(
+    network: Predictor, protocol: Protocol, data_dir: Path
+) -> dict[str, Any]:
+    """The network and bicubic on each whole image of the test sets, and their mean."""
+    scores = {}
+    for name in TEST_SETS:
+        of_set = score_files(datasets.image_paths(data_dir, name), protocol, network)
+        scores[name] = [score._asdict() for score in of_set]
+    return {"hash": protocol.hash, "scores": scores}
+
+
+def _score_in_vgg_space(
+    run: Run, vgg: VGG16Weights, weights: Weights, data_dir: Path
+) -> dict[str, Any]:
+    """The network on sub-images of the test sets, in the features of VGG16."""
+    scores: dict[str, Any] = {"source_sha256": vgg.source_sha256}
+    for name in TEST_SETS:
+        pairs = cache.prepare(data_dir, name, run.recipe)
+        vgg_input = run.experiment.training.vgg_input
+        scores[name] = score_features(
+            weights, pairs, run.protocol, vgg.values, vgg_input
+        )
+    return scores
+
+
+def measure_features(
+    networks: Mapping[str, Predictor],
+    scale: int,
+    data_dir: Path,
+    vgg: VGG16Weights,
+    features: Callable[[np.ndarray], np.ndarray],
+) -> dict[str, dict[str, Any]]:
+    """Distances of networks of one scale from the originals in the features of VGG16.
+
+    Parameters
+    ----------
+    networks : dict of str to inference.Predictor
+    scale : int
+    data_dir : Path
+    vgg : VGG16Weights
+    features : function made by `evaluation.images.feature_function` of it
+
+    Returns
+    -------
+    dict of str to dict
+        ``{"hash": of standard-rgb, "preprocessing": ..., "source_sha256": of VGG16,
+        "scores": {set: [one for each image ..., mean]}}`` for each network.
+    """
+    protocol = make_protocol("standard-rgb", scale)
+    distances = {
+        test_set: feature_distances(
+            datasets.image_paths(data_dir, test_set), protocol, networks, features
+        )
+        for test_set in TEST_SETS
+    }
+    return {
+        name: {
+            "hash": protocol.hash,
+            "preprocessing": vgg.preprocessing,
+            "source_sha256": vgg.source_sha256,
+            "scores": {
+                test_set: [distance._asdict() for distance in of_set[name]]
+                for test_set, of_set in distances.items()
+            },
+        }
+        for name in networks
+    }

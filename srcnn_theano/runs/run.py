@@ -1,0 +1,109 @@
+"""What is settled before an experiment is trained and measured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from srcnn_theano.data.patches import Recipe, make_recipe
+from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.protocols import Protocol, make_protocol
+from srcnn_theano.experiments import snapshots
+from srcnn_theano.experiments.records import Experiment
+from srcnn_theano.models.options import OPTIONS
+from srcnn_theano.training.settings import Training
+from srcnn_theano.vgg16_weights import VGG16Weights, find_vgg16, load_vgg16
+
+
+class Run(NamedTuple):
+    """All that is settled before an experiment is trained and measured.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        With the length and the seed of this run.
+    protocol : Protocol
+        That the experiment is trained and measured under, at its scale.
+    recipe : Recipe
+        How the sub-images are made.
+    vgg : VGG16Weights or None
+        None where there is no file and the experiment needs none.
+    runs_dir : Path
+        The folder of this run and of those whose networks it measures.
+    snapshots : tuple of int
+        The epochs after which the network is kept.
+    """
+
+    experiment: Experiment
+    protocol: Protocol
+    recipe: Recipe
+    vgg: VGG16Weights | None
+    runs_dir: Path
+    snapshots: tuple[int, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.runs_dir / self.experiment.name
+
+    @property
+    def network(self) -> Path:
+        """The weight file that is measured."""
+        return network_file(self.experiment, self.runs_dir)
+
+
+def make_run(
+    experiment: Experiment, runs_dir: Path, vgg: str | Path | None = None
+) -> Run:
+    """Settle what a run needs.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    runs_dir : Path
+    vgg : path or None
+        VGG16, see `vgg16_weights.find_vgg16`.
+
+    Raises
+    ------
+    UserError
+        The experiment needs VGG16, or a file is named, and it cannot be had.
+    """
+    return Run(
+        experiment,
+        make_protocol(experiment.training.protocol, experiment.training.scale),
+        training_recipe(experiment.training),
+        _find_vgg(experiment, vgg),
+        Path(runs_dir),
+        snapshots(experiment.name),
+    )
+
+
+def training_recipe(training: Training) -> Recipe:
+    """How the sub-images are made that a network is trained and measured on."""
+    recipe = make_recipe(training.protocol, training.scale)
+    upscales = OPTIONS[training.model].upscales
+    return recipe._replace(enlarged=not upscales, **training.recipe)
+
+
+def _find_vgg(experiment: Experiment, path: str | Path | None) -> VGG16Weights | None:
+    try:
+        file = find_vgg16(path)
+    except UserError:
+        if path or os.environ.get("SRCNN_VGG16") or experiment.needs_vgg:
+            raise
+        return None
+    return load_vgg16(file)
+
+
+def network_file(experiment: Experiment, runs_dir: Path) -> Path:
+    """Where the network that an experiment measures is, or will be."""
+    n_epochs = experiment.measure.n_epochs
+    kept = not experiment.trains and n_epochs in snapshots(experiment.trained_by)
+    name = snapshot_name(n_epochs) if kept else "weights.h5"
+    return runs_dir / experiment.trained_by / name
+
+
+def snapshot_name(epoch: int) -> str:
+    """File name of a network that is kept before the end."""
+    return f"weights-{epoch}.h5"
