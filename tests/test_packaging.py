@@ -17,12 +17,18 @@ IGNORED = shutil.ignore_patterns(
 )
 
 
+def ignored(folder, names):
+    """Also the runs in the checkout, but not the package's folder of that name."""
+    runs = {"runs"} if Path(folder) == ROOT else set()
+    return IGNORED(folder, names) | runs
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of the checkout, with one more experiment and network to be shipped."""
     pytest.importorskip("setuptools")
     copy = tmp_path_factory.mktemp("packaging") / "checkout"
-    shutil.copytree(str(ROOT), str(copy), ignore=IGNORED)
+    shutil.copytree(str(ROOT), str(copy), ignore=ignored)
     record = copy / "results" / "an_experiment"
     record.mkdir(parents=True)
     for path in (
