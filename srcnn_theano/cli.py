@@ -266,7 +266,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 @command("list the experiments and their results", RUNS, JSON)
 def experiments(options: argparse.Namespace) -> None:
-    from srcnn_theano.report.report import print_experiments
+    from srcnn_theano.report.listing import print_experiments
 
     print_experiments(options.runs, as_json=options.json)
 
@@ -281,7 +281,7 @@ def experiments(options: argparse.Namespace) -> None:
 )
 def reproduce(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
-    from srcnn_theano.report.report import print_experiments
+    from srcnn_theano.report.listing import print_experiments
     from srcnn_theano.runs.runs import reproduce_table
 
     reproduce_table(

@@ -17,7 +17,7 @@ NO_FUNCTION = {"if", "for", "while", "switch", "else", "do", "try", "catch", "re
 
 # Each of these goes when it is mended; nothing is added.
 STILL_TO_BE_MENDED = {
-    "rooms": {"pages", "tables"},
+    "rooms": set(),
     "arrows": set(),
     "circles": set(),
     "functions": {
@@ -26,8 +26,6 @@ STILL_TO_BE_MENDED = {
     },
     "files": {
         "srcnn_theano/graph/page.js",
-        "srcnn_theano/report/report.py",
-        "tests/report/test_report.py",
     },
 }
 

@@ -1,7 +1,7 @@
 """The figures of the comparison as a table on the terminal and as one HTML page."""
 
 from srcnn_theano.files import write_text
-from srcnn_theano.report.document import (
+from srcnn_theano.pages.document import (
     Details,
     Heading,
     Items,
@@ -10,7 +10,7 @@ from srcnn_theano.report.document import (
     Table,
     to_html,
 )
-from srcnn_theano.report.figures import (
+from srcnn_theano.pages.figures import (
     Curve,
     Panel,
     draw_curves,

@@ -9,7 +9,7 @@ from string import Template
 from srcnn_theano.files import write_text
 from srcnn_theano.graph.parts import ROWS, find_parts
 from srcnn_theano.graph.subjects import find_subject
-from srcnn_theano.report.document import (
+from srcnn_theano.pages.document import (
     Heading,
     Items,
     Links,

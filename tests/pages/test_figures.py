@@ -4,9 +4,8 @@ import pytest
 from srcnn_theano.data.degradation import from_float
 from srcnn_theano.data.images import Picture, read_picture, read_rgb, write_picture
 from srcnn_theano.data.patches import degrade, make_recipe
-from srcnn_theano.experiments import find_experiment
 from srcnn_theano.inference import build_predictor
-from srcnn_theano.report.figures import (
+from srcnn_theano.pages.figures import (
     Crop,
     Curve,
     Panel,
@@ -17,7 +16,6 @@ from srcnn_theano.report.figures import (
     write_filters,
     write_strip,
 )
-from srcnn_theano.report.trade import cost_in_words
 
 
 @pytest.fixture
@@ -103,21 +101,3 @@ def test_points_have_their_names_and_groups_their_colours(tmp_path):
     assert (
         svg.count("#3d85c6") >= 2 and svg.count("#e0760b") >= 1 and "#2fa36b" not in svg
     )
-
-
-@pytest.mark.parametrize(
-    "changes, words",
-    [
-        ({}, "MSE"),
-        ({"cost": "mse_per_channel"}, "MSE of each channel"),
-        ({"vgg_weight": 1.0}, "VGG + MSE"),
-        ({"vgg_weight": 0.5, "pixel_weight": 0.0}, "0.5 VGG"),
-    ],
-)
-def test_cost_in_words(changes, words):
-    settings = dict(find_experiment("table1_adam").flat(), **changes)
-    assert cost_in_words(settings) == words
-
-
-def test_records_from_before_there_were_weights_of_costs():
-    assert cost_in_words({"cost": "mse"}) == "MSE"

@@ -1,81 +1,59 @@
 """What a better PSNR costs in the features of VGG16, and the other way round."""
 
-from srcnn_theano.report.document import Heading, Paragraph, Pictures, Table
-from srcnn_theano.report.figures import Points, Scatter, draw_scatter
+from __future__ import annotations
 
-_TEST_SETS = ("Set5", "Set14")
+from pathlib import Path
+
+from srcnn_theano.pages.document import Block, Heading, Paragraph, Pictures, Table
+from srcnn_theano.pages.figures import Points, Scatter, draw_scatter
+from srcnn_theano.report.rows import TEST_SETS, Row
+from srcnn_theano.report.sections import section, title
+from srcnn_theano.report.words import cost_in_words
+
 _SCALE = 4  # of the drawing; few networks have another one
 _FAR = 6  # dB below bicubic; what is farther off is not drawn
 _NAMED = 4  # points of a larger group have no names
 
-_ABOUT = (
-    "A perceptual loss is expected to lower the PSNR and to bring the features of "
-    "VGG16 closer. Each network that this project has trained, on whole images under "
-    "`standard-rgb` (RGB, sharp original; a network for Y leaves the chroma to "
-    "bicubic): PSNR and SSIM, and the mean squared difference from the original at "
-    "relu2_2 of VGG16, whose input is preprocessed as its weights expect it ({}). The "
-    "less of that, the closer. Means over the images of a set. Most of the report's "
-    "networks were trained to give back blurred images, which these figures hold "
-    "against them."
-)
 
-
-def cost_in_words(settings):
-    """What a training minimises, from the settings of its experiment, as in 'MSE'."""
-    parts = []
-    for name, weight in (
-        ("VGG", settings.get("vgg_weight", 0.0)),
-        (_PIXELS[settings["cost"]], settings.get("pixel_weight", 1.0)),
-    ):
-        if weight:
-            parts.append(name if weight == 1 else f"{weight:g} {name}")
-    return " + ".join(parts)
-
-
-_PIXELS = {"mse": "MSE", "mse_per_channel": "MSE of each channel"}
-
-
-def trade_section(rows, out_dir):
-    """Blocks of the report: a scatter plot and a table of PSNR against relu2_2.
+def features_section(rows: dict[str, Row], out_dir: Path) -> list[Block]:
+    """A scatter plot and a table of PSNR against relu2_2.
 
     Parameters
     ----------
-    rows : dict of str to report.Row
+    rows : dict of str to Row
     out_dir : Path
+        Gets the plot.
     """
-    heading = Heading(2, "PSNR against features of VGG16")
     measured = [
         row for row in rows.values() if row.results and "relu2_2" in row.results
     ]
     if not measured:
-        return [
-            heading,
-            Paragraph(
-                "No network has been measured in VGG16 yet: `srcnn-theano train` does "
-                "it where it finds VGG16."
-            ),
-        ]
-    about = Paragraph(_ABOUT.format(_inputs(measured)))
+        missing = Paragraph(
+            "No network has been measured in VGG16 yet: `srcnn-theano train` does it "
+            "where it finds VGG16."
+        )
+        return [Heading(2, title("features")), missing]
     header = ["network", "cost", "scale"]
-    for name in _TEST_SETS:
+    for name in TEST_SETS:
         header += [name + " PSNR", "SSIM", "relu2_2"]
-    table = Table("llr" + "rrr" * len(_TEST_SETS), header, _lines(measured))
-    return [heading, about] + _drawing(measured, out_dir) + [table]
+    table = Table("llr" + "rrr" * len(TEST_SETS), header, _lines(measured))
+    figures = [*_drawing(measured, out_dir), table]
+    return section("features", inputs=_inputs(measured), figures=figures)
 
 
 def _inputs(rows):
-    """The ways in which VGG16 was fed: one, unless different copies of it were used."""
-    copies = sorted(
-        {(row.results["relu2_2"]["preprocessing"], _copy(row)) for row in rows}
-    )
-    text = ", ".join("`{}`, SHA-256 {}...".format(*copy) for copy in copies)
+    """How VGG16 was fed, by each of its copies that were used."""
+    copies = {
+        (results["preprocessing"], results["source_sha256"][:8])
+        for results in (row.results["relu2_2"] for row in rows)
+    }
+    text = ", ".join(f"`{fed}`, SHA-256 {copy}..." for fed, copy in sorted(copies))
     if len(copies) > 1:
         text = "different copies, which cannot be compared: " + text
     return text
 
 
-def _copy(row):
-    return row.results["relu2_2"]["source_sha256"][:8]
+# --- The table ---
 
 
 def _lines(rows):
@@ -92,13 +70,9 @@ def _lines(rows):
 
 def _line(name, cost, row, whose):
     cells = [name, cost, f"x{row.experiment.training.scale}"]
-    for test_set in _TEST_SETS:
+    for test_set in TEST_SETS:
         psnr, ssim, distance = _figures(row, test_set, whose)
-        cells += [
-            f"{psnr:.2f}",
-            f"{ssim:.4f}",
-            f"{distance:,.0f}",
-        ]
+        cells += [f"{psnr:.2f}", f"{ssim:.4f}", f"{distance:,.0f}"]
     return cells
 
 
@@ -109,13 +83,16 @@ def _figures(row, test_set, whose=""):
     return images[whose + "psnr"], images[whose + "ssim"], features[whose + "relu2_2"]
 
 
+# --- The drawing ---
+
+
 def _drawing(rows, out_dir):
     rows = [row for row in rows if row.experiment.training.scale == _SCALE]
     if not rows:
         return []
     axes = ("PSNR in dB", "difference at relu2_2, in thousands")
     panels = [
-        Scatter(f"{name} x{_SCALE}", _groups(rows, name), axes) for name in _TEST_SETS
+        Scatter(f"{name} x{_SCALE}", _groups(rows, name), axes) for name in TEST_SETS
     ]
     draw_scatter(out_dir / "trade.svg", panels)
     caption = (
@@ -128,14 +105,14 @@ def _drawing(rows, out_dir):
 def _groups(rows, test_set):
     """The points of a panel, those of one kind of network together."""
     plain, _, distance = _figures(rows[0], test_set, "bicubic_")
-    found = {"bicubic": [(plain, distance / 1000, "")]}
+    kinds = {"bicubic": [(plain, distance / 1000, "")]}
     for row in rows:
         psnr, _, distance = _figures(row, test_set)
         if psnr > plain - _FAR:
             point = (psnr, distance / 1000, row.experiment.name)
-            found.setdefault(_kind(row.experiment), []).append(point)
+            kinds.setdefault(_kind(row.experiment), []).append(point)
     groups = []
-    for label, points in found.items():
+    for label, points in kinds.items():
         x, y, names = map(list, zip(*points))
         if len(points) > _NAMED:
             names = [""] * len(points)
@@ -146,10 +123,7 @@ def _groups(rows, test_set):
 def _kind(experiment):
     if experiment.row.table == "models":
         return "MSE, for pictures"
-    network = "SRCNN" if experiment.training.model == "srcnn" else "FSRCNN"
-    cost = (
-        "MSE"
-        if not experiment.training.vgg_weight
-        else cost_in_words(experiment.flat())
-    )
+    training = experiment.training
+    network = "SRCNN" if training.model == "srcnn" else "FSRCNN"
+    cost = cost_in_words(experiment.flat()) if training.vgg_weight else "MSE"
     return f"{cost}, {network}"

@@ -4,15 +4,16 @@ A document is a list of blocks. Texts know two marks, `code` and **bold**; every
 else in them is literal.
 """
 
-import base64
+from __future__ import annotations
+
 import html
 import re
 from pathlib import Path
-from string import Template
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, NamedTuple, Union
 
-_TEMPLATE = Path(__file__).with_name("report.html")
-_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+from srcnn_theano.pages.page import COLOURS, DOCUMENT, data_uri, html_page
+from srcnn_theano.tables import markdown_table
+
 _MARK = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*)")
 
 
@@ -30,27 +31,27 @@ class Paragraph(NamedTuple):
 class Items(NamedTuple):
     """A list with bullets."""
 
-    texts: List[str]
+    texts: list[str]
 
 
 class Links(NamedTuple):
     """A list of links: (text, address)."""
 
-    links: List[Tuple[str, str]]
+    links: list[tuple[str, str]]
 
 
 class Table(NamedTuple):
     """Rows of texts under a header; `align` has an 'l' or 'r' for each column."""
 
     align: str
-    header: List[str]
-    rows: List[List[str]]
+    header: list[str]
+    rows: list[list[str]]
 
 
 class Pictures(NamedTuple):
     """Pictures side by side: (label, file name), all in the folder of the document."""
 
-    pictures: List[Tuple[str, str]]
+    pictures: list[tuple[str, str]]
     caption: str = ""
 
 
@@ -58,13 +59,16 @@ class Details(NamedTuple):
     """Blocks that are folded away under a title."""
 
     title: str
-    blocks: List[Any]
+    blocks: list[Any]
 
 
-# Markdown
+Block = Union[Heading, Paragraph, Items, Links, Table, Pictures, Details]
 
 
-def to_markdown(blocks):
+# --- Markdown ---
+
+
+def to_markdown(blocks: list[Block]) -> str:
     """The document as GitHub's Markdown."""
     return "\n\n".join(_MARKDOWN[type(block)](block) for block in blocks) + "\n"
 
@@ -80,22 +84,18 @@ def _markdown_text(text):
 
 
 def _markdown_table(table):
-    rules = {"l": ":---", "r": "---:"}
-    lines = [
-        [_markdown_text(cell) for cell in table.header],
-        [rules[side] for side in table.align],
-    ]
-    lines += [[_markdown_text(cell) for cell in row] for row in table.rows]
-    return "\n".join("| {} |".format(" | ".join(line)) for line in lines)
+    header, *rows = (
+        [_markdown_text(cell) for cell in row] for row in [table.header, *table.rows]
+    )
+    return markdown_table(table.align, header, rows)
 
 
 def _markdown_pictures(block):
     labels, files = zip(*block.pictures)
-    shown = ["![{}]({})".format(*picture) for picture in block.pictures]
+    shown = [f"![{label}]({file_name})" for label, file_name in block.pictures]
     if len(files) > 1:
-        rule = ["---"] * len(files)
-        lines = [[_markdown_text(label) for label in labels], rule, shown]
-        shown = ["\n".join("| {} |".format(" | ".join(line)) for line in lines)]
+        header = [_markdown_text(label) for label in labels]
+        shown = [markdown_table("l" * len(files), header, [shown])]
     return "\n\n".join(shown + [_markdown_text(block.caption)] * bool(block.caption))
 
 
@@ -109,26 +109,28 @@ _MARKDOWN = {
     Table: _markdown_table,
     Pictures: _markdown_pictures,
     Details: lambda block: (
-        f"<details><summary>{_html_text(block.title)}</summary>\n\n{to_markdown(block.blocks)}\n</details>"
+        f"<details><summary>{_html_text(block.title)}</summary>\n\n"
+        f"{to_markdown(block.blocks)}\n</details>"
     ),
 }
 
 
-# HTML
+# --- HTML ---
 
 
-def to_html(blocks, folder):
+def to_html(blocks: list[Block], folder: Path) -> str:
     """The document as one HTML page that needs no other file.
 
     Parameters
     ----------
-    blocks : list of blocks, the first a Heading
+    blocks : list of blocks
+        Its first heading is the title of the page.
     folder : Path
         Where the pictures are; they are copied into the page.
     """
-    page = Template(_TEMPLATE.read_text(encoding="utf-8"))
+    title = next(block.text for block in blocks if isinstance(block, Heading))
     body = "\n".join(_to_html(block, folder) for block in blocks)
-    return page.substitute(title=html.escape(blocks[0].text), body=body)
+    return html_page(title, [COLOURS, DOCUMENT], body)
 
 
 def _to_html(block, folder):
@@ -153,48 +155,40 @@ def _html_text(text):
 
 def _html_table(table):
     def row(cells, tag):
-        return "<tr>{}</tr>".format(
-            "".join(
-                f'<{tag} class="{side}">{_html_text(cell)}</{tag}>'
-                for side, cell in zip(table.align, cells)
-            )
+        shown = (
+            f'<{tag} class="{side}">{_html_text(cell)}</{tag}>'
+            for side, cell in zip(table.align, cells)
         )
+        return f"<tr>{''.join(shown)}</tr>"
 
+    body = "\n".join(row(cells, "td") for cells in table.rows)
     return (
-        '<div class="wide"><table>\n<thead>{}</thead>\n<tbody>\n{}\n</tbody>\n'
-        "</table></div>"
-    ).format(row(table.header, "th"), "\n".join(row(r, "td") for r in table.rows))
+        f'<div class="wide"><table>\n<thead>{row(table.header, "th")}</thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table></div>"
+    )
 
 
 def _html_pictures(block, folder):
     figures = "\n".join(
-        '<div><img src="{}" alt="{}"><span>{}</span></div>'.format(
-            _data_uri(folder / name),
-            html.escape(label),
-            _html_text(label) if len(block.pictures) > 1 else "",
-        )
+        f'<div><img src="{data_uri(folder / name)}" alt="{html.escape(label)}">'
+        f"<span>{_html_text(label) if len(block.pictures) > 1 else ''}</span></div>"
         for label, name in block.pictures
     )
     caption = f"<figcaption>{_html_text(block.caption)}</figcaption>"
     return f"<figure>\n<div>\n{figures}\n</div>\n{caption}\n</figure>"
 
 
-def _data_uri(path):
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:{_MEDIA_TYPES[path.suffix]};base64,{data}"
+def _html_items(texts):
+    return "<ul>\n" + "\n".join(f"<li>{text}</li>" for text in texts) + "\n</ul>"
 
 
 _HTML = {
     Heading: lambda block: f"<h{block.level}>{_html_text(block.text)}</h{block.level}>",
     Paragraph: lambda block: f"<p>{_html_text(block.text)}</p>",
-    Items: lambda block: "<ul>\n{}\n</ul>".format(
-        "\n".join(f"<li>{_html_text(text)}</li>" for text in block.texts)
-    ),
-    Links: lambda block: "<ul>\n{}\n</ul>".format(
-        "\n".join(
-            f'<li><a href="{html.escape(url)}">{_html_text(text)}</a></li>'
-            for text, url in block.links
-        )
+    Items: lambda block: _html_items(map(_html_text, block.texts)),
+    Links: lambda block: _html_items(
+        f'<a href="{html.escape(url)}">{_html_text(text)}</a>'
+        for text, url in block.links
     ),
     Table: _html_table,
 }

@@ -1,0 +1,1 @@
+"""What the HTML pages of the package share: blocks, prose, styles and pictures."""

@@ -1,0 +1,220 @@
+"""What is recorded of each experiment: its settings, its training, its figures.
+
+The records are those of a folder of runs, and the ones that come with the package
+(results/), so that a figure can be followed to its settings, data and protocol.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.protocols import Protocol, make_protocol
+from srcnn_theano.experiments import EXPERIMENTS, snapshots
+from srcnn_theano.experiments.records import Experiment
+from srcnn_theano.files import read_json
+from srcnn_theano.shipped import results_dir
+from srcnn_theano.training.history import read_history
+
+TEST_SETS = ("Set5", "Set14")
+# Tables with figures in the space of VGG16.
+PERCEPTUAL = ("vgg", "fsrcnn-vgg")
+_N_MAPS = 128  # of relu2_2
+
+
+class Row(NamedTuple):
+    """An experiment and what is recorded of it.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        As it is listed now.
+    folder : Path or None
+        Of the records.
+    record : dict
+        experiment.json, or empty.
+    history : list of dict
+        An entry per epoch of the network's training. Empty for a row that measures the
+        network with other options than the row which trains it, as the statistics of
+        batch normalization: that history is of another measure.
+    results : dict or None
+        results.json.
+    planned_epochs : int
+        How long the network is to be trained.
+    """
+
+    experiment: Experiment
+    folder: Path | None
+    record: dict[str, Any]
+    history: list[dict[str, str]]
+    results: dict[str, Any] | None
+    planned_epochs: int
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs that the network was trained for."""
+        if self.results is None:
+            return len(self.history)
+        return self.results["n_epochs"]
+
+    @property
+    def status(self) -> str:
+        """'done', 'unfinished' or 'not run'."""
+        if self.results is not None:
+            return "done"
+        trained_here = self.history and self.experiment.trains
+        return "unfinished" if trained_here else "not run"
+
+
+# --- Reading the records ---
+
+
+def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
+    """Every experiment with its records.
+
+    Parameters
+    ----------
+    runs_dir : Path or None
+        Its results win over those that come with the package.
+
+    Returns
+    -------
+    dict of str to Row
+
+    Raises
+    ------
+    UserError
+        `runs_dir` is no folder, or a record cannot be read.
+    """
+    if runs_dir is not None and not runs_dir.is_dir():
+        raise UserError(f"--runs {runs_dir}: no such folder")
+    rows = {}
+    for name, experiment in EXPERIMENTS.items():
+        folder = _find(runs_dir, name)
+        rows[name] = Row(
+            experiment,
+            folder,
+            _read_json(folder, "experiment.json") or {},
+            _read_history(folder, experiment),
+            _read_json(folder, "results.json"),
+            _planned_epochs(experiment),
+        )
+    return rows
+
+
+def of_table(rows: dict[str, Row], table: str) -> list[Row]:
+    """The rows of one table, in its order."""
+    return [row for row in rows.values() if row.experiment.row.table == table]
+
+
+def protocol_of(experiment: Experiment) -> Protocol:
+    """The protocol that a row is trained and measured under."""
+    return make_protocol(experiment.training.protocol, experiment.training.scale)
+
+
+def _planned_epochs(experiment):
+    if experiment.measure.n_epochs in snapshots(experiment.trained_by):
+        return experiment.measure.n_epochs
+    return EXPERIMENTS[experiment.trained_by].measure.n_epochs
+
+
+def _find(runs_dir, name):
+    """The folder of an experiment's records: with results, else with a history."""
+    parents = [d for d in (runs_dir, results_dir()) if d is not None]
+    for file_name in ("results.json", "history.csv"):
+        for parent in parents:
+            if (parent / name / file_name).is_file():
+                return parent / name
+    return None
+
+
+def _read_json(folder, name):
+    if folder is None or not (folder / name).is_file():
+        return None
+    return read_json(folder / name)
+
+
+def _read_history(folder, experiment):
+    trained = EXPERIMENTS[experiment.trained_by]
+    if folder is None or experiment.options != trained.options:
+        return []
+    # The history of a row that only measures is that of the training beside it.
+    path = folder.parent / trained.name / "history.csv"
+    return read_history(path) if path.is_file() else []
+
+
+# --- Figures ---
+
+
+class Figures(NamedTuple):
+    """A row's figures: PSNR in dB under two protocols and in VGG space, and SSIM."""
+
+    ours: float
+    bicubic: float
+    standard: dict[str, float]  # psnr, ssim, bicubic_psnr, bicubic_ssim: a mean score
+    vgg: float | None = None
+
+
+def row_figures(row: Row) -> Figures | None:
+    """The figures of a row on its own test set; None if it has not been run."""
+    training, measure, results = (
+        row.experiment.training,
+        row.experiment.measure,
+        row.results,
+    )
+    if results is None:
+        return None
+    standard = _mean_scores(results, "standard", measure.test_set)
+    if measure.aggregation == "image":
+        own = _mean_scores(results, training.protocol, measure.test_set)
+        return Figures(own["psnr"], own["bicubic_psnr"], standard)
+    scores = results["sub_images"][measure.test_set]
+    return Figures(
+        scores["ours"][measure.aggregation],
+        scores["bicubic"][measure.aggregation],
+        standard,
+        _vgg_psnr(results, measure),
+    )
+
+
+def _vgg_psnr(results, measure):
+    """PSNR in VGG space as the row's printed figure counts the maps, or None."""
+    if "vgg" not in results:
+        return None
+    psnr = results["vgg"][measure.test_set][measure.aggregation]
+    summed = measure.vgg_maps == "sum"
+    return psnr - 10 * np.log10(_N_MAPS) if summed else psnr
+
+
+def _mean_scores(results, protocol, test_set):
+    return results["images"][protocol]["scores"][test_set][-1]
+
+
+# --- What speaks against them ---
+
+
+def caveats(rows: dict[str, Row], row: Row) -> list[str]:
+    """What keeps a row's figures from being those of the experiment as listed."""
+    reasons = []
+    if row.status != "not run" and row.n_epochs != row.planned_epochs:
+        reasons.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")
+    if row.results is None:
+        return reasons
+    changed = row.experiment.differences(row.record.get("experiment", {}))
+    if changed:
+        reasons.append(f"run with another {', '.join(changed)} than listed")
+    if row.results["protocol"]["hash"] != protocol_of(row.experiment).hash:
+        reasons.append("measured under another protocol than today's of that name")
+    trained = rows[row.experiment.trained_by].results
+    if (
+        trained
+        and trained["n_epochs"] == row.results["n_epochs"]
+        and trained["weights_sha256"] != row.results["weights_sha256"]
+    ):
+        reasons.append(
+            f"measured on another network than that of {row.experiment.trained_by}"
+        )
+    return reasons

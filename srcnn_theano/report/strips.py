@@ -1,0 +1,169 @@
+"""Details of images side by side: low resolution, bicubic, networks, original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Sequence, Tuple
+
+from srcnn_theano.environment import default_device, find_compiler
+from srcnn_theano.errors import UserError
+from srcnn_theano.inference import build_predictor
+from srcnn_theano.pages.document import Block, Paragraph, Pictures
+from srcnn_theano.pages.figures import Crop, write_strip
+from srcnn_theano.report.rows import Row
+from srcnn_theano.report.sections import section
+from srcnn_theano.report.words import cost_in_words
+from srcnn_theano.shipped import weights_dir
+from srcnn_theano.weights import Weights, load_weights
+
+# The networks of a strip, all of one scale, and a detail that bicubic blurs.
+_Strip = Tuple[Sequence[str], Crop]
+_STRIPS: Sequence[_Strip] = (
+    (("srcnn_x3",), Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+    (("fsrcnn_x3",), Crop("Set5", "butterfly_GT.bmp", 72, 72, 96)),
+    (("fsrcnn_x3",), Crop("Set14", "zebra.bmp", 120, 240, 96)),
+    (("fsrcnn_x2",), Crop("Set14", "comic.bmp", 36, 84, 96)),
+    (("fsrcnn_x4",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    (("table1_adam",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    (("fsrcnn_gradinputs",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    (("fsrcnn_full_border",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+)
+# By MSE, VGG loss, and both; with the initial data and the corrected ones.
+_COST_STRIPS: Sequence[_Strip] = tuple(
+    (names, crop)
+    for names in (
+        ("table1_adam", "vgg_only", "vgg_mse", "vgg_improved"),
+        ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse"),
+    )
+    for crop in (
+        Crop("Set5", "butterfly_GT.bmp", 84, 84, 60),
+        Crop("Set14", "zebra.bmp", 144, 252, 60),
+    )
+)
+
+
+def strips_section(
+    rows: dict[str, Row], out_dir: Path, data_dir: Path | None
+) -> list[Block]:
+    """The strips, or a sentence that says why there are none.
+
+    Parameters
+    ----------
+    rows : dict of str to Row
+    out_dir : Path
+        Gets the pictures.
+    data_dir : Path or None
+        Folder with the image sets.
+    """
+    return section("strips", figures=_strips(rows, out_dir, data_dir))
+
+
+def _strips(rows, out_dir, data_dir):
+    if data_dir is None:
+        return [
+            Paragraph(
+                "The pictures need the image sets, which do not come with the package: "
+                "`srcnn-theano report --data DIR`."
+            )
+        ]
+    hindrance = _hindrance()
+    if hindrance:
+        return [
+            Paragraph(
+                "There are no pictures here, because no network can be compiled on "
+                f"the machine that wrote this page: {hindrance}."
+            )
+        ]
+    networks = _networks(rows)
+    if not networks:
+        return [Paragraph("No network has been trained yet.")]
+
+    def drawn(strips):
+        return [
+            _strip([rows[name] for name in names], networks, crop, out_dir, data_dir)
+            for names, crop in strips
+            if networks.keys() >= set(names)
+        ]
+
+    by_cost = drawn(_COST_STRIPS)
+    if by_cost:
+        by_cost = section("by_cost", figures=by_cost)
+    return drawn(_STRIPS) + by_cost
+
+
+def _hindrance() -> str | None:
+    """What keeps networks from being compiled on this machine, if anything does."""
+    if default_device() != "cpu":  # XLA compiles them
+        return None
+    try:
+        compiler = find_compiler()
+    except UserError as error:
+        return str(error)
+    return None if compiler.path else "`cxx=` among Theano's flags turns C code off"
+
+
+def _networks(rows):
+    """The networks that have been trained and measured, compiled, by their names."""
+    names = {name for names, _ in [*_STRIPS, *_COST_STRIPS] for name in names}
+    networks = {}
+    for name in sorted(names):
+        weights = _weights(rows[name])
+        if weights is not None and rows[name].results is not None:
+            networks[name] = build_predictor(weights)
+    return networks
+
+
+def _weights(row: Row) -> Weights | None:
+    """The trained network of a row: that of its run, else that of the package."""
+    name = row.experiment.name
+    places = [weights_dir() / f"{name}.h5"]
+    if row.folder is not None:
+        places.insert(0, row.folder / "weights.h5")
+    for path in places:
+        if path.is_file():
+            return load_weights(path)
+    return None
+
+
+def _strip(
+    rows: list[Row],
+    networks: dict[str, Any],
+    crop: Crop,
+    out_dir: Path,
+    data_dir: Path,
+) -> Pictures:
+    names = [row.experiment.name for row in rows]
+    scale = rows[0].experiment.training.scale
+    files = write_strip(
+        out_dir,
+        f"strip-{names[-1]}-{Path(crop.image).stem}",
+        data_dir / crop.test_set / crop.image,
+        crop,
+        scale,
+        {name: networks[name] for name in names},
+    )
+    return Pictures(
+        list(zip([*_labels(rows, crop), "original"], files)),
+        f"{crop.test_set}, {crop.image}, x{scale}: a detail of {crop.size} pixels. "
+        "PSNR of the whole image, `standard`.",
+    )
+
+
+def _labels(rows, crop):
+    """What stands under each picture of a strip but the last."""
+    scores = [_of_image(row.results["images"]["standard"], crop) for row in rows]
+    labels = ["low resolution", f"bicubic, {scores[0]['bicubic_psnr']:.2f} dB"]
+    for row, score in zip(rows, scores):
+        label = f"`{row.experiment.name}`, {score['psnr']:.2f} dB"
+        if len(rows) > 1:
+            label = f"{cost_in_words(row.experiment.flat())}: {label}"
+            if "relu2_2" in row.results:
+                distance = _of_image(row.results["relu2_2"], crop)["relu2_2"]
+                label += f", relu2_2 {distance:,.0f}"
+        labels.append(label)
+    return labels
+
+
+def _of_image(results, crop):
+    scores = results["scores"][crop.test_set]
+    return next(score for score in scores if score["image"] == crop.image)

@@ -1,0 +1,230 @@
+"""The section of one table: its figures, notes, curves, averages, images, settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from srcnn_theano.evaluation.protocols import make_protocol
+from srcnn_theano.evaluation.sub_images import AGGREGATIONS
+from srcnn_theano.pages.document import Block, Details, Items, Paragraph, Table
+from srcnn_theano.record import command
+from srcnn_theano.report.curves import curves_of
+from srcnn_theano.report.rows import (
+    PERCEPTUAL,
+    TEST_SETS,
+    Row,
+    caveats,
+    of_table,
+    protocol_of,
+    row_figures,
+)
+from srcnn_theano.report.sections import section
+from srcnn_theano.report.words import (
+    as_printed,
+    cost_in_words,
+    decibels,
+    epochs,
+    row_title,
+)
+
+
+def table_section(rows: dict[str, Row], table: str, out_dir: Path) -> list[Block]:
+    """Everything that the report says of a table.
+
+    Parameters
+    ----------
+    rows : dict of str to Row
+    table : str
+        One of `experiments.TABLES`.
+    out_dir : Path
+        Gets the curves.
+    """
+    own = of_table(rows, table)
+    blocks: list[Block] = [
+        _main_table(own),
+        Items([_note(rows, row) for row in own]),
+        *curves_of(own, table, out_dir),
+        *_averages(own),
+        *(_image_scores(row) for row in own if _shows_images(row)),
+        _settings(own),
+    ]
+    return section(table, figures=blocks)
+
+
+# --- The figures ---
+
+
+def _main_table(rows):
+    header = ["", "set", "mean", "published", "ours", "difference", "bicubic"]
+    if rows[0].experiment.row.table in PERCEPTUAL:
+        header += ["published in VGG space", "ours", "difference", "maps"]
+    header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
+    header += ["Set5 `patch`, last 10 epochs: median (range)"]
+    align = "lll" + "r" * (len(header) - 3)
+    return Table(align, header, [_main_cells(row) for row in rows])
+
+
+def _main_cells(row):
+    experiment, figures = row.experiment, row_figures(row)
+    cells = [
+        f"{row_title(experiment)} `{experiment.name}`",
+        experiment.measure.test_set,
+        f"`{experiment.measure.aggregation}`",
+        *_against(experiment, "published", figures and figures.ours, row.status),
+        decibels(figures and figures.bicubic),
+    ]
+    if experiment.row.table in PERCEPTUAL:
+        cells += _against(experiment, "published_vgg", figures and figures.vgg)
+        is_printed = experiment.row.published_vgg is not None
+        cells.append(f"`{experiment.measure.vgg_maps}`" if is_printed else "")
+    if figures is None:
+        return cells + ["", "", epochs(row), ""]
+    return cells + [
+        "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
+        "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
+        epochs(row),
+        _last_epochs(row),
+    ]
+
+
+def _against(experiment, field, ours, missing=""):
+    """Published, ours and the difference; `missing` is said where there is no ours."""
+    published = getattr(experiment.row, field)
+    cells = [as_printed(experiment, field), missing, ""]
+    if ours is not None:
+        cells[1] = f"**{ours:.2f}**"
+        if published is not None:
+            cells[2] = f"{ours - published:+.2f}"
+    return cells
+
+
+def _last_epochs(row):
+    last = [float(epoch["set5_psnr"]) for epoch in row.history[: row.n_epochs][-10:]]
+    if not last:
+        return ""
+    return f"{np.median(last):.2f} ({min(last):.2f} to {max(last):.2f})"
+
+
+def _note(rows, row):
+    experiment = row.experiment
+    protocol = protocol_of(experiment)
+    sentences = [
+        f"**{row_title(experiment)}**. {experiment.row.notes} Protocol "
+        f"`{protocol.name}` x{experiment.training.scale} (`{protocol.hash}`)."
+    ]
+    if row.history and experiment.trains:
+        minutes = sum(float(epoch["seconds"]) for epoch in row.history) / 60
+        iterations = int(row.history[-1]["iteration"])
+        sentences.append(
+            f"Trained for {row.n_epochs} epochs, {iterations:,} iterations, in "
+            f"{minutes:.0f} minutes."
+        )
+    reasons = caveats(rows, row)
+    if reasons:
+        sentences.append(f"**Mind: {'; '.join(reasons)}.**")
+    return " ".join([*sentences, f"`{command(experiment)}`"])
+
+
+# --- Every way to average ---
+
+
+def _averages(rows):
+    measured = [row for row in rows if row.results and not _shows_images(row)]
+    if not measured:
+        return []
+    header = [""] + [f"{name} `{how}`" for name in TEST_SETS for how in AGGREGATIONS]
+    lines, bicubic = [], []
+    for row in measured:
+        lines.append(_average_cells(row.experiment.row.title, row, "ours"))
+        if "vgg" in row.results:
+            lines.append(_vgg_average_cells(row))
+        plain = _average_cells("bicubic", row, "bicubic")
+        if plain not in bicubic:
+            bicubic.append(plain)
+    table = Table("l" + "r" * (len(header) - 1), header, lines + bicubic)
+    return section("averages", figures=[table])
+
+
+def _average_cells(title, row, whose):
+    cells, measure = [title], row.experiment.measure
+    for name in TEST_SETS:
+        scores = row.results["sub_images"][name][whose]
+        for how in AGGREGATIONS:
+            own = (measure.test_set, measure.aggregation) == (name, how)
+            text = decibels(scores.get(how))
+            cells.append(f"**{text}**" if own and whose == "ours" else text)
+    return cells
+
+
+def _vgg_average_cells(row):
+    cells = [row.experiment.row.title + ": VGG space, `mean` of the maps"]
+    for name in TEST_SETS:
+        scores = row.results["vgg"][name]
+        cells += [decibels(scores.get(how)) for how in AGGREGATIONS]
+    return cells
+
+
+# --- Every image ---
+
+
+def _shows_images(row):
+    return row.experiment.measure.aggregation == "image" and row.results is not None
+
+
+def _image_scores(row):
+    protocol = make_protocol("standard", row.experiment.training.scale)
+    lines = []
+    for name in TEST_SETS:
+        for score in row.results["images"]["standard"]["scores"][name]:
+            values = [
+                name,
+                score["image"],
+                f"{score['psnr']:.2f}",
+                f"{score['ssim']:.4f}",
+                f"{score['bicubic_psnr']:.2f}",
+                f"{score['bicubic_ssim']:.4f}",
+                f"{score['psnr'] - score['bicubic_psnr']:+.2f}",
+            ]
+            if score["image"] == "mean":
+                values = [f"**{value}**" for value in values]
+            lines.append(values)
+    header = ["set", "image", "PSNR", "SSIM", "bicubic", "SSIM", "gain"]
+    return Details(
+        f"`{row.experiment.name}`: every image",
+        [Paragraph(protocol.describe() + "."), Table("llrrrrr", header, lines)],
+    )
+
+
+# --- Settings and versions ---
+
+_SETTINGS = ["cost", "update", "rate", "decay", "batch", "L2", "options", "seed"]
+
+
+def _settings(rows):
+    """How each row is trained, and what it was run with."""
+    header = ["", *_SETTINGS, "run with"]
+    lines = [_setting_cells(row) for row in rows]
+    return Details("Settings and versions", [Table("llllrrrlrl", header, lines)])
+
+
+def _setting_cells(row):
+    # What was run, else what would be.
+    settings = dict(row.experiment.flat(), **row.record.get("experiment", {}))
+    rates = [f"{settings['learning_rate']:g}"]
+    rates += [f"{name} x{factor:g}" for name, factor in settings["layer_rates"].items()]
+    options = [f"{name}: {value}" for name, value in settings["options"].items()]
+    versions = row.record.get("versions", {})
+    return [
+        f"`{settings['name']}`",
+        cost_in_words(settings),
+        settings["update"],
+        ", ".join(rates),
+        f"{settings['decay']:g}",
+        str(settings["batch_size"]),
+        f"{settings['L2_reg']:g}",
+        ", ".join(options),
+        str(settings["seed"]),
+        ", ".join(f"{name} {version}" for name, version in versions.items()),
+    ]
