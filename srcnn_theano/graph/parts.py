@@ -4,7 +4,9 @@ A step of training has three rows: the layers' outputs from the first to the las
 the cost, the gradient from the last to the first, and what the optimiser makes of it.
 """
 
-from typing import List, NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 ROWS = ("forward", "gradient", "update")
 
@@ -23,11 +25,11 @@ class Group(NamedTuple):
 class Parts(NamedTuple):
     """The groups that are not empty, and the position of each node's group."""
 
-    groups: List[Group]
-    of_nodes: List[int]
+    groups: list[Group]
+    of_nodes: list[int]
 
 
-def find_parts(graph, layers):
+def find_parts(graph: Any, layers: list[str]) -> Parts:
     """Sort the nodes of a graph into parts.
 
     Parameters
@@ -65,14 +67,16 @@ def find_parts(graph, layers):
             return _update(layers_fed, columns)
         return _gradient(layers_fed, columns)
 
-    found = [group(number) for number in range(len(graph.nodes))]
-    _join_readers(graph, found)
-    groups = sorted(set(found), key=lambda one: (one.row, one.column))
-    of_nodes = [groups.index(one) for one in found]
-    return Parts([_with_fused(one, groups, layers) for one in groups], of_nodes)
+    of_nodes = [group(number) for number in range(len(graph.nodes))]
+    _join_readers(graph, of_nodes)
+    groups = sorted(set(of_nodes), key=lambda group: (group.row, group.column))
+    return Parts(
+        [_with_fused(group, groups, layers) for group in groups],
+        [groups.index(group) for group in of_nodes],
+    )
 
 
-def _join_readers(graph, found):
+def _join_readers(graph, of_nodes):
     """Put what depends on constants alone into the group that reads it first."""
     varying = {
         i
@@ -87,7 +91,7 @@ def _join_readers(graph, found):
         node = graph.nodes[number]
         readers = [first_reader[i] for i in node.outputs if i in first_reader]
         if readers and varying.isdisjoint(node.outputs):
-            found[number] = found[min(readers)]
+            of_nodes[number] = of_nodes[min(readers)]
         first_reader.update((i, number) for i in node.inputs)
 
 
@@ -95,8 +99,8 @@ def _with_fused(group, groups, layers):
     """A layer's group, named after those as well that have become part of it."""
     if group.row or group.title not in layers:
         return group
-    before = [one.column for one in groups if not one.row and one.column < group.column]
-    first = max(before, default=0)
+    columns = [other.column for other in groups if other.row == 0]
+    first = max((c for c in columns if c < group.column), default=0)
     return group._replace(title=" + ".join(layers[first : group.column]))
 
 
@@ -137,12 +141,12 @@ def _shared_read(graph):
         for i, variable in enumerate(graph.variables)
         if variable.role == "shared"
     }
-    found = []
+    of_nodes = []
     for node in graph.nodes:
         names = set().union(*(of_variable.get(i, ()) for i in node.inputs))
-        found.append(names)
+        of_nodes.append(names)
         of_variable.update((i, names) for i in node.outputs)
-    return found
+    return of_nodes
 
 
 def _updates_fed(graph):
@@ -150,19 +154,19 @@ def _updates_fed(graph):
     of_variable = {}
     for shared, result in graph.updates:
         of_variable.setdefault(result, set()).add(graph.variables[shared].name)
-    found = []
+    of_nodes = []
     for node in reversed(graph.nodes):
         names = set().union(*(of_variable.get(i, ()) for i in node.outputs))
-        found.append(names)
+        of_nodes.append(names)
         for i in node.inputs:
             of_variable[i] = of_variable.get(i, set()) | names
-    return found[::-1]
+    return of_nodes[::-1]
 
 
 def _ancestors(graph, variables):
     """The variables that these depend on, and these."""
-    found = set(variables)
+    ancestors = set(variables)
     for node in reversed(graph.nodes):
-        if not found.isdisjoint(node.outputs):
-            found.update(node.inputs)
-    return found
+        if not ancestors.isdisjoint(node.outputs):
+            ancestors.update(node.inputs)
+    return ancestors

@@ -1,7 +1,9 @@
 """Whose graph is drawn: a model, an experiment or a weight file, by its name."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +12,7 @@ from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.models import MODELS, model_class
 from srcnn_theano.training.settings import Training
 
-WHAT = ("predict", "train")
-
-# Rows and columns of the image that shapes of a prediction are told for.
+# Rows and columns of the image that the shapes of a prediction are for.
 EXAMPLE_SIZE = 33
 
 
@@ -23,31 +23,30 @@ class Subject(NamedTuple):
     ----------
     name : str
         As it was asked for.
-    what : str
-        One of `WHAT`.
+    what : 'predict' or 'train'
+        The network's output, or a step of its training.
     training : Training
         With the model and options that the graph is of.
     layers : list of str
         Names of the layers, in the order in which an image passes them.
     shape : tuple of 4 int
-        Of the input that the shapes in the graph are those for.
+        Of the input; the shapes in the graph are those that it leads to.
     rewriting : backend.graphs.Rewriting
     xla : (str, str) or None
-        Where XLA compiles the function: the text that it is given, and what it makes of
-        it.
+        Where XLA compiles the function: its input and its result as texts.
     """
 
     name: str
     what: str
     training: Training
-    layers: List[str]
-    shape: tuple
+    layers: list[str]
+    shape: tuple[int, ...]
     rewriting: Any
-    xla: Optional[Tuple[str, str]] = None
+    xla: tuple[str, str] | None = None
 
 
-def find_subject(name, what=None):
-    """The graph of what is called `name`.
+def find_subject(name: str, what: str | None = None) -> Subject:
+    """The graph of a model, an experiment or a weight file.
 
     Parameters
     ----------
@@ -94,10 +93,8 @@ def _of_weights(name):
 
     if not Path(name).exists():
         raise UserError(
-            "no model, experiment or weight file is called {!r}; the models are {}; "
-            "'srcnn-theano experiments' lists the experiments".format(
-                name, ", ".join(MODELS)
-            )
+            f"no model, experiment or weight file is called {name!r}; the models are "
+            f"{', '.join(MODELS)}; 'srcnn-theano experiments' lists the experiments"
         )
     weights = load_weights(name)
     trained_as = EXPERIMENTS.get(weights.about.get("experiment"))
@@ -110,7 +107,7 @@ def _prediction(training):
     from srcnn_theano.backend import T, graphs
     from srcnn_theano.training.functions import prediction_function
 
-    # Of any size, as it is for pictures.
+    # Of any size, as for pictures.
     channels = training.options["channels"]
     model = model_class(training.model)(
         np.random.RandomState(training.seed),

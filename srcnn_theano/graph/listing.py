@@ -1,0 +1,65 @@
+"""A graph as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcnn_theano.graph.parts import Parts
+from srcnn_theano.graph.subjects import Subject
+from srcnn_theano.graph.summary import SIDES, describe, title
+from srcnn_theano.tables import text_lines
+
+
+def listing(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
+    """A line per node in order, and then the tree that debugprint shows.
+
+    Parameters
+    ----------
+    subject : Subject
+    side : str
+        One of `SIDES`.
+    graph : backend.graphs.Graph
+    parts : Parts
+    """
+    names = _names(graph)
+    nodes = [
+        [
+            f"#{number}",
+            parts.groups[group].title,
+            node.op,
+            ", ".join(names[i] for i in node.inputs),
+            "->  " + ", ".join(_typed(graph.variables[i]) for i in node.outputs),
+        ]
+        for number, (node, group) in enumerate(zip(graph.nodes, parts.of_nodes))
+    ]
+    return "\n".join(
+        [
+            f"{title(subject)}, {SIDES[side]}: {len(graph.nodes)} ops",
+            describe(subject),
+            "",
+            *text_lines("lllll", nodes),
+            "returned: " + ", ".join(names[i] for i in graph.outputs),
+            *(f"{names[shared]} <- {names[new]}" for shared, new in graph.updates),
+            "",
+            "As theano.printing.debugprint shows it:",
+            "",
+            graph.tree,
+        ]
+    )
+
+
+def _names(graph):
+    """For each variable the words that stand for it among a node's inputs."""
+    names = {}
+    for i, variable in enumerate(graph.variables):
+        is_constant = variable.role == "constant"
+        names[i] = variable.value if is_constant else variable.name or variable.role
+    for number, node in enumerate(graph.nodes):
+        for position, i in enumerate(node.outputs):
+            names[i] = f"#{number}.{position}" if position else f"#{number}"
+    return names
+
+
+def _typed(variable):
+    shape = "" if variable.shape is None else f" {variable.shape}"
+    return variable.dtype + shape

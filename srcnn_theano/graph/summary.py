@@ -1,0 +1,86 @@
+"""A graph in a few words: what it is of, and how many ops of which kind it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcnn_theano.graph.subjects import Subject
+
+SIDES = {"before": "as it is written", "after": "after Theano's optimiser"}
+WORDS = {
+    "convolution": "convolutions and their gradients",
+    "elementwise": "arithmetic, element by element",
+    "reduction": "sums and the like",
+    "bookkeeping": "shapes, axes and indices",
+    "other": "looking up, copying and the rest",
+    "input": "arguments",
+    "shared": "shared variables",
+    "output": "results",
+    "update": "new values of shared variables",
+}
+
+
+def title(subject: Subject) -> str:
+    """The name of the graph."""
+    function = {"predict": "prediction", "train": "training step"}[subject.what]
+    return f"{subject.name}, {function}"
+
+
+def describe(subject: Subject) -> str:
+    """What the function takes and gives, and what the shapes are for."""
+    training = subject.training
+    options = ", ".join(f"{name} {value}" for name, value in training.options.items())
+    network = f"{training.model} ({options})"
+    size = " x ".join(map(str, subject.shape))
+    if subject.what == "predict":
+        return (
+            f"{network}: an image goes in, the network's output comes out. The shapes "
+            f"are for an input of {size} (batch, channels, rows, columns)."
+        )
+    return (
+        f"One step of training of {network}: the number of a minibatch goes in, cost "
+        "and mean squared error come out, and every parameter gets its new value from "
+        f"{training.update} of {_cost(training)}. The minibatch is {size} (batch, "
+        "channels, rows, columns)."
+    )
+
+
+def _cost(training):
+    terms = [
+        (training.pixel_weight, training.cost),
+        (training.vgg_weight, "the difference of VGG16's features"),
+        (training.L2_reg, "the L2 norm of the filters"),
+    ]
+    return " and ".join(term for weight, term in terms if weight)
+
+
+def kinds_of_ops(subject: Subject) -> dict[str, str]:
+    """The kind of each op of both graphs; sorted by kind, frequent ops first."""
+    from srcnn_theano.backend.graphs import KINDS
+
+    graphs = (subject.rewriting.before, subject.rewriting.after)
+    kinds = {node.op: node.kind for graph in graphs for node in graph.nodes}
+    before, after = (graph.counts() for graph in graphs)
+
+    def place(op):
+        return KINDS.index(kinds[op]), -before[op] - after[op], op
+
+    return {op: kinds[op] for op in sorted(kinds, key=place)}
+
+
+def summarise(subject: Subject) -> dict[str, Any]:
+    """What is drawn, and its op counts: by op, and in total."""
+    rewriting = subject.rewriting
+    counts = {side: getattr(rewriting, side).counts() for side in SIDES}
+    return {
+        "name": subject.name,
+        "what": subject.what,
+        "model": subject.training.model,
+        "options": subject.training.options,
+        "ops": {
+            op: {side: counts[side][op] for side in SIDES}
+            for op in kinds_of_ops(subject)
+        },
+        "total": {side: sum(counts[side].values()) for side in SIDES},
+        "rewrites": rewriting.rewrites,
+    }
