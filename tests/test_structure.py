@@ -20,9 +20,7 @@ STILL_TO_BE_MENDED = {
     "rooms": set(),
     "arrows": set(),
     "circles": set(),
-    "functions": {
-        "srcnn_theano/compare_deconv/page.py: rows",
-    },
+    "functions": set(),
     "files": set(),
 }
 

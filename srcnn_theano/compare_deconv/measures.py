@@ -1,27 +1,35 @@
 """What a comparison counts: parameters, multiply-adds, checkerboards, seconds."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING, Callable, Mapping
 
 import numpy as np
 
 from srcnn_theano.data.degradation import rgb_to_y
+from srcnn_theano.inference import Predictor
+
+if TYPE_CHECKING:
+    from srcnn_theano.layers.layer import Layer
+    from srcnn_theano.models.model import Model
 
 # Side of the tiles whose spectra are averaged, in strides.
 _TILE = 8
 
 
-def n_parameters(model):
+def n_parameters(model: Model) -> int:
     """All numbers that training moves: filters, biases, slopes."""
     return sum(p.get_value(borrow=True).size for p in model.params)
 
 
-def layer_multiply_adds(layer):
+def layer_multiply_adds(layer: Layer) -> int:
     """Multiplications by filter weights of one image, as the layer is defined.
 
     ``maps in * maps out * filter rows * filter cols * pixels``: a convolution lays its
     filters on each pixel of its output, on padding, too, and so does
-    `FullBorderDeconvLayer`; `DeconvLayer` stamps them for each pixel of its input, what
-    is cut off included. Biases and activations are not counted.
+    `FullBorderDeconvLayer`; `DeconvLayer` stamps them for each pixel of its input, and
+    the pixels that are cut off count. Biases and activations are not counted.
 
     Parameters
     ----------
@@ -41,16 +49,16 @@ def layer_multiply_adds(layer):
     return _n_weights(layer) * shape[2] * shape[3]
 
 
-def stamp_multiply_adds(layer):
+def stamp_multiply_adds(layer: Layer) -> int:
     """Multiplications of an upsampling layer that are not by a zero of the padding.
 
-    One by each weight for each pixel of the input, whichever way it is computed: what
-    the full border costs if the zeros around its input are skipped.
+    Each weight meets each pixel of the input once, whichever way it is computed: so
+    much the full border costs if the zeros around its input are skipped.
     """
     return _n_weights(layer) * layer.input_shape[2] * layer.input_shape[3]
 
 
-def multiply_adds(model):
+def multiply_adds(model: Model) -> int:
     """The sum of `layer_multiply_adds` over the layers of a model."""
     return sum(layer_multiply_adds(layer) for layer in model.layers)
 
@@ -59,7 +67,7 @@ def _n_weights(layer):
     return sum(W.get_value(borrow=True).size for W in layer.weights)
 
 
-def power_spectrum(image, tile):
+def power_spectrum(image: np.ndarray, tile: int) -> np.ndarray:
     """Mean power spectrum of the tiles of an image, by Welch's method.
 
     ``P[u, v] = mean over tiles |sum_ab w[a] w[b] (y[a, b] - m) e^(-2 pi i (u a + v b) /
@@ -90,15 +98,15 @@ def power_spectrum(image, tile):
     return spectra.mean(0) / np.sum(window**2)
 
 
-def checkerboard_energy(image, stride):
+def checkerboard_energy(image: np.ndarray, stride: int) -> float:
     """The share of an image's spectrum that is at the stride's frequencies.
 
     ``C = (9 / 4) * sum of P[u, v] over (u, v) in L / sum of P[u, v] over (u, v) != 0``
 
     where P is the `power_spectrum` of tiles of T = 8 strides and L holds all (u, v)
     except (0, 0) whose both entries are multiples of T / stride: whole multiples of one
-    cycle per stride, along the rows, the columns, or both. What repeats with every
-    stamp of a deconvolution, whatever its shape, has its energy there and nowhere
+    cycle per stride, along the rows, the columns, or both. A pattern that repeats with
+    every stamp of a deconvolution, whatever its shape, has its energy there and nowhere
     else. The Hann window spreads 5/9 of a frequency's energy to the bins around it;
     hence 9/4.
 
@@ -120,22 +128,24 @@ def checkerboard_energy(image, stride):
     return float(9 / 4 * at_stride / (power.sum() - power[0, 0]))
 
 
-def frequency_profile(image, tile=64):
+def frequency_profile(
+    image: np.ndarray, tile: int = 64
+) -> tuple[np.ndarray, np.ndarray]:
     """Power along the frequency axes: (cycles per pixel, power), up to one half.
 
     The mean of ``P[0, v]`` and ``P[v, 0]`` of the `power_spectrum`: horizontal and
     vertical frequencies.
     """
     power = power_spectrum(image, tile)
-    some = np.arange(1, tile // 2 + 1)
-    return some / tile, (power[0, some] + power[some, 0]) / 2
+    cycles = np.arange(1, tile // 2 + 1)  # per tile
+    return cycles / tile, (power[0, cycles] + power[cycles, 0]) / 2
 
 
-def grey_ripple(predict, grey=0.5):
-    """Standard deviation of what a network makes of a flat grey, in levels of 255.
+def grey_ripple(predict: Predictor, grey: float = 0.5) -> float:
+    """Standard deviation of a network's output for a flat grey, in levels of 255.
 
-    A flat input has nothing to restore, so what is not flat in the output comes from
-    the stamps: they overlap unevenly where the filter is no multiple of the stride.
+    A flat input has nothing to restore, so ripples in the output come from the stamps:
+    they overlap unevenly where the filter is no multiple of the stride.
 
     Parameters
     ----------
@@ -147,12 +157,14 @@ def grey_ripple(predict, grey=0.5):
     return float(255 * np.sqrt(predict(flat)[0].var(axis=(1, 2)).mean()))
 
 
-def luma(image):
+def luma(image: np.ndarray) -> np.ndarray:
     """Luma of float (rows, cols, 3) or (rows, cols, 1), (rows, cols)."""
     return (rgb_to_y(image) if image.shape[2] == 3 else image)[:, :, 0]
 
 
-def median_seconds(calls, n_turns):
+def median_seconds(
+    calls: Mapping[str, Callable[[], object]], n_turns: int
+) -> dict[str, float]:
     """Median seconds of functions that are called in turns, so that none has the
     quieter machine.
 
@@ -165,7 +177,7 @@ def median_seconds(calls, n_turns):
     -------
     dict of str to float
     """
-    seconds = {name: [] for name in calls}
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():  # the first call allocates
         call()
     for _ in range(n_turns):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from srcnn_theano.compare_deconv import compare, trained
-from srcnn_theano.compare_deconv.compare import Changing, picture_multiply_adds
-from srcnn_theano.compare_deconv.page import rows
+from srcnn_theano.compare_deconv.figures import rows
+from srcnn_theano.compare_deconv.measuring import Changing, picture_multiply_adds
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
@@ -59,7 +59,7 @@ def test_results_are_those_of_the_runs(finished):
     assert list(results["variants"]) == list(trained.VARIANTS)
     for name, one in results["variants"].items():
         run = runs / name.replace("fsrcnn", "quick")
-        with open(str(run / "history.csv"), newline="") as stream:
+        with (run / "history.csv").open(newline="") as stream:
             history = list(csv.DictReader(stream))
         assert one["sub_images_psnr"] == [float(r["photograph_psnr"]) for r in history]
         assert [score["epoch"] for score in one["standard"]] == [1, 2]
