@@ -19,6 +19,18 @@ def _data_dir():
 _OF_C_CODE = ("backend", "graph", "benchmarks")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the long sweeps, too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--slow"):
+        skip = pytest.mark.skip(reason="a long sweep, run by --slow")
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def device(request):
     """What SRCNN_DEVICE says, but for tests that are of Theano's own way."""

@@ -1,11 +1,9 @@
 """What stands around a convolution goes into it, or is done in its memory's order.
 
-Biases, activations and their gradients are recognised by their values and not by their
-spelling: whatever Theano made of ``T.nnet.relu(x)``, ``T.maximum(x, 0)`` or
-``T.switch(x > 0, x, 0)`` is a function of one number, which is tried at a few of them.
+Activations and their gradients are recognised by what they are where the maps are
+negative, zero and positive (`piecewise`), so that each spelling of a ReLU is one, and
+what only resembles one, like ``T.clip(x, 0, 6)``, is left alone.
 """
-
-import itertools
 
 import numpy as np
 
@@ -28,6 +26,7 @@ from srcnn_theano.backend.internals import (
 from srcnn_theano.backend.library import T
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
+from srcnn_theano.backend.piecewise import by_sign, multiplies, names_in, product_of
 
 
 class FuseConvolutions(GlobalOptimizer):
@@ -39,10 +38,10 @@ class FuseConvolutions(GlobalOptimizer):
     the PReLU, its gradient and sums of maps become `Maps`.
     """
 
-    def add_requirements(self, fgraph):
+    def add_requirements(self, fgraph) -> None:
         fgraph.attach_feature(ReplaceValidate())
 
-    def apply(self, fgraph):
+    def apply(self, fgraph) -> None:
         steps = [
             ("forward", _fuse_bias),
             ("forward", _fuse_relu),
@@ -225,55 +224,83 @@ def _fuse_prelu(fgraph, node):
     _replace(fgraph, pairs, "prelu_in_one_pass")
 
 
-# Of a number x of the maps, a slope a and a number g of a gradient: which of a and g
-# it depends on, and what it is.
-_FUNCTIONS = {
-    "relu": (False, False, lambda x, a, g: max(x, 0)),
-    "relu_gradient": (False, True, lambda x, a, g: g if x > 0 else 0),
-    "prelu": (True, False, lambda x, a, g: x if x > 0 else a * x),
-    "prelu_gradient": (True, True, lambda x, a, g: g if x > 0 else a * g),
-    "slopes_gradient": (False, True, lambda x, a, g: 0 if x > 0 else x * g),
+# Name of a function of the maps x, slopes a and a gradient g -> the product that it is
+# where x is negative or zero, and the product that it is where x is positive. "" is 0.
+_PATTERNS = {
+    "relu": ("", "x"),
+    "relu_gradient": ("", "g"),
+    "prelu": ("ax", "x"),
+    "prelu_gradient": ("ag", "g"),
+    "slopes_gradient": ("gx", ""),
 }
-
-# Numbers whose products are exact, so that any spelling gives the same.
-_MAPS = [np.float32(x) for x in (-7, -1, -0.375, 2.0**-20, 0.3125, 1, 5)]
-_SLOPES = [np.float32(x) for x in (-2, 0, 0.25, 1.5)]
-_GRADIENTS = [np.float32(x) for x in (-3, 0.5, 2)]
 
 
 def _functions_of(fgraph, maps):
-    """{name in _FUNCTIONS: [(result, slopes or None, gradient or None), ...]}."""
-    found = _functions_among(_elemwise_nodes_after(fgraph, maps), maps)
-    activated = {result for result, _, _ in found["relu"] + found["prelu"]}
+    """{name in _PATTERNS: [(result, slopes or None, gradient or None), ...]}."""
+    matches = _matches(_elemwise_nodes_after(fgraph, maps), maps)
+    activated = {result for result, _, _ in matches["relu"] + matches["prelu"]}
     if not activated:
-        return found
+        return matches
     # A gradient may be computed from the result itself, as that of a squared error is.
-    return _functions_among(_elemwise_nodes_after(fgraph, maps, activated), maps)
+    return _matches(_elemwise_nodes_after(fgraph, maps, activated), maps)
 
 
-def _functions_among(nodes, maps):
-    found = {name: [] for name in _FUNCTIONS}
+def _matches(nodes, maps):
+    matches = {name: [] for name in _PATTERNS}
     for node in nodes:
         result = node.outputs[0]
-        if result.type != maps.type:
+        branches = result.type == maps.type and _branches(result, maps, nodes)
+        if not branches:
             continue
-        leaves = _leaves(result, maps, nodes)
-        slopes = [x for x in leaves if _as_vector(x, for_all_maps=True) is not None]
-        gradients = [x for x in leaves if x.type == maps.type]
-        if len(slopes) > 1 or len(gradients) > 1:
-            continue
-        if len(leaves) > len(slopes) + len(gradients):
-            continue
-        slope, gradient = (slopes or [None])[0], (gradients or [None])[0]
-        for name, (needs_slope, needs_gradient, function) in _FUNCTIONS.items():
-            if (
-                needs_slope == (slope is not None)
-                and needs_gradient == (gradient is not None)
-                and _equals(result, maps, slope, gradient, function)
-            ):
+        letters = _letters(maps, names_in(branches))
+        for name, pattern in _PATTERNS.items():
+            if _fits(branches, pattern, letters):
+                slope = letters.get("a")
                 vector = slope and _as_vector(slope, for_all_maps=True)
-                found[name].append((result, vector, gradient))
-    return found
+                matches[name].append((result, vector, letters.get("g")))
+    return matches
+
+
+def _branches(result, maps, nodes):
+    """`by_sign`, through products that Theano made of a gradient before it branches."""
+    branches = by_sign(result, maps, nodes)
+    if branches is None:
+        return None
+    names = names_in(branches)
+    made_before = [
+        name.owner
+        for name in names
+        if multiplies(name.owner) and names & set(name.owner.inputs)
+    ]
+    return by_sign(result, maps, nodes + made_before) if made_before else branches
+
+
+def _letters(maps, names):
+    """Which variable is the x, the a and the g of a pattern; a letter for each once."""
+    letters = {"x": maps}
+    for name in names - {maps}:
+        is_slope = _as_vector(name, for_all_maps=True) is not None
+        letters["a" if is_slope else "g"] = name
+    if "g" in letters and letters["g"].type != maps.type:
+        del letters["g"]
+    return letters
+
+
+def _fits(branches, pattern, letters):
+    """Whether polynomials are those of a pattern.
+
+    Where x is zero, activations have no derivative. Of the spellings some take that of
+    one side there, some the mean of both; the fused ops take that of the negative side.
+    """
+    if not set("".join(pattern)) <= set(letters):
+        return False
+    negative, positive = (
+        product_of(*(letters[letter] for letter in product)) if product else {}
+        for product in pattern
+    )
+    if (branches[0], branches[2]) != (negative, positive):
+        return False
+    return "g" in letters or branches[1] == {}
 
 
 def _elemwise_nodes_after(fgraph, variable, ends=(), limit=32):
@@ -289,60 +316,6 @@ def _elemwise_nodes_after(fgraph, variable, ends=(), limit=32):
                 if client.outputs[0] not in ends:
                     waiting.append(client.outputs[0])
     return list(found)
-
-
-def _leaves(result, source, nodes):
-    """What an expression of `nodes` depends on besides `source` and constants."""
-    leaves, seen, waiting = set(), set(), [result]
-    while waiting:
-        variable = waiting.pop()
-        if variable is source or variable in seen or _number(variable) is not None:
-            continue
-        seen.add(variable)
-        if variable.owner in nodes:
-            waiting.extend(variable.owner.inputs)
-        else:
-            leaves.add(variable)
-    # Theano may have multiplied a gradient by a slope or a number before it branches.
-    for leaf in list(leaves):
-        if leaf.owner is not None and _is_elemwise(leaf.owner):
-            inputs = {x for x in leaf.owner.inputs if _number(x) is None}
-            if inputs & leaves:
-                leaves = leaves - {leaf} | inputs
-    return leaves
-
-
-def _number(variable):
-    """The number that a constant is all over, or None."""
-    if isinstance(variable, Constant) and np.size(variable.data) == 1:
-        return np.reshape(variable.data, -1)[0]
-    return None
-
-
-def _equals(result, maps, slope, gradient, function):
-    """Whether `result` is `function` of the maps, the slope and the gradient."""
-    for x, a, g in itertools.product(
-        _MAPS,
-        [None] if slope is None else _SLOPES,
-        [None] if gradient is None else _GRADIENTS,
-    ):
-        value = _value(result, {maps: x, slope: a, gradient: g})
-        if value is None or value != function(x, a, g):
-            return False
-    return True
-
-
-def _value(variable, known):
-    """Evaluate an expression of single numbers; None where it is not one."""
-    if variable not in known:
-        if isinstance(variable, Constant):
-            known[variable] = _number(variable)
-        else:
-            inputs = [_value(x, known) for x in variable.owner.inputs]
-            if any(x is None for x in inputs):
-                return None
-            known[variable] = variable.owner.op.scalar_op.impl(*inputs)
-    return known[variable]
 
 
 def _only_through(fgraph, source, matched):
@@ -416,7 +389,7 @@ def _goes_into_convolution(fgraph, maps):
     return False
 
 
-def register():
+def register() -> None:
     """Let Theano's optimiser fuse, after the lowering and before its own fusion."""
     # The lowering is at 48.6; element-wise operations are fused at 49.
     fuse = FuseConvolutions()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, onednn, theano
+from srcnn_theano.backend import T, fusion, onednn, theano
 from srcnn_theano.backend.maps import Maps
 
 pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
@@ -193,3 +193,50 @@ def test_only_the_largest_of_two_by_two_is_pooled_here(options, ours):
     assert maps_of(fused) == (["pool", "pool_gradient"] if ours else [])
     for one, other in zip(fused(IMAGES), plain(IMAGES)):
         assert_close(one, other)
+
+
+# --- What only resembles a rectifier ---
+
+
+def doubled(activate):
+    """An activation of twice the pixels 1 ... 120, and its gradient to the pixels."""
+    x = T.tensor4("x")
+    W = theano.shared(np.full((1, 1, 1, 1), 2, "float32"))
+    y = activate(T.nnet.conv2d(x, W, filter_flip=False))
+    pixels = np.arange(1, 121, dtype="float32").reshape(1, 1, 10, 12)
+    ours, gradient = theano.function([x], [y, theano.grad(T.sum(y), x)])(pixels)
+    return pixels.ravel(), ours.ravel(), gradient.ravel()
+
+
+@pytest.mark.parametrize("top", [6, 150, 255])
+def test_a_clip_keeps_its_bound(top):
+    pixels, ours, gradient = doubled(lambda z: T.clip(z, 0, top))
+    np.testing.assert_array_equal(ours, np.minimum(2 * pixels, top))
+    np.testing.assert_array_equal(gradient, 2.0 * (2 * pixels <= top))
+
+
+def test_a_clipped_gradient_stays_clipped():
+    x = T.tensor4("x")
+    W = theano.shared(np.full((1, 1, 1, 1), 2, "float32"))
+    z = theano.gradient.grad_clip(T.nnet.conv2d(x, W, filter_flip=False), -5, 5)
+    cost = T.sum(relu(z) * 195.2)
+    (gradient,) = theano.function([x], theano.grad(cost, [x]))(IMAGES[:, :1])
+    np.testing.assert_array_equal(gradient, 10.0 * (IMAGES[:, :1] > 0))
+
+
+def test_patterns_are_what_they_are_called():
+    """The table of patterns against the functions that the fused ops compute."""
+    functions = {
+        "relu": lambda x, a, g: max(x, 0),
+        "relu_gradient": lambda x, a, g: g if x > 0 else 0,
+        "prelu": lambda x, a, g: x if x > 0 else a * x,
+        "prelu_gradient": lambda x, a, g: g if x > 0 else a * g,
+        "slopes_gradient": lambda x, a, g: 0 if x > 0 else x * g,
+    }
+    assert set(functions) == set(fusion._PATTERNS)
+    for name, (negative, positive) in fusion._PATTERNS.items():
+        for x in (-7.0, -0.25, 0.5, 3.0):
+            numbers = {"x": x, "a": -1.5, "g": 2.0}
+            letters = positive if x > 0 else negative
+            value = np.prod([numbers[letter] for letter in letters]) if letters else 0
+            assert value == functions[name](**numbers)
