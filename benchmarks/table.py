@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.marks import AT_MOST
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_text
+from srcnn_theano.tables import markdown_table
 
 BEGIN, END = "<!-- {}figures -->", "<!-- end of {}figures -->"
 
@@ -83,7 +84,7 @@ def _marks(report):
             ]
         )
     head = ["work", "measure", "mark", "measured", "spread", "against", ""]
-    return _table(head, rows, right=(3,))
+    return markdown_table("lllrlll", head, rows)
 
 
 def _jobs(threads, jobs):
@@ -107,7 +108,7 @@ def _jobs(threads, jobs):
             rows.append([job["title"], label, "", reason.replace("|", "/"), "", "", ""])
     title = "### {} thread{}".format(threads, "" if threads == 1 else "s")
     head = ["job", "side", "ms", "times ours", "spread", "GFLOP/s", "peak MiB"]
-    return title + "\n\n" + _table(head, rows, right=(2, 3, 5, 6))
+    return title + "\n\n" + markdown_table("llrrlrr", head, rows)
 
 
 def _growth(growth):
@@ -126,7 +127,7 @@ def _growth(growth):
     head = [unit + "s", "ms", "ms per " + unit, "times the first's", "spread"]
     head += ["CPU seconds", "peak MiB"]
     title = "### {}, {} thread(s)".format(growth["title"], growth["threads"])
-    return title + "\n\n" + _table(head, rows, right=(0, 1, 2, 3, 5, 6))
+    return title + "\n\n" + markdown_table("rrrrlrr", head, rows)
 
 
 def _first_use(uses):
@@ -138,7 +139,7 @@ def _first_use(uses):
         for use in uses.values()
     ]
     head = ["first use, with an empty compile folder", "seconds"]
-    return "### First use\n\n" + _table(head, rows, right=(1,))
+    return "### First use\n\n" + markdown_table("lr", head, rows)
 
 
 def _median_and_spread(values, form="{:.2f}"):
@@ -149,12 +150,6 @@ def _median_and_spread(values, form="{:.2f}"):
     if values["from"] == values["to"]:
         return [middle, ""]
     return [middle, "{:.2f} to {:.2f}".format(values["from"], values["to"])]
-
-
-def _table(head, rows, right):
-    """A Markdown table; the columns numbered in `right` are set to the right."""
-    rule = ["---:" if i in right else "---" for i in range(len(head))]
-    return "\n".join("| {} |".format(" | ".join(row)) for row in [head, rule] + rows)
 
 
 def update(path: str | Path, report: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from srcnn_theano.environment import DEVICES, accelerators, usable_cores
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.tables import markdown_table
 
 
 def measure(training, data_dir, vgg, seconds):
@@ -52,13 +53,17 @@ def same_step(training):
 
 def table(figures):
     """The figures as Markdown."""
-    lines = ["| table | row | steps per epoch | epochs per minute |"]
-    lines.append("| --- | --- | ---: | ---: |")
-    for name, row in figures["rows"].items():
-        cells = [row["table"], f"`{name}`", str(row["steps"])]
-        cells.append("{:.1f}".format(row["epochs_per_minute"]))
-        lines.append("| {} |".format(" | ".join(cells)))
-    return "\n".join(lines)
+    header = ["table", "row", "steps per epoch", "epochs per minute"]
+    rows = [
+        [
+            row["table"],
+            f"`{name}`",
+            str(row["steps"]),
+            f"{row['epochs_per_minute']:.1f}",
+        ]
+        for name, row in figures["rows"].items()
+    ]
+    return markdown_table("llrr", header, rows)
 
 
 def main():

@@ -25,6 +25,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.runs.training import build_trainer
+from srcnn_theano.tables import markdown_row
 from srcnn_theano.training.settings import Training
 
 ROW = EXPERIMENTS["fsrcnn_gradinputs"]
@@ -117,7 +118,7 @@ def main() -> int:
                 print(f"{title}: {name} {ratio:.2g}")
         for title, training in SETTINGS.items():
             cells = train(title, training, pairs, options.runs, options.epochs)
-            print("| {} |".format(" | ".join([title] + cells)), flush=True)
+            print(markdown_row([title, *cells]), flush=True)
     except UserError as error:
         print(f"start_deconvolution: error: {error}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ from srcnn_theano.data.patches import central, make_recipe
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
+from srcnn_theano.tables import markdown_row
 
 MARGIN = 6
 COURSE = make_recipe("course")
@@ -38,7 +39,7 @@ def row(title, recipe, data_dir, cache_dir):
         pairs = prepare(data_dir, name, recipe, cache_dir)
         mse = mse_per_patch(*(to_float(central(part, MARGIN)) for part in pairs))
         cells += [f"{aggregate(mse, how):.2f}" for how in AGGREGATIONS]
-    return "| {} |".format(" | ".join(cells))
+    return markdown_row(cells)
 
 
 def main():

@@ -22,6 +22,7 @@ from typing import Any, Callable, NamedTuple
 from srcnn_theano import __version__, environment, shipped
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
+from srcnn_theano.tables import text_lines
 
 _LIBRARIES = {
     "h5py": "h5py",
@@ -87,18 +88,17 @@ def _look(name: str, look: Look) -> Finding:
 
 
 def _as_text(findings, ok):
-    width = max(len(finding.name) for finding in findings)
-    lines, told = [f"srcnn-theano {__version__}"], set()
+    rows, told = [], set()
     for finding in findings:
-        mark, name = _MARKS[finding.ok], finding.name.ljust(width)
         text = "for the reason above" if finding.text in told else finding.text
-        lines.append(f"  {mark}  {name}  {text}")
+        rows.append(["  " + _MARKS[finding.ok], finding.name, text])
         told.add(finding.text)
     n_problems = sum(finding.ok is False for finding in findings)
     verdict = "Training can run here."
     if not ok:
         verdict = f"Training cannot run here: see what is marked !! ({n_problems})"
-    return "\n".join(lines + [verdict])
+    lines = [f"srcnn-theano {__version__}", *text_lines("lll", rows), verdict]
+    return "\n".join(lines)
 
 
 def _as_json(findings, ok):

@@ -22,6 +22,7 @@ from srcnn_theano.demo.learning import Learning, Point
 from srcnn_theano.demo.trial import DESCRIPTION, SCALE, Attempt, Trial
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json, write_text
+from srcnn_theano.tables import text_lines
 from srcnn_theano.upscale.picture import load_upscaler
 
 
@@ -134,36 +135,38 @@ def _report(results: Mapping[str, Any], out_dir: Path) -> str:
         f"{results['photograph']}: trained on one part, measured on the other",
         results["protocol"],
         "",
-        f"{'':<32} {'PSNR/dB':>8} {'SSIM':>8} {'gain':>7}",
-    ]
-    bicubic = results["bicubic"]["psnr"]
-    for name, title in _titles(results["seconds_of_training"]).items():
-        if name in results:
-            psnr, ssim = results[name]["psnr"], results[name]["ssim"]
-            gain = "" if name == "bicubic" else f"{psnr - bicubic:+.2f}"
-            lines.append(f"{title:<32} {psnr:8.2f} {ssim:8.4f} {gain:>7}".rstrip())
-    lines += [
+        *text_lines("lrrr", _scores(results)),
         "",
         f"first step after {results['seconds_to_first_step']:.1f} s, "
         f"{results['steps']} steps, {results['seconds']:.1f} s in all",
         f"side by side: {out_dir / 'comparison.png'}",
         "",
         "Try next",
+        *text_lines("ll", _next_commands(out_dir, "shipped" in results)),
     ]
-    commands = _next_commands(out_dir, "shipped" in results)
-    width = max(map(len, commands))
-    for command, purpose in commands.items():
-        lines.append(f"  srcnn-theano {command:<{width}}  {purpose}")
     return "\n".join(lines)
 
 
-def _next_commands(out_dir: Path, shipped: bool) -> dict[str, str]:
-    """Arguments of commands, and their purpose."""
+def _scores(results: Mapping[str, Any]) -> list[list[str]]:
+    """The rows of the table, the header first."""
+    rows = [["", "PSNR/dB", "SSIM", "gain"]]
+    bicubic = results["bicubic"]["psnr"]
+    for name, title in _titles(results["seconds_of_training"]).items():
+        if name in results:
+            psnr, ssim = results[name]["psnr"], results[name]["ssim"]
+            gain = "" if name == "bicubic" else f"{psnr - bicubic:+.2f}"
+            rows.append([title, f"{psnr:.2f}", f"{ssim:.4f}", gain])
+    return rows
+
+
+def _next_commands(out_dir: Path, shipped: bool) -> list[list[str]]:
+    """Commands, and their purpose."""
     upscale = f"upscale YOUR.jpg --scale {SCALE} --out big.png"
     trained = f"{upscale} --weights {out_dir / 'weights.h5'}"
-    return {
+    commands = {
         **({upscale: "a picture of yours"} if shipped else {}),
         trained: "by the network just trained",
         "experiments": "the report's tables, row by row",
         "doctor": "the state of this machine",
     }
+    return [[f"  srcnn-theano {command}", why] for command, why in commands.items()]

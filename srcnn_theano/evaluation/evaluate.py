@@ -13,6 +13,7 @@ from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.evaluation.sub_images import score_network
 from srcnn_theano.inference import build_predictor
+from srcnn_theano.tables import text_lines
 from srcnn_theano.weights import Weights, load_for_scale
 
 
@@ -84,25 +85,24 @@ def _score_sub_images(
 
 
 def _image_table(scores: Sequence[Mapping[str, Any]]) -> str:
-    width = max(len(score["image"]) for score in scores)
-    lines = [
-        f"{'image':<{width}}  {'PSNR/dB':>8} {'SSIM':>7}  {'bicubic':>8} {'SSIM':>7}  "
-        f"{'gain':>6}"
-    ]
+    rows = [["image", "PSNR/dB", "SSIM", "bicubic", "SSIM", "gain"]]
     for score in scores:
         psnr, bicubic = score["psnr"], score["bicubic_psnr"]
-        lines.append(
-            f"{score['image']:<{width}}  {psnr:8.2f} {score['ssim']:7.4f}  "
-            f"{bicubic:8.2f} {score['bicubic_ssim']:7.4f}  {psnr - bicubic:+6.2f}"
+        rows.append(
+            [
+                score["image"],
+                f"{psnr:.2f}",
+                f"{score['ssim']:.4f}",
+                f"{bicubic:.2f}",
+                f"{score['bicubic_ssim']:.4f}",
+                f"{psnr - bicubic:+.2f}",
+            ]
         )
-    return "\n".join(lines)
+    return "\n".join(text_lines("lrrrrr", rows))
 
 
 def _sub_image_table(scores: Mapping[str, Any]) -> str:
-    lines = [
-        f"{scores['n']} sub-images",
-        f"{'aggregation':<12} {'PSNR/dB':>8} {'bicubic':>8}",
-    ]
+    rows = [["aggregation", "PSNR/dB", "bicubic"]]
     for how, ours in scores["ours"].items():
-        lines.append(f"{how:<12} {ours:8.2f} {scores['bicubic'][how]:8.2f}")
-    return "\n".join(lines)
+        rows.append([how, f"{ours:.2f}", f"{scores['bicubic'][how]:.2f}"])
+    return "\n".join([f"{scores['n']} sub-images", *text_lines("lrr", rows)])
