@@ -274,7 +274,7 @@ def test_shipped_weights_are_readable():
 def test_networks_for_pictures_come_along(model, scale):
     path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
-        pytest.skip(f"{model} x{scale} does not come along yet")
+        pytest.skip(f"{model} x{scale} is not shipped yet")
     assert weights_for_scale(scale, model) == path
     found, weights = load_for_scale(scale, model=model)
     assert found == path

@@ -173,7 +173,7 @@ def train_row(data_dir: Path) -> Callable[[Run], None]:
 
 
 def find_or_train(title: str, run: Run, train: Callable[[Run], None]) -> Trained:
-    """A trained variant: of the runs, else of those that come along, else trained.
+    """A trained variant: of the runs, else a shipped one, else trained.
 
     Parameters
     ----------
@@ -201,12 +201,12 @@ def find_or_train(title: str, run: Run, train: Callable[[Run], None]) -> Trained
 
 
 def _shipped(title: str, run: Run) -> Trained | None:
-    """The variant if it comes along, trained for as long as is asked, else None."""
+    """The variant if it is shipped, trained for as long as is asked, else None."""
     name = run.experiment.name
     weights, record = weights_dir() / (name + ".h5"), results_dir() / name
     if not weights.is_file() or not _has_settings(record, run.experiment):
         return None
-    variant = _variant(title, run, record, _by_epoch(weights), "comes along")
+    variant = _variant(title, run, record, _by_epoch(weights), "shipped")
     return variant and variant._replace(recorded=_recorded(run))
 
 

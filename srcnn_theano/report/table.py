@@ -90,7 +90,7 @@ def _main_cells(row):
 
 
 def _against(experiment, field, ours, missing=""):
-    """Published, ours and the difference; `missing` is said where there is no ours."""
+    """Published, ours and the difference; `missing` stands where we have none."""
     published = getattr(experiment.row, field)
     cells = [as_printed(experiment, field), missing, ""]
     if ours is not None:

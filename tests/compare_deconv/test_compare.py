@@ -201,7 +201,7 @@ def test_shipped_networks_are_used_where_nothing_was_run(
     monkeypatch.setattr(trained, "weights_dir", lambda: weights)
     monkeypatch.setattr(trained, "results_dir", lambda: results)
     found = trained.find_or_train("", run, None)
-    assert found.source == "comes along" and list(found.weights) == [2]
+    assert found.source == "shipped" and list(found.weights) == [2]
     assert found.recorded == {}
     row = results / (name + "_1")
     row.mkdir()

@@ -298,7 +298,7 @@ def test_network_of_another_scale_is_used_with_a_warning(weight_file, capsys):
 def test_networks_that_come_along_upscale(model, scale):
     name = "{}_x{}".format(model or "fsrcnn", scale)
     if name not in shipped_weights():
-        pytest.skip(name + " does not come along yet")
+        pytest.skip(name + " is not shipped yet")
     upscaler = load_upscaler(scale, model=model)
     assert upscaler.network.upscales == name.startswith("fsrcnn")
     # A soft edge stays where it is, and as bright.
