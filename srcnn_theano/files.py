@@ -118,10 +118,11 @@ def read_json(path: PathLike) -> Any:
         ) from error
 
 
-def sha256(path: PathLike) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+def sha256(path: PathLike, skip: int = 0) -> str:
+    """Hexadecimal SHA-256 of a file's bytes, but for the first `skip`."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as stream:
+        stream.seek(skip)
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()

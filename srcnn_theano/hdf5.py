@@ -1,20 +1,51 @@
-"""HDF5 files of named arrays and attributes: trained weights, checkpoints."""
+"""HDF5 files of named arrays and attributes, and nothing that they may lead to.
+
+A file that `write_arrays` wrote begins with a block of 512 bytes that HDF5 passes over:
+`MAGIC` and the SHA-256 of the rest. It is compared before HDF5 opens the file, because
+HDF5 itself may crash, or never end, where its tables are damaged. Files of earlier
+versions begin with HDF5's own signature, and are read without.
+
+Of any file, only what lies in it is read: no link to another name or file, no external
+storage, no virtual array, and no more bytes than the file can hold.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
-from typing import Any, Collection, Mapping
+import stat
+from pathlib import Path
+from typing import Any, Collection, Iterator, Mapping
 
 import h5py
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, atomic_path
+from srcnn_theano.files import PathLike, atomic_path, sha256
 
 # The format of HDF5 1.10 has checksums over its structure; reading a damaged file of
 # the older default may never end. The values get a checksum in `write_arrays`.
 _LIBVER = ("v110", "v110")
+
+MAGIC = b"srcnn_theano HDF5 1\n"
+_BLOCK = 512
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+# VGG16 takes 553 MB in float32. Filtered arrays may be larger than their file.
+_MOST_FILTERED = 1 << 30
+_MOST_OBJECTS = 10000
+_MOST_DEPTH = 16
+_MOST_ATTRIBUTES = 64
+# gzip, shuffle and the checksum of chunks; others may be programs of their own.
+_FILTERS = frozenset(
+    [h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32]
+)
+
+# What HDF5 and h5py raise on a damaged file, depending on the place of the damage.
+_ERRORS = (OSError, RuntimeError, KeyError, TypeError, ValueError, MemoryError)
+
+# --- Our own files ---
 
 
 def write_arrays(
@@ -32,20 +63,28 @@ def write_arrays(
     """
     # Made in memory: HDF5 itself may crash when the disk is full.
     content = io.BytesIO()
-    with h5py.File(content, "w", libver=_LIBVER) as file:
+    with h5py.File(content, "w", libver=_LIBVER, userblock_size=_BLOCK) as file:
         file.attrs.update(attributes)
         file.attrs["sha256"] = arrays_sha256(arrays)
         for name, array in sorted(arrays.items()):
             # Without modification times, which would differ from run to run.
             file.create_dataset(name, data=array, track_times=False)
+    # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
+    # garbage collector.
+    body = memoryview(content.getvalue())[_BLOCK:]
     with atomic_path(path) as temporary:
-        # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
-        # garbage collector.
-        temporary.write_bytes(content.getvalue())
+        with temporary.open("wb") as stream:
+            stream.write(block_for(hashlib.sha256(body).hexdigest()))
+            stream.write(body)
+
+
+def block_for(checksum: str) -> bytes:
+    """The bytes before those that have the SHA-256 `checksum`."""
+    return (MAGIC + checksum.encode("ascii") + b"\n").ljust(_BLOCK, b"\0")
 
 
 def read_arrays(
-    path: PathLike, cure: str, names: Collection[str] | None = None
+    path: PathLike, cure: str, names: Collection[str] | None = None, kinds: str = "f"
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read a file that `write_arrays` wrote: (attributes, arrays).
 
@@ -55,31 +94,39 @@ def read_arrays(
     cure : str
         The advice about a damaged file in the message.
     names : collection of str, optional
-        The arrays to read, as far as the file has them. The others stay on the disk,
-        so the checksum over all arrays is not looked at.
+        The arrays to read, as far as the file has them.
+    kinds : str
+        NumPy's letters of the types that the arrays may have: floats, 'f'.
 
     Raises
     ------
     UserError
-        Not an HDF5 file, truncated or damaged.
+        Not an HDF5 file, truncated or damaged; an array is of another kind, or would
+        come from elsewhere.
     """
     try:
-        with h5py.File(path, "r") as file:
-            attributes = dict(file.attrs)
-            arrays = {
-                name: np.asarray(file[name])
-                for name in (file if names is None else set(names) & set(file))
-                if isinstance(file[name], h5py.Dataset)
-            }
+        with opened(path) as file:
+            attributes = words(file)
+            present = datasets(file)
+            for name in present:
+                _refuse_other_kinds(name, present[name], kinds)
+            wanted = [name for name in present if names is None or name in names]
+            arrays = {name: np.asarray(file[name]) for name in wanted}
         checksum = attributes.pop("sha256", None)
         if names is None and checksum not in (None, arrays_sha256(arrays)):
             raise ValueError("its values do not have the checksum it names")
-    # A damaged file raises any of these, depending on the place of the damage.
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except _ERRORS as error:
         raise UserError(
-            f"{path}: damaged, or not an HDF5 file ({error}); {cure}"
+            f"{path}: damaged, or not an HDF5 file of srcnn_theano ({error}); {cure}"
         ) from error
     return attributes, arrays
+
+
+def _refuse_other_kinds(name: str, dataset: Any, kinds: str) -> None:
+    if dataset.get_create_plist().get_nfilters():
+        raise ValueError(f"{name!r} is compressed or filtered")
+    if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
+        raise ValueError(f"{name!r} holds values of the type {dataset.dtype}")
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
@@ -89,3 +136,135 @@ def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
         digest.update(name.encode("utf-8"))
         digest.update(np.asarray(array).tobytes())
     return digest.hexdigest()
+
+
+# --- Any file ---
+
+
+@contextlib.contextmanager
+def opened(path: PathLike) -> Iterator[h5py.File]:
+    """An HDF5 file to read, which is as it was written as far as it says so.
+
+    Raises
+    ------
+    ValueError
+        Not a regular file, not HDF5, or the checksum before it is of other bytes.
+    OSError
+        It is not there, or HDF5 cannot read it.
+    """
+    # Looked at before it is opened: opening a FIFO would wait for ever.
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise ValueError("it is no regular file")
+    with Path(path).open("rb") as stream:
+        block = stream.read(_BLOCK)
+    if block.startswith(MAGIC):
+        if block != block_for(sha256(path, skip=_BLOCK)):
+            raise ValueError("it does not have the checksum it begins with")
+    # HDF5 would look for its signature further on, too.
+    elif not block.startswith(_SIGNATURE):
+        raise ValueError("it does not begin with the signature of HDF5")
+    with h5py.File(str(path), "r") as file:
+        yield file
+
+
+def words(group: h5py.Group, names: Collection[str] | None = None) -> dict[str, Any]:
+    """The attributes that are words and numbers, by name; `names` are enough.
+
+    Raises
+    ------
+    ValueError
+        There are too many, or one of them is neither.
+    """
+    count = h5py.h5a.get_num_attrs(group.id)
+    if names is None and count > _MOST_ATTRIBUTES:
+        raise ValueError(f"{count} attributes are too many")
+    values = {}
+    for name in group.attrs if names is None else set(names) & set(group.attrs):
+        kind = group.attrs.get_id(name)
+        is_word = kind.get_type().get_class() in (
+            h5py.h5t.STRING,
+            h5py.h5t.INTEGER,
+            h5py.h5t.FLOAT,
+        )
+        is_single = kind.get_space().get_simple_extent_type() == h5py.h5s.SCALAR
+        if not is_word or not is_single:
+            raise ValueError(f"the attribute {name!r} is no word and no number")
+        value = group.attrs[name]
+        values[name] = value.decode("utf-8") if isinstance(value, bytes) else value
+    return values
+
+
+def datasets(group: h5py.Group) -> dict[str, Any]:
+    """The arrays below a group that may be read, by their path: low-level datasets.
+
+    Raises
+    ------
+    ValueError
+        A link leads to another name or file, an array lies in other files, is filtered
+        by an unknown program, or is larger than the file can hold; the groups lie too
+        deep, or there are too many.
+    """
+    size = Path(group.file.filename).stat().st_size
+    arrays: dict[str, Any] = {}
+    plain = filtered = n_objects = 0
+    stack = [("", group.id, _MOST_DEPTH)]
+    while stack:
+        prefix, parent, left = stack.pop()
+        for name in _own_names(parent):
+            n_objects += 1
+            item = h5py.h5o.open(parent, name.encode("utf-8"))
+            if isinstance(item, h5py.h5d.DatasetID):
+                n_bytes, is_filtered = _checked_size(prefix + name, item)
+                plain += 0 if is_filtered else n_bytes
+                filtered += n_bytes if is_filtered else 0
+                arrays[prefix + name] = item
+            elif isinstance(item, h5py.h5g.GroupID):
+                stack.append((f"{prefix}{name}/", item, left - 1))
+            if n_objects > _MOST_OBJECTS or left == 0:
+                raise ValueError("its groups lie too deep, or hold too many arrays")
+            if plain > size or filtered > _MOST_FILTERED:
+                raise ValueError("its arrays would be larger than the file can hold")
+    return dict(sorted(arrays.items(), key=lambda item: item[0].split("/")))
+
+
+def _own_names(group: Any) -> list[str]:
+    """The names in a group, all of which are its own objects."""
+    names = []
+    count = len(group)
+    if count > _MOST_OBJECTS:
+        raise ValueError(f"a group of {count} names is too large")
+    for number in range(count):
+        raw = group.get_objname_by_idx(number)
+        name = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        name.encode("utf-8")  # a ValueError where it was not UTF-8
+        if group.links.get_info(name.encode("utf-8")).type != h5py.h5l.TYPE_HARD:
+            raise ValueError(f"{name!r} is a link to another name or file")
+        names.append(name)
+    return names
+
+
+def _checked_size(name: str, dataset: Any) -> tuple[int, bool]:
+    """(bytes of an array in memory, whether they were filtered)."""
+    made = dataset.get_create_plist()
+    layout = made.get_layout()
+    # Before its shape is looked at: a virtual array that holds itself would crash.
+    if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
+        raise ValueError(f"{name!r} is a virtual array of others")
+    if made.get_external_count():
+        raise ValueError(f"{name!r} lies in other files")
+    filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+    unknown = set(filters) - _FILTERS
+    if unknown:
+        raise ValueError(f"{name!r} has the filter {sorted(unknown)[0]}")
+    n_values = _product(dataset.shape)
+    if layout == h5py.h5d.CHUNKED:
+        n_values = max(n_values, _product(made.get_chunk()))
+    return n_values * dataset.get_type().get_size(), bool(filters)
+
+
+def _product(lengths: Collection[int] | None) -> int:
+    """Number of values; unlike NumPy's product, it never overflows."""
+    product = 1
+    for length in lengths or ():
+        product *= int(length)
+    return product

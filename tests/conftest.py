@@ -70,6 +70,30 @@ def full_disk():
 
 
 @pytest.fixture(scope="session")
+def edited():
+    """A maker of contexts in which a file of ours is open, which then has its checksum.
+
+    As if it had been written so: what lies behind the checksum is tested, too.
+    """
+    import h5py
+
+    from srcnn_theano.files import sha256
+    from srcnn_theano.hdf5 import MAGIC, block_for
+
+    @contextlib.contextmanager
+    def opened(path):
+        with h5py.File(str(path), "r+") as file:
+            yield file
+        block = block_for(sha256(path, skip=512))
+        with path.open("r+b") as stream:
+            assert stream.read(len(MAGIC)) == MAGIC
+            stream.seek(0)
+            stream.write(block)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory):
     """A folder for HDF5 caches that all tests of a session share."""
     return tmp_path_factory.mktemp("cache")

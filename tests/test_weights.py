@@ -174,8 +174,6 @@ def test_damaged_values_are_noticed(path, random_weights):
 
 @pytest.mark.parametrize("stretch", range(20))
 def test_damage_is_never_another_exception(path, stretch, random_weights):
-    if stretch in (15, 19) and h5py.version.hdf5_version_tuple < (2,):
-        pytest.skip("HDF5 1.14 itself may crash where the table of names is damaged")
     content = path.read_bytes()
     size = len(content) // 20
     start = stretch * size
@@ -215,15 +213,15 @@ def test_vgg16_is_no_network_for_pictures(tmp_path):
         ("about", "not JSON", "damaged"),
     ],
 )
-def test_attributes_that_are_not_ours(path, attribute, value, match):
-    with h5py.File(str(path), "r+") as file:
+def test_attributes_that_are_not_ours(path, attribute, value, match, edited):
+    with edited(path) as file:
         file.attrs[attribute] = value
     refused(path, match)
 
 
 @pytest.mark.parametrize("attribute", ["format", "version", "model", "options"])
-def test_missing_attribute(path, attribute):
-    with h5py.File(str(path), "r+") as file:
+def test_missing_attribute(path, attribute, edited):
+    with edited(path) as file:
         del file.attrs[attribute]
     refused(path, "not weights of srcnn_theano|version None|damaged")
 
@@ -258,7 +256,7 @@ def test_values_that_are_no_numbers(path):
     attributes, values = read_arrays(path, "")
     values["conv1.b"] = np.array([b"one", b"two", b"three", b"four"])
     write_arrays(path, attributes, values)
-    refused(path, "damaged weight file")
+    refused(path, "'conv1.b' holds values of the type")
 
 
 def test_shipped_weights_are_readable():

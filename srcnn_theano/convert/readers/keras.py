@@ -9,6 +9,9 @@ import numpy as np
 
 from srcnn_theano.errors import UserError
 
+# Attributes that say who wrote the file.
+_TELLING = ("format", "backend")
+
 
 def read_keras(path: Path) -> dict[str, np.ndarray]:
     """Arrays of a Keras file (.h5 of Keras 1 to 3), by path: ``block1_conv1/kernel:0``.
@@ -19,18 +22,25 @@ def read_keras(path: Path) -> dict[str, np.ndarray]:
     """
     import h5py
 
-    arrays = {}
+    from srcnn_theano import hdf5
 
-    def collect(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            arrays[name] = _correlation(np.asarray(item))
-
-    with h5py.File(str(path), "r") as file:
+    with hdf5.opened(path) as file:
+        arrays = hdf5.datasets(file)
         # A whole model keeps its weights apart from the optimiser's.
-        weights = file.get("model_weights", file)
-        _refuse_unsuited(path, file.attrs, weights.attrs)
-        weights.visititems(collect)
-    return arrays
+        weights = file
+        if isinstance(file.get("model_weights"), h5py.Group):
+            weights = file["model_weights"]
+        _refuse_unsuited(
+            path, *(hdf5.words(group, _TELLING) for group in (file, weights))
+        )
+        prefix = weights.name.strip("/")
+        prefix += "/" if prefix else ""
+        return {
+            name[len(prefix) :]: _correlation(np.asarray(file[name]))
+            for name, dataset in arrays.items()
+            # Counts of steps and the like are integers.
+            if name.startswith(prefix) and dataset.dtype.kind == "f"
+        }
 
 
 def _correlation(array: np.ndarray) -> np.ndarray:
