@@ -338,7 +338,7 @@ def compare_deconv(options: argparse.Namespace) -> None:
         "input",
         metavar="IN",
         help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
-        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, a weight file of this package",
+        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, weights of this package",
     ),
     option(
         "output",
