@@ -9,14 +9,9 @@ from srcnn_theano.compare_deconv.figures import epochs, header, rows
 from srcnn_theano.compare_deconv.trained import Material, Trained
 from srcnn_theano.files import write_text
 from srcnn_theano.inference import Predictor
+from srcnn_theano.pages.charts import Curve, Panel, draw_curves
 from srcnn_theano.pages.document import Details, Pictures, Table, to_html
-from srcnn_theano.pages.figures import (
-    Curve,
-    Panel,
-    draw_curves,
-    write_filters,
-    write_strip,
-)
+from srcnn_theano.pages.pixels import write_filters, write_strip
 from srcnn_theano.pages.prose import read_prose
 from srcnn_theano.weights import load_weights
 

@@ -18,7 +18,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
-from srcnn_theano.pages.figures import Crop
+from srcnn_theano.pages.pixels import Crop
 from srcnn_theano.runs.run import Run, make_run, snapshot_name, training_recipe
 from srcnn_theano.runs.runs import carry_out
 from srcnn_theano.runs.training import build_trainer, train

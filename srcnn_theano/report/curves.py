@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterable
 
+from srcnn_theano.pages.charts import Curve, Panel, draw_curves
 from srcnn_theano.pages.document import Block, Pictures
-from srcnn_theano.pages.figures import Curve, Panel, draw_curves
 from srcnn_theano.report.rows import Row
 from srcnn_theano.report.words import row_title
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from srcnn_theano.pages.charts import Points, Scatter, draw_scatter
 from srcnn_theano.pages.document import Block, Heading, Paragraph, Pictures, Table
-from srcnn_theano.pages.figures import Points, Scatter, draw_scatter
 from srcnn_theano.report.rows import TEST_SETS, Row
 from srcnn_theano.report.sections import section, title
 from srcnn_theano.report.words import cost_in_words

@@ -9,7 +9,7 @@ from srcnn_theano.environment import default_device, find_compiler
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import build_predictor
 from srcnn_theano.pages.document import Block, Paragraph, Pictures
-from srcnn_theano.pages.figures import Crop, write_strip
+from srcnn_theano.pages.pixels import Crop, write_strip
 from srcnn_theano.report.rows import Row
 from srcnn_theano.report.sections import section
 from srcnn_theano.report.words import cost_in_words

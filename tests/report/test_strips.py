@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.pages.figures import Crop
+from srcnn_theano.pages.pixels import Crop
 from srcnn_theano.report import report, strips
 from srcnn_theano.weights import save_weights
 
