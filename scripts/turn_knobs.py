@@ -12,13 +12,13 @@ import sys
 from srcnn_theano.data.cache import prepare
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.degradation import to_float
-from srcnn_theano.data.patches import central, make_recipe
+from srcnn_theano.data.patches import cut_window, make_recipe
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
 from srcnn_theano.tables import markdown_row
 
-MARGIN = 6
+WINDOW = 21
 COURSE = make_recipe("course")
 KNOBS = {
     "`course`": COURSE,
@@ -37,7 +37,9 @@ def row(title, recipe, data_dir, cache_dir):
     cells = [title]
     for name in ("Set5", "Set14"):
         pairs = prepare(data_dir, name, recipe, cache_dir)
-        mse = mse_per_patch(*(to_float(central(part, MARGIN)) for part in pairs))
+        mse = mse_per_patch(
+            *(to_float(cut_window(part, (WINDOW, WINDOW))) for part in pairs)
+        )
         cells += [f"{aggregate(mse, how):.2f}" for how in AGGREGATIONS]
     return markdown_row(cells)
 

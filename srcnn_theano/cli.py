@@ -111,7 +111,11 @@ EPOCHS = option("--epochs", type=int, help="another number than the experiment's
 JSON = option("--json", action="store_true", help="print the figures as JSON")
 MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
 OUT = option("--out", type=Path, metavar="PATH")
-PROTOCOL = option("--protocol", help="course, course-initial, standard or standard-rgb")
+PROTOCOL = option(
+    "--protocol",
+    help="programmed, programmed-initial, course, course-initial, standard or "
+    "standard-rgb",
+)
 RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
 SCALE = option("--scale", type=int, help="2, 3 or 4")

@@ -199,6 +199,11 @@ class _Graph:
             op, inputs = variable.owner.op, variable.owner.inputs
             if op == T.add:
                 self.names[variable] = self.node("Add", *map(self.name, inputs))
+            elif op == T.mul:
+                factor = float(T.get_scalar_constant_value(inputs[1]))
+                self.names[variable] = self.node(
+                    "Mul", self.name(inputs[0]), self.constant(factor)
+                )
             elif op == T.clip:
                 bounds = [float(T.get_scalar_constant_value(x)) for x in inputs[1:]]
                 self.names[variable] = self.node(

@@ -19,6 +19,7 @@ from srcnn_theano.data.patches import (
     Recipe,
     make_pairs,
     make_recipe,
+    mixed_order,
     sub_image_count,
 )
 from srcnn_theano.errors import UserError
@@ -45,7 +46,7 @@ def prepare(
     Returns
     -------
     Pairs
-        In the order of `datasets.image_paths`.
+        In the order of `datasets.image_paths`, unless the recipe mixes them.
 
     Raises
     ------
@@ -142,7 +143,11 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
         pairs = make_pairs(image, recipe)
         low_res.append(pairs.low_res)
         high_res.append(pairs.high_res)
-    return Pairs(np.concatenate(low_res), np.concatenate(high_res))
+    whole = Pairs(np.concatenate(low_res), np.concatenate(high_res))
+    if recipe.order == "mixed":
+        order = mixed_order(len(whole.low_res))
+        whole = Pairs(*(part[order] for part in whole))
+    return whole
 
 
 def save_pairs(

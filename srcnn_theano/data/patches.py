@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 
@@ -32,18 +32,28 @@ class Recipe(NamedTuple):
     dtype: str  # of the values that are blurred and resized: "uint8" or "float"
     blur_sigma: float  # of the Gaussian before reducing, in pixels; 0: none
     blur_across_colours: bool  # the blur also runs along the colour axis
-    resizer: str  # "matlab", "matlab-no-antialias", "pillow" or "pillow-bytescale"
+    resizer: str  # a name in `_RESIZERS`, such as "matlab" or "pillow"
     size_rule: str  # low-res length: "floor", int(length / scale), or "exact"
     low_res_rounded: bool  # to whole levels, as in a file; "uint8" does so anyway
     target: str  # the image that the network is to give back: "sharp" or "blurred"
     enlarged: bool = True  # low-res brought back to full size (SRCNN) or not (FSRCNN)
     size: int = 33  # side of a sub-image
     stride: int = 14  # from one sub-image to the next
+    blur: str = "once"  # each unit by itself, or "in_place", see `blurred_in_place`
+    resizer_up: str = ""  # on the way back to full size; "": the same as `resizer`
+    order: str = "sorted"  # of the sub-images of a set, or "mixed", see `mixed_order`
 
     @property
     def hash(self) -> str:
-        """Ten hexadecimal digits that tell recipes apart; the name is left out."""
+        """Ten hexadecimal digits that tell recipes apart; the name is left out.
+
+        So are later fields with their defaults: caches and results refer to hashes
+        from before there were any.
+        """
         knobs = {k: v for k, v in self._asdict().items() if k != "name"}
+        for name in ("blur", "resizer_up", "order"):
+            if knobs[name] == self._field_defaults[name]:
+                del knobs[name]
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
 
@@ -82,7 +92,15 @@ _STANDARD = Recipe(
     low_res_rounded=False,
     target="sharp",
 )
+# What the report's program did: each sub-image is a view of the image, and its blur is
+# written back before the next is cut.
+_PROGRAMMED = _COURSE._replace(name="programmed", blur="in_place")
 RECIPES = {
+    "programmed": _PROGRAMMED,
+    # Before the report's bug was mended, which was on the way up alone.
+    "programmed-initial": _PROGRAMMED._replace(
+        name="programmed-initial", resizer_up="pillow-stretch"
+    ),
     "course": _COURSE,
     # Before "a small bug in our subsampling code" was found: imresize given floats.
     "course-initial": _COURSE._replace(
@@ -109,7 +127,7 @@ def make_recipe(name: str, scale: int = 4) -> Recipe:
 
 
 class Pairs(NamedTuple):
-    """Sub-images in file order, and within a file row by row."""
+    """Sub-images in file order, and within a file row by row, unless they are mixed."""
 
     low_res: np.ndarray  # uint8, (n, channels, rows, cols), `recipe.size` if enlarged
     high_res: np.ndarray  # uint8, (n, channels, size, size)
@@ -163,11 +181,16 @@ def _degrade_batch(images: np.ndarray, recipe: Recipe) -> Degraded:
     blurred = degradation.gaussian_blur(
         images, recipe.blur_sigma, recipe.blur_across_colours
     )
+    return _resized(images, blurred, recipe)
+
+
+def _resized(images: np.ndarray, blurred: np.ndarray, recipe: Recipe) -> Degraded:
+    """Down and up again, each of (n, rows, cols, channels) by itself."""
     full = images.shape[1:3]
-    low_res = _resize_batch(blurred, _low_res_shape(full, recipe), recipe)
+    low_res = _resize_batch(blurred, _low_res_shape(full, recipe), recipe.resizer)
     if recipe.low_res_rounded and low_res.dtype != np.uint8:
         low_res = degradation.to_float(degradation.from_float(low_res))
-    enlarged = _resize_batch(low_res, full, recipe)
+    enlarged = _resize_batch(low_res, full, recipe.resizer_up or recipe.resizer)
     return Degraded(
         low_res, enlarged, blurred if recipe.target == "blurred" else images
     )
@@ -184,9 +207,9 @@ def _low_res_shape(shape: tuple[int, ...], recipe: Recipe) -> tuple[int, int]:
 
 
 def _resize_batch(
-    images: np.ndarray, shape: tuple[int, ...], recipe: Recipe
+    images: np.ndarray, shape: tuple[int, ...], resizer: str
 ) -> np.ndarray:
-    resize = _RESIZERS[recipe.resizer]
+    resize = _RESIZERS[resizer]
     first = resize(images[0], shape)
     result = np.empty((len(images),) + first.shape, first.dtype)
     result[0] = first
@@ -204,6 +227,11 @@ def _pillow_bytescale(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return degradation.pillow_imresize(degradation.to_float(image), shape, True)
 
 
+def _pillow_stretch(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    # Levels of 0..255 that arrive as floating point are stretched as well.
+    return degradation.pillow_imresize(_as_uint8(image).astype(float), shape, True)
+
+
 def _matlab_no_antialias(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return degradation.imresize(image, shape, antialias=False)
 
@@ -213,6 +241,7 @@ _RESIZERS: dict[str, Callable[..., np.ndarray]] = {
     "matlab-no-antialias": _matlab_no_antialias,
     "pillow": _pillow,
     "pillow-bytescale": _pillow_bytescale,
+    "pillow-stretch": _pillow_stretch,
 }
 
 
@@ -246,6 +275,50 @@ def sub_images(image: np.ndarray, size: int, stride: int) -> np.ndarray:
     windows = windows[::stride, ::stride]  # (down, across, channels, size, size)
     windows = np.moveaxis(windows, 2, -1)
     return windows.reshape((-1,) + windows.shape[2:])
+
+
+def blurred_in_place(image: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """All sub-images, each blurred after those before it, on the image itself.
+
+    The blur of a sub-image is written back into the image. The next, whose squares
+    overlap, is blurred with it: a pixel is blurred again by each of the up to nine
+    sub-images (at 33 and 14) that it lies in, in raster order. A sub-image is as it was
+    right after its own blur, which those behind it do not change.
+
+    Parameters
+    ----------
+    image : array, (rows, cols, channels)
+        It stays as it is; a copy is blurred.
+    recipe : Recipe
+        Its `size`, `stride`, `blur_sigma` and `blur_across_colours`.
+
+    Returns
+    -------
+    array, (n, size, size, channels), row by row, of the image's dtype
+    """
+    image, size = image.copy(), recipe.size
+    kept = []
+    for top in range(0, image.shape[0] - size + 1, recipe.stride):
+        for left in range(0, image.shape[1] - size + 1, recipe.stride):
+            view = image[top : top + size, left : left + size]
+            view[...] = degradation.gaussian_blur(
+                view, recipe.blur_sigma, recipe.blur_across_colours
+            )
+            kept.append(view.copy())
+    return np.stack(kept)
+
+
+def mixed_order(n: int) -> np.ndarray:
+    """A fixed order of `n` sub-images that mixes those of all images.
+
+    The report's program may have read its files in the order in which a file system
+    listed them. That order is lost; a permutation from a fixed seed stands for it.
+
+    Returns
+    -------
+    int array, (n,): which sub-image comes first, second, ...
+    """
+    return np.random.RandomState(0).permutation(n)
 
 
 def _require_room(image: np.ndarray, size: int) -> None:
@@ -289,7 +362,11 @@ def make_pairs(image: np.ndarray, recipe: Recipe) -> Pairs:
     _require_room(image, recipe.size)
     high_grid = (recipe.size, recipe.stride)
     if recipe.unit == "sub-image":
-        degraded = _degrade_batch(sub_images(image, *high_grid), recipe)
+        sharp = sub_images(image, *high_grid)
+        if recipe.blur == "in_place":
+            degraded = _resized(sharp, blurred_in_place(image, recipe), recipe)
+        else:
+            degraded = _degrade_batch(sharp, recipe)
         low_res = degraded.enlarged if recipe.enlarged else degraded.low_res
         return Pairs(_as_network_input(low_res), _as_network_input(degraded.high_res))
     degraded = Degraded(
@@ -303,12 +380,28 @@ def make_pairs(image: np.ndarray, recipe: Recipe) -> Pairs:
     return Pairs(_as_network_input(low_res), _as_network_input(high_res))
 
 
-def central(images: np.ndarray, margin: int) -> np.ndarray:
-    """Cut `margin` pixels off each side of (n, channels, rows, cols)."""
-    rows, cols = images.shape[2:]
-    return np.ascontiguousarray(
-        images[:, :, margin : rows - margin, margin : cols - margin]
-    )
+def cut_window(
+    images: np.ndarray, shape: Sequence[int | None], where: str = "centre"
+) -> np.ndarray:
+    """The part of targets that a network's outputs are compared with.
+
+    Parameters
+    ----------
+    images : array, (n, channels, rows, cols)
+    shape : (int, int)
+        Rows and columns of the outputs.
+    where : 'centre' or 'top-left'
+        'top-left' starts at the first pixel, as in the first version of the report's
+        program. Of an odd number of pixels that are left out, the centre has one more
+        behind it than before.
+    """
+    spans = []
+    for length, wanted in zip(images.shape[2:], shape):
+        if wanted is None or wanted > length:
+            raise ValueError(f"outputs of {tuple(shape)}, targets {images.shape}")
+        first = 0 if where == "top-left" else (length - wanted) // 2
+        spans.append(slice(first, first + wanted))
+    return np.ascontiguousarray(images[:, :, spans[0], spans[1]])
 
 
 def _low_res_grid(recipe: Recipe) -> tuple[int, int]:

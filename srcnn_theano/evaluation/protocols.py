@@ -83,6 +83,8 @@ def _on_images(name: str) -> Protocol:
 
 # At scale 4; `make_protocol` gives other scales.
 PROTOCOLS = {
+    "programmed": _on_patches("programmed", "batch20"),
+    "programmed-initial": _on_patches("programmed-initial", "batch100"),
     "course": _on_patches("course", "patch"),
     "course-initial": _on_patches("course-initial", "batch100"),
     "standard": _on_images("standard"),

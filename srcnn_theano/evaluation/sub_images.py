@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping
 import numpy as np
 
 from srcnn_theano.data.degradation import to_float
-from srcnn_theano.data.patches import Pairs, central
+from srcnn_theano.data.patches import Pairs, cut_window
 from srcnn_theano.evaluation.metrics import MSE_FLOOR, aggregate, mse_per_patch
 from srcnn_theano.evaluation.protocols import Protocol
 from srcnn_theano.models import model_for_pairs
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
 
+def compared_pairs(pairs: Pairs, model: Model, window: str = "centre") -> Pairs:
+    """The pairs with that part of the targets that a model's outputs stand for."""
+    shape = model.output_shape[2:]
+    return Pairs(pairs.low_res, cut_window(pairs.high_res, shape, window))
+
+
 def sub_image_errors(
     errors: Callable[[np.ndarray, np.ndarray], np.ndarray],
     pairs: Pairs,
-    margin: int,
     batch_size: int = 100,
 ) -> np.ndarray:
     """Mean squared error of each sub-image, in file order.
@@ -33,9 +38,7 @@ def sub_image_errors(
     Parameters
     ----------
     errors : function made by `training.functions.error_function`
-    pairs : Pairs, uint8
-    margin : int
-        Pixels that the network cuts off at each side.
+    pairs : Pairs, uint8, made by `compared_pairs`
     batch_size : int
         Matters where batch normalization uses the statistics of the minibatch; the
         last, smaller one is its own minibatch.
@@ -44,14 +47,13 @@ def sub_image_errors(
     -------
     float array, (n,)
     """
-    targets = central(pairs.high_res, margin)
     return np.concatenate(
         [
             errors(
                 pairs.low_res[start : start + batch_size],
-                targets[start : start + batch_size],
+                pairs.high_res[start : start + batch_size],
             )
-            for start in range(0, len(targets), batch_size)
+            for start in range(0, len(pairs.low_res), batch_size)
         ]
     )
 
@@ -84,9 +86,15 @@ def score_network(
     from srcnn_theano.training.functions import error_function
 
     model = _for_sub_images(weights, pairs)
-    ours = sub_image_errors(error_function(model), pairs, model.margin, batch_size)
-    low_res, high_res = (to_float(central(part, model.margin)) for part in enlarged)
-    bicubic = mse_per_patch(low_res, high_res)
+    where = weights.about.get("window", "centre")
+    pairs = compared_pairs(pairs, model, where)
+    ours = sub_image_errors(error_function(model), pairs, batch_size)
+    bicubic = mse_per_patch(
+        *(
+            to_float(cut_window(part, model.output_shape[2:], where))
+            for part in enlarged
+        )
+    )
     return {
         "n": len(ours),
         "ours": _every_aggregation(ours, protocol),
@@ -120,7 +128,8 @@ def score_features(
 
     model = _for_sub_images(weights, pairs)
     distance = feature_error_function(model, vgg_values, preprocessing)
-    mse = sub_image_errors(distance, pairs, model.margin)
+    pairs = compared_pairs(pairs, model, weights.about.get("window", "centre"))
+    mse = sub_image_errors(distance, pairs)
     peak = 20 * np.log10(255)
     scores = _every_aggregation(mse, protocol)
     return {how: psnr + peak for how, psnr in scores.items()}

@@ -73,7 +73,7 @@ class FSRCNN(Model):
         skips = _skips(chosen)
         layers: list[Layer] = []
         outputs: dict[int, Any] = {}
-        maps, shape = input, input_shape
+        maps, shape = self._levels(input, chosen.peak), input_shape
         # (batch, d, rows, cols), (batch, s, ...) up to (batch, n_expanded, ...)
         for number, conv in enumerate(convolutions, start=1):
             layers.append(

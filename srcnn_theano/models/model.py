@@ -40,6 +40,8 @@ class Model:
     inside : symbolic 4-tensor
         The output for the input less `halo` pixels at each side. It is the same for a
         piece of an image as for the whole image.
+    peak : float
+        Of the values that the layers compute with; input and output are in [0, 1].
     window : int or None
         The only length of input that the network takes, if it is tied to one.
     """
@@ -54,7 +56,13 @@ class Model:
     factor: int = 1
     upscales: bool = False
     margin: int = 0
+    peak: float = 1.0
     window: int | None = None
+
+    def _levels(self, input: Any, peak: float) -> Any:
+        """The input in the values that the layers compute with."""
+        self.peak = float(peak)
+        return input if peak == 1 else input * np.float32(peak)
 
     def _collect(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
@@ -63,6 +71,8 @@ class Model:
         self.state = sum((layer.state for layer in layers), ())
         self.updates = sum((layer.updates for layer in layers), ())
         self.output = layers[-1].output
+        if self.peak != 1:
+            self.output = self.output * np.float32(1 / self.peak)
         self.output_shape = layers[-1].output_shape
         self.L2_sqr = sum(T.sum(W**2) for W in self.weights)
 

@@ -46,6 +46,14 @@ def _wholes(*default: int) -> Any:
     )
 
 
+def _peak() -> Any:
+    return _option(
+        1.0,
+        "a number above 0",
+        lambda value: isinstance(value, (int, float)) and value > 0,
+    )
+
+
 def _is_whole(value: Any, least: int | None) -> bool:
     is_number = isinstance(value, Integral) and not isinstance(value, bool)
     return is_number and (least is None or value >= least)
@@ -100,6 +108,9 @@ class SRCNNOptions(Options):
         The gradient outside is then 0, which is why its SGD row does not move.
     initializer : 'he', 'xavier' or 'narrow'
         Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001).
+    peak : float
+        Input and output, which are in [0, 1], are multiplied and divided by it: 255
+        for layers that compute with levels.
     """
 
     upscales: ClassVar[bool] = False
@@ -111,6 +122,7 @@ class SRCNNOptions(Options):
     test_statistics: str = _choice("running", "batch")
     clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
     initializer: str = _choice(*INITIALIZERS)
+    peak: float = _peak()
 
     def _check_together(self) -> None:
         if len(self.filter_sizes) != len(self.n_filters) + 1:
@@ -158,6 +170,9 @@ class FSRCNNOptions(Options):
         Rows, and columns, cut off before the first; None centres the stamps on the
         pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
         were trained with 4.
+    peak : float
+        Input and output, which are in [0, 1], are multiplied and divided by it: 255
+        for layers that compute with levels.
     """
 
     upscales: ClassVar[bool] = True
@@ -174,6 +189,7 @@ class FSRCNNOptions(Options):
     upsampling: str = _choice("deconv", "bilinear", "full-border")
     skip: str = _choice("none", "mapping", "features", "both")
     crop: int | None = _whole(None)
+    peak: float = _peak()
 
     @property
     def n_expanded(self) -> int:

@@ -62,6 +62,7 @@ class SRCNN(Model):
         self.is_train = T.bscalar("is_train")
         self.margin = self.halo = convolutions_halo(chosen.filter_sizes)
 
+        input = self._levels(input, chosen.peak)
         convolutions = srcnn_layers(chosen)
         layers: list[Layer] = []
         for number, conv in enumerate(convolutions, start=1):

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.evaluation.metrics import aggregate
-from srcnn_theano.evaluation.sub_images import sub_image_errors
+from srcnn_theano.evaluation.sub_images import compared_pairs, sub_image_errors
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs.run import Run, snapshot_name
 from srcnn_theano.training.settings import Training
@@ -64,14 +64,19 @@ def _validation(
     copy = model_for_pairs(training.model, training.options, train_set, rng)
     errors = error_function(copy)
 
+    sets = {
+        name: compared_pairs(pairs, copy, training.window)
+        for name, pairs in validation_sets.items()
+    }
+
     def validate() -> dict[str, float]:
         copy.set_values(model.get_values())
         return {
             f"{name}_psnr": aggregate(
-                sub_image_errors(errors, pairs, model.margin, training.batch_size),
+                sub_image_errors(errors, pairs, training.batch_size),
                 "patch",
             )
-            for name, pairs in validation_sets.items()
+            for name, pairs in sets.items()
         }
 
     return validate
@@ -91,6 +96,7 @@ def _save_network(run: Run, file_name: str, model: Any, n_epochs: int) -> None:
         "protocol": training.protocol,
         "scale": training.scale,
         "n_epochs": n_epochs,
+        "window": training.window,
     }
     weights = Weights(training.model, run.experiment.options, model.get_values(), about)
     save_weights(run.folder / file_name, weights)

@@ -84,7 +84,12 @@ def training_cost(
     vgg : VGG16Weights or None
         Needed where `vgg_weight` is not 0.
     """
-    cost = training.pixel_weight * COSTS[training.cost](model.output, target)
+    # In the values that the layers compute with, 0..255 or [0, 1].
+    pixels = (
+        images if model.peak == 1 else images * np.float32(model.peak)
+        for images in (model.output, target)
+    )
+    cost = training.pixel_weight * COSTS[training.cost](*pixels)
     if training.vgg_weight:
         if vgg is None:
             raise ValueError("vgg_weight is not 0, so VGG16 is needed")

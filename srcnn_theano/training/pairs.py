@@ -25,6 +25,8 @@ class SharedPairs:
         axis, and moved by -1, 0 or 1 low-resolution pixels along each, the outermost
         pixels being repeated; targets move as far, to the nearest pixel. 'dihedral':
         one of the eight flips and quarter turns of a square.
+    shuffled : bool
+        Whether `shuffle` draws a new order; moves are drawn anyway.
 
     Attributes
     ----------
@@ -39,6 +41,7 @@ class SharedPairs:
         high_res: np.ndarray,
         batch_size: int,
         augmentation: str = "none",
+        shuffled: bool = True,
     ) -> None:
         if augmentation not in AUGMENTATIONS:
             raise ValueError(f"no augmentation is called {augmentation!r}")
@@ -46,6 +49,7 @@ class SharedPairs:
         self.high_res = theano.shared(high_res, name="high_res", borrow=True)
         self.order = theano.shared(np.arange(len(low_res), dtype="int32"), name="order")
         self.n_batches = len(low_res) // batch_size
+        self.shuffled = shuffled
         self.index = T.lscalar("index")
         rows = self.order[self.index * batch_size : (self.index + 1) * batch_size]
         x, y = self.low_res[rows], self.high_res[rows]
@@ -59,8 +63,9 @@ class SharedPairs:
 
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Draw a new order, and new moves, from a numpy RandomState."""
-        n = len(self.order.get_value(borrow=True))
-        self.order.set_value(rng.permutation(n).astype("int32"))
+        if self.shuffled:
+            n = len(self.order.get_value(borrow=True))
+            self.order.set_value(rng.permutation(n).astype("int32"))
         if self.moves is not None:
             self.moves.draw(rng)
 

@@ -41,6 +41,11 @@ class Training(NamedTuple):
     layer_rates : dict
         Factor of the rate by layer name.
     batch_size, seed : int
+    shuffle : bool
+        Whether each epoch draws an order of its own. Without, minibatches are
+        consecutive sub-images, the same ones in all epochs.
+    window : 'centre' or 'top-left'
+        The part of a target that outputs are compared with, see `patches.cut_window`.
     """
 
     model: str = "srcnn"
@@ -60,6 +65,8 @@ class Training(NamedTuple):
     layer_rates: dict[str, float] = {}
     batch_size: int = 20
     seed: int = 0
+    shuffle: bool = True
+    window: str = "centre"
 
     @property
     def identity(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from srcnn_theano.backend import T, theano
-from srcnn_theano.data.patches import Pairs, central
+from srcnn_theano.data.patches import Pairs, cut_window
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.models.model import Model
 from srcnn_theano.training.costs import training_cost
@@ -72,9 +72,10 @@ def step_of(
     """Compile the step that trains a network as it is; as in `build_step`."""
     pairs = SharedPairs(
         train_set.low_res,
-        central(train_set.high_res, model.margin),
+        cut_window(train_set.high_res, model.output_shape[2:], training.window),
         training.batch_size,
         training.augmentation,
+        training.shuffle,
     )
     y = T.tensor4("y")
     cost = training_cost(training, model, y, vgg)

@@ -3,9 +3,10 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from srcnn_theano.data import degradation, patches
+from srcnn_theano.data import cache, degradation, patches
 from srcnn_theano.data.patches import make_pairs, make_recipe
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 
 COURSE = make_recipe("course")
 
@@ -48,14 +49,22 @@ def test_hash_tells_recipes_apart_but_not_names():
         "enlarged": False,
         "size": 32,
         "stride": 21,
+        "blur": "in_place",
+        "resizer_up": "matlab",
+        "order": "mixed",
     }
     assert set(changes) == set(COURSE._fields) - {"name"}
     hashes = {COURSE._replace(**{key: value}).hash for key, value in changes.items()}
     assert len(hashes | {COURSE.hash}) == len(changes) + 1
+    # Caches and results refer to these, from before the recipe had its last fields.
+    assert COURSE.hash == "093ee61658"
+    assert make_recipe("course-initial").hash == "cad22f8a6d"
 
 
 def test_named_recipes():
     assert set(patches.RECIPES) == {
+        "programmed",
+        "programmed-initial",
         "course",
         "course-initial",
         "standard",
@@ -70,6 +79,68 @@ def test_named_recipes():
 def test_unknown_recipe_or_scale(name, scale):
     with pytest.raises(UserError, match="nonesuch|scale 5"):
         make_recipe(name, scale)
+
+
+# --- The report's program ---
+
+
+def test_the_blur_in_place_is_that_of_overlapping_views():
+    recipe = make_recipe("programmed")
+    image = picture(49, 62)
+    before = image.copy()
+    pairs = make_pairs(image, recipe)
+    np.testing.assert_array_equal(image, before)
+    blurred, n = image.copy(), 0
+    for top in (0, 14):
+        for left in (0, 14, 28):
+            for c in range(3):  # each channel by itself, with scipy's defaults
+                view = blurred[top : top + 33, left : left + 33, c]
+                view[...] = ndimage.gaussian_filter(view, 1)
+                low_res = pillow(np.ascontiguousarray(view), 8)
+                np.testing.assert_array_equal(pairs.high_res[n, c], view)
+                np.testing.assert_array_equal(pairs.low_res[n, c], pillow(low_res, 33))
+            n += 1
+    assert len(pairs.high_res) == n
+    # The last one was blurred by all that lie over it, the first one once.
+    once = make_pairs(image, COURSE)
+    np.testing.assert_array_equal(pairs.high_res[0], once.high_res[0])
+    assert (pairs.high_res[-1] != once.high_res[-1]).mean() > 0.5
+
+
+def test_the_report_bug_stretches_on_the_way_up_alone():
+    recipe = make_recipe("programmed-initial")
+    image = picture(47, 33)
+    pairs = make_pairs(image, recipe)
+    mended = make_pairs(image, make_recipe("programmed"))
+    np.testing.assert_array_equal(pairs.high_res, mended.high_res)
+    small, mended_small = (
+        make_pairs(image, made._replace(enlarged=False)).low_res
+        for made in (recipe, make_recipe("programmed"))
+    )
+    np.testing.assert_array_equal(small, mended_small)
+    for low_res, enlarged in zip(small, pairs.low_res):
+        stretched = stretch(low_res.astype(float))  # over all three channels together
+        expected = [pillow(channel, 33) for channel in stretched]
+        np.testing.assert_array_equal(enlarged, expected)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "test_set, expected, mixed",
+    [("Set5", (37.14, 36.74, 36.48), 35.27), ("Set14", (35.54, 34.92, 34.79), 33.60)],
+)
+def test_bicubic_of_the_report_program(data_dir, cache_dir, test_set, expected, mixed):
+    recipe = make_recipe("programmed")
+    scores = {}
+    for order in ("sorted", "mixed"):
+        pairs = cache.prepare(
+            data_dir, test_set, recipe._replace(order=order), cache_dir
+        )
+        cut = (patches.cut_window(part, (21, 21)) / 255.0 for part in pairs)
+        mse = mse_per_patch(*cut)
+        scores[order] = [aggregate(mse, f"batch{n}") for n in (20, 50, 100)]
+    assert scores["sorted"] == pytest.approx(expected, abs=0.01)
+    assert scores["mixed"][0] == pytest.approx(mixed, abs=0.15)
 
 
 # --- Sub-images ---
@@ -98,10 +169,18 @@ def test_no_sub_image_fits():
             make_pairs(image, recipe)
 
 
-def test_central():
+def test_the_window_of_a_target():
     batch = np.arange(2 * 33 * 33).reshape(2, 1, 33, 33)
-    np.testing.assert_array_equal(patches.central(batch, 6), batch[:, :, 6:27, 6:27])
-    np.testing.assert_array_equal(patches.central(batch, 0), batch)
+    for shape, where, rows, cols in (
+        ((21, 21), "centre", (6, 27), (6, 27)),
+        ((33, 33), "centre", (0, 33), (0, 33)),
+        ((16, 17), "centre", (8, 24), (8, 25)),
+        ((21, 21), "top-left", (0, 21), (0, 21)),
+    ):
+        np.testing.assert_array_equal(
+            patches.cut_window(batch, shape, where),
+            batch[:, :, slice(*rows), slice(*cols)],
+        )
 
 
 # --- Pairs ---

@@ -29,7 +29,8 @@ def test_sub_image_errors_are_in_file_order_and_aggregate(passing_on):
         centre = low_res[:, :, 2:-2, 2:-2] / 255.0
         return np.mean((centre - high_res / 255.0) ** 2, axis=(1, 2, 3))
 
-    mse = sub_image_errors(errors, pairs, 2, batch_size=20)
+    cut = Pairs(pairs.low_res, pairs.high_res[:, :, 2:-2, 2:-2])
+    mse = sub_image_errors(errors, cut, batch_size=20)
     np.testing.assert_allclose(mse, (offsets / 255.0) ** 2)
 
     protocol = make_protocol("course")

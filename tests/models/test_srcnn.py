@@ -244,3 +244,17 @@ def test_bad_options_are_refused():
         build(filter_sizes=(9, 4, 5))
     with pytest.raises(ValueError, match="conv3"):
         build((1, 3, 12, 12))
+
+
+def test_layers_can_compute_with_levels():
+    rng = np.random.RandomState(3)
+    images = rng.uniform(size=(2, 3, 17, 15)).astype("float32")
+    model = build(peak=255.0)
+    values = random_values(model, rng)
+    values["conv1.b"] *= 100
+    model.set_values(values)
+    expected = forward(values, 255 * images, "none") / 255
+    output = model.output.eval({model.input: images})
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="peak 0: it must be a number above 0"):
+        build(peak=0)

@@ -3,7 +3,14 @@ import pytest
 
 from srcnn_theano.backend import T
 from srcnn_theano.models.srcnn import SRCNN
-from srcnn_theano.training.costs import COSTS, mse, mse_per_channel, vgg_loss
+from srcnn_theano.training.costs import (
+    COSTS,
+    mse,
+    mse_per_channel,
+    training_cost,
+    vgg_loss,
+)
+from srcnn_theano.training.settings import Training
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +98,18 @@ def test_vgg_loss_of_equal_images_is_zero(small_vgg16, pair):
         return vgg_loss(output, target, pair[0].shape, small_vgg16, "unit")
 
     assert value(cost, (pair[0], pair[0])) == 0
+
+
+def test_a_model_of_levels_is_trained_on_levels(pair):
+    network = {"channels": 3, "n_filters": (2, 2), "filter_sizes": (3, 1, 3)}
+    costs = []
+    for peak in (1.0, 255.0):
+        x, y = T.tensor4("x"), T.tensor4("y")
+        shape = (4, 3, 5, 6)
+        model = SRCNN(np.random.RandomState(0), x, shape, peak=peak, **network)
+        values = {name: value * 0 for name, value in model.get_values().items()}
+        model.set_values({**values, "conv3.b": values["conv3.b"] + np.float32(peak)})
+        cost = training_cost(Training(), model, y, None)
+        inputs = {x: pair[0], y: pair[1][:, :, 2:-2, 2:-2]}
+        costs.append(float(cost.eval(inputs)))
+    assert costs[1] == pytest.approx(255**2 * costs[0], rel=1e-5)

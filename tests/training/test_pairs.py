@@ -37,6 +37,14 @@ def test_shuffle_draws_the_order_from_the_generator(pairs):
     assert sum(visited(pairs), []) == list(order[:16])
 
 
+def test_unshuffled_minibatches_are_the_same_in_every_epoch(pairs):
+    fixed = SharedPairs(
+        pairs.low_res.get_value(), pairs.high_res.get_value(), BATCH_SIZE, "none", False
+    )
+    fixed.shuffle(np.random.RandomState([5, 2]))
+    assert sum(visited(fixed), []) == list(range(16))
+
+
 def test_pixels_become_floats_between_0_and_1(pairs):
     x, y = (symbol.eval({pairs.index: 1}) for symbol in (pairs.x, pairs.y))
     assert x.dtype == y.dtype == np.float32
