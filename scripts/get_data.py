@@ -23,11 +23,10 @@ import zipfile
 from pathlib import Path
 from typing import Sequence
 
-from tqdm import tqdm
-
 from srcnn_theano.data.datasets import check, manifest
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import atomic_path, sha256
+from srcnn_theano.progress import Bar, say_above
 
 _SECONDS = 60  # without an answer, after which a server is given up
 _BLOCK = 1 << 16
@@ -78,11 +77,11 @@ def collect_from_folder(collector: Collector, source: str | Path) -> None:
     if not source.is_dir():
         raise UserError(f"--from {source}: no such folder")
     files = sorted(path for path in source.rglob("*") if path.is_file())
-    for path in tqdm(files, desc=source.name, unit="file", disable=None):
+    for path in Bar(files, desc=source.name, unit="file", disable=None):
         try:
             collector.offer(path)
         except (OSError, zipfile.BadZipFile) as error:
-            _say(f"{path}: cannot be read ({error}); left out")
+            say_above(f"{path}: cannot be read ({error}); left out")
 
 
 def collect_from_urls(collector: Collector, list_file: str | Path) -> None:
@@ -101,7 +100,7 @@ def collect_from_urls(collector: Collector, list_file: str | Path) -> None:
                 http.client.HTTPException,
                 zipfile.BadZipFile,
             ) as error:
-                _say(f"{url}: cannot be had ({error}); left out")
+                say_above(f"{url}: cannot be had ({error}); left out")
 
 
 def _read_list(list_file):
@@ -122,7 +121,7 @@ def download(url: str, path: Path) -> None:
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
         length = answer.headers.get("Content-Length")
         total = int(length) if length else None
-        with path.open("wb") as sink, tqdm(
+        with path.open("wb") as sink, Bar(
             total=total, desc=name, unit="B", unit_scale=True, disable=None
         ) as bar:
             for block in iter(lambda: answer.read(_BLOCK), b""):
@@ -130,10 +129,6 @@ def download(url: str, path: Path) -> None:
                 bar.update(len(block))
             if total is not None and sink.tell() < total:
                 raise OSError(f"broke off after {sink.tell()} of {total} bytes")
-
-
-def _say(line):
-    tqdm.write(line, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

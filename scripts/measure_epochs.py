@@ -14,11 +14,10 @@ import os
 import sys
 import time
 
-from tqdm import tqdm
-
 from srcnn_theano.environment import DEVICES, accelerators, usable_cores
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.progress import Bar
 from srcnn_theano.tables import markdown_table
 
 
@@ -108,7 +107,7 @@ def run(options):
         "rows": {},
     }
     by_step = {}
-    for row in tqdm(rows, unit="row", disable=None):
+    for row in Bar(rows, unit="row", disable=None):
         step = same_step(row.compiled).identity
         if step not in by_step:
             by_step[step] = measure(row.compiled, data_dir, vgg, options.seconds)

@@ -14,31 +14,60 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence
 from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
+from srcnn_theano.streams import say, tolerant_output
 
 SHOW_DEFAULT = " (default: %(default)s)"
 Run = Callable[[argparse.Namespace], Optional[int]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0, 2 (bad input), 130 (Ctrl-C)."""
-    options = _parser().parse_args(arguments)
+    """Run the command line; returns the exit status: 0, 2 (bad input), 130 (Ctrl-C).
+
+    Whoever reads the output may go (head, less): that is no error. An output that
+    cannot be written is one for a command that only prints; the others have done their
+    work, and say that its summary was lost.
+    """
+    makes_files = False
+    with tolerant_output() as output:
+        try:
+            options = _parser().parse_args(arguments)
+            makes_files = options.command not in _ONLY_PRINT
+            makes_files &= getattr(options, "action", "") != "check"
+            status = _status(options)
+        except SystemExit as end:
+            output.flush()
+            if end.code or output.error is None:
+                raise
+            status = 0
+    if output.error is None or isinstance(output.error, BrokenPipeError):
+        return status
+    message = f"standard output: cannot be written ({output.error.strerror}); "
+    if makes_files:
+        say(f"srcnn-theano: {message}only what was to be printed is lost")
+        return status
+    say(f"srcnn-theano: error: {message}send it to another place")
+    return status or 2
+
+
+_ONLY_PRINT = ("evaluate", "experiments", "doctor")
+
+
+def _status(options: argparse.Namespace) -> int:
+    """Run a command; the exit status that becomes of it."""
     if getattr(options, "device", None):
         # Whatever compiles functions looks there, in this process and those it starts.
         os.environ["SRCNN_DEVICE"] = options.device
     try:
         return _run(options) or 0
     except UserError as error:
-        print(f"srcnn-theano: error: {error}", file=sys.stderr)
+        say(f"srcnn-theano: error: {error}")
         return 2
     except KeyboardInterrupt:
         cure = "; --resume goes on" if hasattr(options, "resume") else ""
         if options.command in ("reproduce", "compare-deconv"):
             cure = "; the same command goes on"
-        print("srcnn-theano: interrupted" + cure, file=sys.stderr)
+        say("srcnn-theano: interrupted" + cure)
         return 130
-    except BrokenPipeError:  # the reader of our output (head, less) has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _run(options: argparse.Namespace) -> int | None:
@@ -192,7 +221,7 @@ def upscale(options: argparse.Namespace) -> int:
         resume=options.resume,
     )
     for message in summary.failed:
-        print(f"srcnn-theano: error: {message}", file=sys.stderr)
+        say(f"srcnn-theano: error: {message}")
     print(summary)
     return 2 if summary.failed else 0
 

@@ -22,6 +22,7 @@ from typing import Any, Callable, NamedTuple
 from srcnn_theano import __version__, environment, shipped
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
+from srcnn_theano.streams import Tolerant
 from srcnn_theano.tables import text_lines
 
 _LIBRARIES = {
@@ -66,7 +67,7 @@ def run_doctor(
         Whether training could run.
     """
     # Theano and its compiler talk on standard output; a JSON report must stay one.
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(Tolerant(sys.stderr)):
         findings = [_look(name, look) for name, look in _BASIC_LOOKS.items()]
         if all(finding.ok is not False for finding in findings):
             findings += [_look(name, look) for name, look in _THEANO_LOOKS.items()]

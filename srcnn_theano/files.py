@@ -42,6 +42,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     try:
+        made = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
             prefix="." + path.stem + ".", suffix=path.suffix, dir=str(path.parent)
@@ -56,6 +57,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
         temporary.replace(path)
+        for folder in [path, *made]:
+            _flush_folder(folder.parent)
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise _cannot_write(path, error) from error
@@ -77,6 +80,15 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Write the names of a folder to the disk, where the system can.
+
+    Without it, a power failure may take back a renaming that was reported as done.
+    """
+    with contextlib.suppress(OSError):
+        _flush(folder)
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:

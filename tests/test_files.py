@@ -4,10 +4,12 @@ import json
 import os
 import stat
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from srcnn_theano import files
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import atomic_path, read_json, sha256, write_json, write_text
 from srcnn_theano.hdf5 import read_arrays, write_arrays
@@ -173,3 +175,28 @@ def test_arrays_come_back_as_they_were(tmp_path):
     for name, array in arrays.items():
         assert result[name].dtype == array.dtype
         np.testing.assert_array_equal(result[name], array)
+
+
+def test_the_folders_are_written_to_the_disk_after_the_renaming(tmp_path, monkeypatch):
+    target, synced = tmp_path / "new" / "newer" / "a.txt", []
+    monkeypatch.setattr(
+        files, "_flush", lambda path: synced.append((path, target.exists()))
+    )
+    files.write_text(target, "text")
+    (file, early), *folders = synced
+    assert file.suffix == ".txt" and not early
+    assert folders == [
+        (target.parent, True),
+        (target.parent.parent, True),
+        (tmp_path, True),
+    ]
+
+
+def test_a_system_that_cannot_write_a_folder_to_the_disk_goes_on(tmp_path, monkeypatch):
+    def fsync(handle):
+        if Path(f"/proc/self/fd/{handle}").is_dir():
+            raise OSError(errno.EINVAL, "no")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.write_text(tmp_path / "a.txt", "text")
+    assert (tmp_path / "a.txt").read_text() == "text"

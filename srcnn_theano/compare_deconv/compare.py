@@ -7,7 +7,6 @@ only. They are trained alike, or found trained, and measured alike.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, Callable
 
@@ -28,6 +27,7 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json, write_text
 from srcnn_theano.runs.run import Run
+from srcnn_theano.streams import say
 
 
 def compare_deconv(
@@ -80,9 +80,9 @@ def compare_deconv(
     trained = {}
     for name, title in VARIANTS.items():
         run = make(name, n_epochs, seed, runs_dir)
-        _say(f"{title}: {run.experiment.measure.n_epochs} epochs")
+        say(f"{title}: {run.experiment.measure.n_epochs} epochs")
         trained[name] = find_or_train(title, run, train)
-    _say("measuring")
+    say("measuring")
     results, spectra, networks = measure(trained, material, trainers)
     write_json(out_dir / "results.json", results)
     write_page(out_dir, results, trained, material, spectra, networks)
@@ -102,7 +102,3 @@ def _check_writable(folder):
     probe = folder / "probe.txt"
     write_text(probe, "")
     probe.unlink()
-
-
-def _say(text):
-    print(text, file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sys
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
@@ -24,6 +23,7 @@ from srcnn_theano.data.patches import (
 )
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path, sha256
+from srcnn_theano.streams import say
 
 _FORMAT = "srcnn-theano pairs 1"
 
@@ -119,20 +119,20 @@ def _cached_pairs(
         try:
             return load_pairs(path, recipe, list(sums.values()))
         except UserError as error:
-            print(f"{error}; making it again", file=sys.stderr)
+            say(f"{error}; making it again")
     pairs = _make_all(sums, recipe)
     try:
         save_pairs(path, pairs, recipe, sums)
     except UserError as error:
-        print(f"{error}; going on without this cache", file=sys.stderr)
+        say(f"{error}; going on without this cache")
     return pairs
 
 
 def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
-    from tqdm import tqdm
+    from srcnn_theano.progress import Bar
 
     low_res, high_res = [], []
-    for path in tqdm(list(paths), desc="sub-images", unit="image", disable=None):
+    for path in Bar(list(paths), desc="sub-images", unit="image", disable=None):
         image = read_pixels(path)
         if sub_image_count(image.shape, recipe) == 0:
             raise UserError(

@@ -8,7 +8,6 @@ restored, scored against bicubic and shown.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -22,6 +21,7 @@ from srcnn_theano.demo.learning import Learning, Point
 from srcnn_theano.demo.trial import DESCRIPTION, SCALE, Attempt, Trial
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import write_json, write_text
+from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.upscale.picture import load_upscaler
 
@@ -64,7 +64,7 @@ def run_demo(
     _write(out_dir, {"original": trial.original, "low_res": trial.low_res})
 
     if progress:
-        print("compiling (the first time takes a while) ...", file=sys.stderr)
+        say("compiling (the first time takes a while) ...")
     learning = Learning(photo, seed)
     curve = learning.run(seconds, progress)
     attempts = _attempts(trial, learning, curve[-1].seconds)
@@ -106,7 +106,7 @@ def _attempts(trial: Trial, learning: Learning, seconds: float) -> list[Attempt]
     try:
         images["shipped"] = trial.restored(load_upscaler(SCALE))
     except UserError as error:
-        print(f"note: {error}", file=sys.stderr)
+        say(f"note: {error}")
     titles = _titles(seconds)
     return [
         Attempt(name, titles[name], pixels, *trial.score(pixels))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from srcnn_theano.data.patches import make_pairs, make_recipe
 from srcnn_theano.data.photograph import SIDE, Photograph
 from srcnn_theano.demo.trial import SCALE, Trial
 from srcnn_theano.inference import Predictor, Upscaler
+from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.training.settings import Training
 from srcnn_theano.weights import Weights, save_weights
 
@@ -107,7 +106,7 @@ class Learning:
             except KeyboardInterrupt:
                 if not self.n_steps:
                     raise
-                bar.write("stopped; the network is scored as it is", file=sys.stderr)
+                say_above("stopped; the network is scored as it is")
             curve.append(self._point(started))
             bar.show(curve[-1])
         return curve
@@ -147,7 +146,7 @@ class Learning:
         save_weights(path, Weights("srcnn", self.settings.options, values, about))
 
 
-class _Bar(tqdm):
+class _Bar(Bar):
     """Seconds gone, steps done, PSNR reached beside bicubic's."""
 
     def __init__(self, seconds: float, bicubic: float, progress: bool) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Callable, Mapping, NamedTuple, Sequence, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from srcnn_theano.data.degradation import rgb_to_y
 from srcnn_theano.data.images import read_pixels
@@ -18,6 +17,7 @@ from srcnn_theano.data.patches import Degraded, degrade
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, as_scored, score
 from srcnn_theano.inference import Predictor, restore
+from srcnn_theano.progress import Bar
 from srcnn_theano.vgg16_weights import VGG16Weights
 
 
@@ -49,9 +49,7 @@ def score_files(
         Of each image, and at the end their mean, called 'mean'.
     """
     scores = []
-    for path in tqdm(
-        paths, desc=protocol.name, unit="image", leave=False, disable=None
-    ):
+    for path in Bar(paths, desc=protocol.name, unit="image", leave=False, disable=None):
         image = _large_enough(path, protocol)
         degraded = degrade(image, protocol.recipe)
         bicubic = ours = score(degraded.enlarged, degraded.high_res, protocol)
@@ -120,7 +118,7 @@ def feature_distances(
         return features(np.moveaxis(pixels, 2, 0)[np.newaxis].astype("float32"))
 
     distances: dict[str, list[Distance]] = {name: [] for name in networks}
-    for path in tqdm(paths, desc="relu2_2", unit="image", leave=False, disable=None):
+    for path in Bar(paths, desc="relu2_2", unit="image", leave=False, disable=None):
         degraded = degrade(_large_enough(path, protocol), protocol.recipe)
         original = features_of(degraded.high_res)
         bicubic = _mean_square(features_of(degraded.enlarged), original)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from srcnn_theano.backend import many_steps
 from srcnn_theano.errors import UserError
+from srcnn_theano.progress import Bar
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
 from srcnn_theano.training.history import read_history, write_history
 from srcnn_theano.training.step import Step
@@ -91,11 +91,11 @@ class Trainer:
         """
         n_batches = self.step.pairs.n_batches
         total, done = n_epochs * n_batches, self.epoch * n_batches
-        with tqdm(total=total, initial=done, unit="it", disable=not progress) as bar:
+        with Bar(total=total, initial=done, unit="it", disable=not progress) as bar:
             while self.epoch < n_epochs:
                 self._run_epoch(bar)
 
-    def _run_epoch(self, bar: tqdm) -> None:
+    def _run_epoch(self, bar: Bar) -> None:
         started = time.perf_counter()
         costs: list[float] = []
         errors: list[float] = []

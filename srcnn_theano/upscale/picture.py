@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-from tqdm import tqdm
 
 from srcnn_theano.data.images import check_writable, read_picture, write_picture
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import Upscaler, build_predictor
+from srcnn_theano.progress import Bar
+from srcnn_theano.streams import say
 from srcnn_theano.weights import load_for_scale
 
 
@@ -41,10 +40,9 @@ def load_upscaler(
     path, loaded = load_for_scale(scale, weights, model)
     trained_for = loaded.about.get("scale", scale)
     if trained_for != scale:
-        print(
+        say(
             f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
-            "picture will be of the right size, but less sharp than it could be",
-            file=sys.stderr,
+            "picture will be of the right size, but less sharp than it could be"
         )
     return Upscaler(build_predictor(loaded), scale, tta)
 
@@ -77,7 +75,7 @@ def upscale_file(
     """
     picture = read_picture(source)
     check_writable(target, picture)
-    with tqdm(
+    with Bar(
         total=upscaler.n_tiles(picture),
         desc=source.name,
         unit="tile",

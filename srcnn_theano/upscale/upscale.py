@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
-from tqdm import tqdm
-
 from srcnn_theano.errors import UserError
+from srcnn_theano.progress import Bar
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_file
 from srcnn_theano.upscale.plan import plan
 
@@ -69,7 +68,7 @@ def upscale_paths(
         return summary
     upscaler = load_upscaler(scale, weights, model, tta)
     many = len(jobs) > 1
-    for source, target in tqdm(jobs, unit="picture", disable=not (progress and many)):
+    for source, target in Bar(jobs, unit="picture", disable=not (progress and many)):
         try:
             upscale_file(upscaler, source, target, progress, leave=not many)
             summary.written.append(target)

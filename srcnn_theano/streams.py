@@ -1,0 +1,104 @@
+"""Standard output and standard error, which may be closed, full, or read by nobody.
+
+What is said there never ends work: a command that makes files makes them all, whoever
+listens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import Any, Iterator, TextIO
+
+
+class Tolerant:
+    """A text stream that never raises an OSError.
+
+    Parameters
+    ----------
+    stream : text stream or None
+        None is what Python has in the place of a standard stream that is closed.
+
+    Attributes
+    ----------
+    error : OSError or None
+        The first that came up; what is written after it is lost.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream
+        self.error: OSError | None = None
+        if stream is None or stream.closed:
+            self.error = OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    def write(self, text: str) -> int:
+        if self.stream is not None and self.error is None:
+            try:
+                self.stream.write(text)
+            except UnicodeEncodeError as error:  # a file's name, say
+                coding = error.encoding
+                self.write(text.encode(coding, "backslashreplace").decode(coding))
+            except OSError as error:
+                self._lose(error)
+        return len(text)
+
+    def flush(self) -> None:
+        if self.stream is not None and self.error is None:
+            try:
+                self.stream.flush()
+            except OSError as error:
+                self._lose(error)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def _lose(self, error: OSError) -> None:
+        """Let what the stream still holds go, or Python complains of it at its end."""
+        self.error = error
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            number = self.stream.fileno()  # type: ignore[union-attr]
+            if number in (1, 2):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+
+
+def say(text: str) -> None:
+    """Write a line to standard error, if somebody is there to read it."""
+    stream = Tolerant(sys.stderr)
+    stream.write(text + "\n")
+    stream.flush()
+
+
+@contextlib.contextmanager
+def tolerant_output() -> Iterator[Tolerant]:
+    """Have `print` never end the work inside the block.
+
+    Yields
+    ------
+    Tolerant
+        Its `error` says after the block whether all was written.
+    """
+    _open_closed_streams()
+    output = Tolerant(sys.stdout)
+    with contextlib.redirect_stdout(output):
+        try:
+            yield output
+        finally:
+            output.flush()
+
+
+def _open_closed_streams() -> None:
+    """Nothing in the place of closed standard streams.
+
+    Else the next file that is opened gets the number of one of them, and whatever a
+    library in C says is written into that file.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is this one: those below it are open.
+            os.open(os.devnull, os.O_RDWR)

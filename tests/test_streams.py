@@ -1,0 +1,121 @@
+"""Commands whose standard output or error is closed, full, or read by nobody."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano import streams
+from srcnn_theano.weights import save_weights
+
+pytestmark = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="the system has no /dev/full"
+)
+TINY_COMMAND = Path(__file__).parent / "runs" / "tiny_command.py"
+NOBODY_READS = "2>&1 | head -c 1"
+
+
+def run(folder, redirection, *words):
+    """(exit status, standard output, standard error) of a command in a shell."""
+    script = f'{{ "$@"; echo $? >status; }} {redirection}'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", sys.executable, *map(str, words)],
+        cwd=str(folder),
+        capture_output=True,
+        text=True,
+    )
+    status = int((folder / "status").read_text())
+    return status, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory, passing_on):
+    folder = tmp_path_factory.mktemp("album")
+    (folder / "in").mkdir()
+    for i in range(8):
+        Image.new("L", (12 + i, 9), 30 * i).save(str(folder / "in" / f"{i}.png"))
+    save_weights(folder / "small.h5", passing_on(1))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "redirection", [NOBODY_READS, "2>&-", "2>/dev/full", ">&- 2>&-", "<&- >&- 2>&-"]
+)
+def test_all_pictures_are_written_whoever_listens(album, tmp_path, redirection):
+    words = ["-m", "srcnn_theano", "upscale", album / "in", "--scale", 2]
+    words += ["--weights", album / "small.h5", "--out", tmp_path / "out"]
+    status, _, _ = run(tmp_path, redirection, *words)
+    assert status == 0
+    for i in range(8):
+        with Image.open(str(tmp_path / "out" / f"{i}.png")) as result:
+            assert result.size == (24 + 2 * i, 18)
+    assert len(list((tmp_path / "out").iterdir())) == 8
+
+
+@pytest.mark.parametrize("redirection", [NOBODY_READS, "2>&-", "2>/dev/full"])
+def test_a_training_is_whole_whoever_listens(tmp_path, redirection):
+    status, _, _ = run(tmp_path, redirection, TINY_COMMAND, "train", "tiny")
+    assert status == 0
+    names = {path.name for path in (tmp_path / "runs" / "tiny").iterdir()}
+    assert {"weights.h5", "results.json", "history.csv", "checkpoint.h5"} <= names
+
+
+@pytest.mark.parametrize("redirection", [NOBODY_READS, "2>&-", "2>/dev/full"])
+def test_an_evaluation_ends_whoever_listens(album, tmp_path, redirection):
+    rng = np.random.RandomState(0)
+    pixels = rng.randint(0, 256, (40, 40, 3)).astype("uint8")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(str(tmp_path / "in" / "a.png"))
+    words = ["-m", "srcnn_theano", "evaluate", "in", "--scale", 2]
+    words += ["--weights", album / "small.h5"]
+    assert run(tmp_path, redirection, *words)[0] == 0
+
+
+def test_a_command_that_makes_files_has_made_them_on_a_full_output(album, tmp_path):
+    words = ["-m", "srcnn_theano", "upscale", album / "in", "--scale", 2]
+    words += ["--weights", album / "small.h5", "--out", tmp_path / "out"]
+    status, _, error = run(tmp_path, ">/dev/full", *words)
+    assert status == 0
+    assert len(list((tmp_path / "out").iterdir())) == 8
+    last = error.splitlines()[-1]
+    assert last.startswith("srcnn-theano: standard output: cannot be written")
+    assert "Traceback" not in error and "Exception" not in error
+
+
+@pytest.mark.parametrize(
+    "words", ["experiments", "experiments --json", "--help", "--version"]
+)
+def test_a_command_that_prints_on_a_full_or_broken_output(tmp_path, words):
+    words = ["-u", "-m", "srcnn_theano", *words.split()]
+    for unbuffered in (words, words[1:]):
+        status, _, error = run(tmp_path, ">/dev/full", *unbuffered)
+        assert status == 2
+        (line,) = error.splitlines()
+        assert line.startswith("srcnn-theano: error: standard output: cannot be writ")
+        assert run(tmp_path, "| true", *unbuffered) == (0, "", "")
+    status, _, error = run(tmp_path, ">&-", *words[1:])
+    assert status == 2 and "Bad file descriptor" in error
+
+
+def test_a_closed_standard_error_is_no_place_for_a_file(tmp_path):
+    # Whatever a library in C writes to 2 would go into the next file opened.
+    code = (
+        "import os; from srcnn_theano.streams import tolerant_output\n"
+        "with tolerant_output():\n"
+        "    with open('file', 'wb', 0) as file: os.write(2, b'noise')\n"
+    )
+    assert run(tmp_path, "<&- >&- 2>&-", "-c", code)[0] == 0
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_a_name_that_the_output_cannot_spell_is_escaped():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    tolerant = streams.Tolerant(stream)
+    tolerant.write("caf\xe9.png")
+    tolerant.flush()
+    assert raw.getvalue() == b"caf\\xe9.png" and tolerant.error is None
