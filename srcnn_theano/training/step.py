@@ -70,9 +70,14 @@ def step_of(
     mode: Any = None,
 ) -> Step:
     """Compile the step that trains a network as it is; as in `build_step`."""
+    # Of a network for images of any size, what its convolutions leave.
+    size = [
+        wanted or length - 2 * model.margin
+        for wanted, length in zip(model.output_shape[2:], train_set.high_res.shape[2:])
+    ]
     pairs = SharedPairs(
         train_set.low_res,
-        cut_window(train_set.high_res, model.output_shape[2:], training.window),
+        cut_window(train_set.high_res, size, training.window),
         training.batch_size,
         training.augmentation,
         training.shuffle,
