@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
@@ -22,10 +21,11 @@ from srcnn_theano.data.patches import (
     sub_image_count,
 )
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, atomic_path, sha256
+from srcnn_theano.files import PathLike, sha256
+from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.streams import say
 
-_FORMAT = "srcnn-theano pairs 1"
+_FORMAT = "srcnn-theano pairs 2"
 
 
 def prepare(
@@ -154,29 +154,13 @@ def save_pairs(
     path: PathLike, pairs: Pairs, recipe: Recipe, sums: Mapping[Path, str]
 ) -> None:
     """Write sub-images, their recipe and the checksums {file: sha256} to HDF5."""
-    import h5py
-
-    sources = [[source.name, value] for source, value in sums.items()]
-    # Made in memory: HDF5 itself does not take a full disk well.
-    content = io.BytesIO()
-    with h5py.File(content, "w") as store:
-        store.attrs["format"] = _FORMAT
-        store.attrs["recipe"] = json.dumps(recipe._asdict())
-        store.attrs["recipe_hash"] = recipe.hash
-        # A dataset, because an attribute holds no more than 64 kB.
-        store["sources"] = json.dumps(sources)
-        for name, array in pairs._asdict().items():
-            _save_array(store, name, array)
-    with atomic_path(path) as temporary:
-        # Not getbuffer: Python 3.12.1 crashes when a failed write leaves that to the
-        # garbage collector.
-        temporary.write_bytes(content.getvalue())
-
-
-def _save_array(store: Any, name: str, array: np.ndarray) -> None:
-    chunks = (min(len(array), 512),) + array.shape[1:]
-    # With checksums, so that a damaged file is noticed.
-    store.create_dataset(name, data=array, chunks=chunks, fletcher32=True)
+    attributes = {
+        "format": _FORMAT,
+        "recipe": json.dumps(recipe._asdict()),
+        "recipe_hash": recipe.hash,
+        "sources": json.dumps([[source.name, sums[source]] for source in sums]),
+    }
+    write_arrays(path, attributes, pairs._asdict())
 
 
 def load_pairs(
@@ -203,17 +187,16 @@ def load_pairs(
     UserError
         Not such a file, damaged, of another recipe or from other images.
     """
-    import h5py
-
+    unreadable = UserError(f"{path}: not a readable file of sub-images")
     try:
-        with h5py.File(path, "r") as store:
-            if store.attrs["format"] != _FORMAT:
-                raise KeyError("format")
-            made_by = _recipe_of(store)
-            sources = [value for _, value in json.loads(store["sources"][()])]
-            pairs = Pairs(store["low_res"][...], store["high_res"][...])
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
-        raise UserError(f"{path}: not a readable file of sub-images") from None
+        attributes, arrays = read_arrays(path, "", kinds="fu")
+        if attributes["format"] != _FORMAT:
+            raise unreadable
+        made_by = Recipe(**json.loads(attributes["recipe"]))
+        sources = [value for _, value in json.loads(attributes["sources"])]
+        pairs = Pairs(**arrays)
+    except (UserError, KeyError, TypeError, ValueError, RecursionError):
+        raise unreadable from None
     if recipe is not None and made_by.hash != recipe.hash:
         raise UserError(
             f"{path}: made by another recipe, {_difference(made_by, recipe)}"
@@ -221,10 +204,6 @@ def load_pairs(
     if source_sums is not None and sources != list(source_sums):
         raise UserError(f"{path}: made from other images")
     return pairs
-
-
-def _recipe_of(store: Any) -> Recipe:
-    return Recipe(**json.loads(store.attrs["recipe"]))
 
 
 def _difference(made_by: Recipe, wanted: Recipe) -> str:

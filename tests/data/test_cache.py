@@ -1,4 +1,5 @@
 import json
+import os
 
 import h5py
 import numpy as np
@@ -60,7 +61,7 @@ def test_cache_says_how_it_was_made(small_sets, tmp_path):
     with h5py.File(str(path), "r") as store:
         assert json.loads(store.attrs["recipe"]) == dict(COURSE._asdict())
         assert store.attrs["recipe_hash"] == COURSE.hash
-        sources = dict(json.loads(store["sources"][()]))
+        sources = dict(json.loads(store.attrs["sources"]))
     known = datasets.manifest()["Set5"]
     assert sources == {name: facts["sha256"] for name, facts in known.items()}
 
@@ -100,8 +101,37 @@ def test_changed_images_are_prepared_again(tmp_path, capsys, write_image):
 
 def damage_nothing_but_data(path):
     content = bytearray(path.read_bytes())
-    content[-100] ^= 255  # in the last chunk of pixels
+    content[-100] ^= 255  # in the last array of pixels
     path.write_bytes(bytes(content))
+
+
+def another_first_pixel(path):
+    """As a fault between the pixels and HDF5 would leave it: a whole file."""
+    with h5py.File(str(path), "r") as store:
+        attributes = dict(store.attrs)
+        arrays = {name: store[name][...] for name in store}
+    arrays["high_res"].flat[0] += 1
+    with h5py.File(str(path), "w") as store:
+        store.attrs.update(attributes)
+        for name, array in arrays.items():
+            store[name] = array
+
+
+def as_it_was_before(path):
+    """A file of earlier versions, whose chunks had the only checksums."""
+    with h5py.File(str(path), "r") as store:
+        attributes = dict(store.attrs, format="srcnn-theano pairs 1")
+        arrays = {name: store[name][...] for name in store}
+    with h5py.File(str(path), "w") as store:
+        store.attrs.update(attributes)
+        store["sources"] = attributes["sources"]
+        for name, array in arrays.items():
+            store.create_dataset(name, data=array, fletcher32=True)
+
+
+def a_fifo(path):
+    path.unlink()
+    os.mkfifo(str(path))
 
 
 def cut_short(path):
@@ -118,7 +148,16 @@ def something_else(path):
 
 
 @pytest.mark.parametrize(
-    "damage", [damage_nothing_but_data, cut_short, empty, something_else]
+    "damage",
+    [
+        damage_nothing_but_data,
+        another_first_pixel,
+        as_it_was_before,
+        a_fifo,
+        cut_short,
+        empty,
+        something_else,
+    ],
 )
 def test_damaged_cache_is_made_again(small_sets, tmp_path, capsys, damage, no_making):
     expected = prepare(small_sets, "Set5", COURSE, tmp_path)
