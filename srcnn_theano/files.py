@@ -15,6 +15,8 @@ from srcnn_theano.errors import UserError
 
 PathLike = Union[str, Path]
 
+_MOST_JSON = 1 << 28
+
 # Errors of a full, failing or read-only disk while a file is written.
 _DISK_ERRORS = frozenset(
     [
@@ -118,7 +120,7 @@ def read_json(path: PathLike) -> Any:
         The file is missing, or does not hold JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return parse_json(Path(path).read_text(encoding="utf-8"), most=_MOST_JSON)
     except OSError as error:
         raise UserError(
             f"{path}: missing or unreadable ({error.strerror}); has the experiment "
@@ -128,6 +130,31 @@ def read_json(path: PathLike) -> Any:
         raise UserError(
             f"{path}: not readable as JSON ({error}); use another copy"
         ) from error
+
+
+def parse_json(text: Any, most: int = 1 << 16) -> Any:
+    """The value of JSON that may come from anywhere, of at most `most` characters.
+
+    Raises
+    ------
+    ValueError
+        Not text, too long, not JSON, nested too deep, or with a number of so many
+        digits that reading it would take long.
+    """
+    if not isinstance(text, str):
+        raise ValueError("no text where JSON was expected")
+    if len(text) > most:
+        raise ValueError(f"JSON of {len(text)} characters, at most {most} are read")
+    try:
+        return json.loads(text, parse_int=_short_int)
+    except RecursionError:
+        raise ValueError("JSON whose brackets are nested too deep") from None
+
+
+def _short_int(digits: str) -> int:
+    if len(digits) > 40:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def sha256(path: PathLike, skip: int = 0) -> str:

@@ -16,6 +16,7 @@ import hashlib
 import io
 import stat
 from pathlib import Path
+from reprlib import repr as _short
 from typing import Any, Collection, Iterator, Mapping
 
 import h5py
@@ -124,9 +125,9 @@ def read_arrays(
 
 def _refuse_other_kinds(name: str, dataset: Any, kinds: str) -> None:
     if dataset.get_create_plist().get_nfilters():
-        raise ValueError(f"{name!r} is compressed or filtered")
+        raise ValueError(f"{_short(name)} is compressed or filtered")
     if dataset.dtype.kind not in kinds or dataset.dtype.itemsize > 8:
-        raise ValueError(f"{name!r} holds values of the type {dataset.dtype}")
+        raise ValueError(f"{_short(name)} holds values of the type {dataset.dtype}")
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
@@ -188,8 +189,9 @@ def words(group: h5py.Group, names: Collection[str] | None = None) -> dict[str, 
         )
         is_single = kind.get_space().get_simple_extent_type() == h5py.h5s.SCALAR
         if not is_word or not is_single:
-            raise ValueError(f"the attribute {name!r} is no word and no number")
+            raise ValueError(f"the attribute {_short(name)} is no word and no number")
         value = group.attrs[name]
+        value = value.item() if isinstance(value, np.generic) else value
         values[name] = value.decode("utf-8") if isinstance(value, bytes) else value
     return values
 
@@ -238,7 +240,7 @@ def _own_names(group: Any) -> list[str]:
         name = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         name.encode("utf-8")  # a ValueError where it was not UTF-8
         if group.links.get_info(name.encode("utf-8")).type != h5py.h5l.TYPE_HARD:
-            raise ValueError(f"{name!r} is a link to another name or file")
+            raise ValueError(f"{_short(name)} is a link to another name or file")
         names.append(name)
     return names
 
@@ -249,13 +251,13 @@ def _checked_size(name: str, dataset: Any) -> tuple[int, bool]:
     layout = made.get_layout()
     # Before its shape is looked at: a virtual array that holds itself would crash.
     if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
-        raise ValueError(f"{name!r} is a virtual array of others")
+        raise ValueError(f"{_short(name)} is a virtual array of others")
     if made.get_external_count():
-        raise ValueError(f"{name!r} lies in other files")
+        raise ValueError(f"{_short(name)} lies in other files")
     filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
     unknown = set(filters) - _FILTERS
     if unknown:
-        raise ValueError(f"{name!r} has the filter {sorted(unknown)[0]}")
+        raise ValueError(f"{_short(name)} has the filter {sorted(unknown)[0]}")
     n_values = _product(dataset.shape)
     if layout == h5py.h5d.CHUNKED:
         n_values = max(n_values, _product(made.get_chunk()))

@@ -19,12 +19,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from reprlib import repr as _short
 from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike
+from srcnn_theano.files import PathLike, parse_json
 from srcnn_theano.hdf5 import arrays_sha256, read_arrays, write_arrays
 from srcnn_theano.shipped import cache_dir
 
@@ -165,7 +166,7 @@ def load_vgg16(path: PathLike, last_layer: str = "relu2_2") -> VGG16Weights:
     if attributes.get("version") != VERSION:
         version = attributes.get("version")
         raise UserError(
-            f"{path}: VGG16 file version {version}, this program reads version "
+            f"{path}: VGG16 file version {_short(version)}, this program reads version "
             f"{VERSION}; convert it again"
         )
     for name, shape in shapes.items():
@@ -174,9 +175,12 @@ def load_vgg16(path: PathLike, last_layer: str = "relu2_2") -> VGG16Weights:
     preprocessing = attributes.get("preprocessing")
     if preprocessing not in PREPROCESSINGS:
         raise UserError(
-            f"{path}: preprocessing {preprocessing!r} is not known; convert it again"
+            f"{path}: preprocessing {_short(preprocessing)} is not known; convert it "
+            "again"
         )
-    source, checksum = (attributes.get(name, "") for name in VGG16Weights._fields[2:])
+    source, checksum = (
+        str(attributes.get(name, "")) for name in VGG16Weights._fields[2:]
+    )
     return VGG16Weights(values, preprocessing, source, checksum)
 
 
@@ -212,7 +216,7 @@ def _check_sums(
     path: Path, attributes: Mapping[str, Any], values: Mapping[str, np.ndarray]
 ) -> None:
     try:
-        checksums = json.loads(attributes["checksums"])
+        checksums = parse_json(attributes["checksums"])
         wrong = [
             name
             for name, value in sorted(values.items())

@@ -13,12 +13,15 @@ Reading one takes NumPy and h5py: no compiler, no Theano.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from reprlib import repr as _short
 from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import parse_json
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.models.options import Options, checked_options
 from srcnn_theano.models.shapes import check_shapes, variable_shapes
@@ -108,18 +111,22 @@ def _checked(
         raise UserError(
             f"{path}: an HDF5 file, but not weights of srcnn_theano; {_CONVERT}"
         )
-    if attributes.get("version") != VERSION:
+    version = attributes.get("version")
+    if version != VERSION:
         raise UserError(
-            f"{path}: weight file version {attributes.get('version')}, this program "
+            f"{path}: weight file version {_short(version)}, this program "
             f"reads version {VERSION}; convert or train it again"
         )
     try:
         weights = Weights(
             str(attributes["model"]),
-            json.loads(attributes["options"]),
+            parse_json(attributes["options"]),
             {name: np.asarray(value, "float32") for name, value in values.items()},
-            json.loads(attributes["about"]),
+            _checked_about(parse_json(attributes["about"])),
         )
+        for name, value in values.items():
+            if value.dtype.itemsize != 4:
+                raise ValueError(f"{name} holds {value.dtype}, not float32")
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: damaged weight file ({error}); use another copy"
@@ -134,10 +141,50 @@ def _checked(
         check_shapes(weights.values, variable_shapes(weights.model, weights.options))
     except ValueError as error:
         raise UserError(
-            f"{path}: does not fit the model {weights.model!r} it names ({error}); use "
-            "another copy, or convert or train it again"
+            f"{path}: does not fit the model {_short(weights.model)} it names "
+            f"({error}); use another copy, or convert or train it again"
         ) from error
     return weights
+
+
+def _checked_about(about: Any) -> dict[str, Any]:
+    """What a file says about itself, if it may say that.
+
+    Raises
+    ------
+    ValueError
+        Not values by name; a value that is no word and no finite number, or not what
+        its name stands for.
+    """
+    if not isinstance(about, dict):
+        raise ValueError("'about' must have names")
+    for name, value in about.items():
+        if name in ("scale", "n_epochs"):
+            is_right = type(value) is int and 0 <= value < 10**9
+        elif name in ("experiment", "protocol", "source", "source_sha256"):
+            is_right = isinstance(value, str)
+        else:
+            is_right = isinstance(value, (str, int, type(None)))
+            is_right |= isinstance(value, float) and math.isfinite(value)
+        if not is_right:
+            raise ValueError(f"about: {_short(name)} must not be {_short(value)}")
+    return about
+
+
+def trained_epochs(path: str | Path, weights: Weights) -> int:
+    """After how many epochs a training wrote the weights of a file.
+
+    Raises
+    ------
+    UserError
+        The file does not say.
+    """
+    if "n_epochs" not in weights.about:
+        raise UserError(
+            f"{path}: does not say after how many epochs it was written, so it is not "
+            "of a training here; use the file that the training wrote"
+        )
+    return weights.about["n_epochs"]
 
 
 def shipped_weights() -> dict[str, Path]:

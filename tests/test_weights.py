@@ -16,6 +16,7 @@ from srcnn_theano.weights import (
     load_weights,
     save_weights,
     shipped_weights,
+    trained_epochs,
     weights_for_scale,
 )
 
@@ -39,6 +40,7 @@ def refused(path, match):
     with pytest.raises(UserError, match=match) as error:
         load_weights(path)
     assert str(path) in str(error.value)
+    assert str(error.value).isprintable() and len(str(error.value)) < 700
 
 
 def test_round_trip(path, random_weights):
@@ -143,6 +145,22 @@ def test_a_file_must_fit_the_scale(tmp_path, path, random_weights):
         load_for_scale(3, x3, "srcnn")
 
 
+@pytest.mark.parametrize("name", ["m", "d", "s", "n_deconv", "deconv_size", "scale"])
+def test_counts_that_a_file_cannot_hold_take_no_time(path, edited, name):
+    with edited(path) as file:
+        file.attrs["model"] = "fsrcnn"
+        for count in (100000, 10**9, 10**18):
+            file.attrs["options"] = json.dumps({name: count})
+    refused(path, f"{name} 1000.*: it must be a whole number from")
+
+
+def test_epochs_of_a_training(path, random_weights):
+    trained = random_weights("srcnn", OPTIONS, about={"n_epochs": 7})
+    assert trained_epochs(path, trained) == 7
+    with pytest.raises(UserError, match="net.h5: does not say after how many epochs"):
+        trained_epochs(path, random_weights("srcnn", OPTIONS))
+
+
 def test_missing_file(tmp_path):
     refused(tmp_path / "none.h5", "no such weight file")
     refused(tmp_path, "no such weight file")
@@ -211,6 +229,35 @@ def test_vgg16_is_no_network_for_pictures(tmp_path):
         ("options", json.dumps(dict(OPTIONS, channels=3)), r"\(4, 3, 3, 3\) needed"),
         ("options", json.dumps(dict(OPTIONS, initializer="ones")), "ones"),
         ("about", "not JSON", "damaged"),
+        ("about", "[]", "'about' must have names"),
+        ("about", '{"experiment": []}', r"'experiment' must not be \[\]"),
+        ("about", '{"experiment": 3}', "'experiment' must not be 3"),
+        ("about", '{"n_epochs": true}', "'n_epochs' must not be True"),
+        ("about", '{"n_epochs": -1}', "'n_epochs' must not be -1"),
+        ("about", '{"scale": "2"}', "'scale' must not be '2'"),
+        ("about", '{"psnr": NaN}', "'psnr' must not be nan"),
+        ("about", "[" * 30000, "nested too deep"),
+        ("options", "[" * 30000, "nested too deep"),
+        ("options", '{"a":' * 13000, "nested too deep"),
+        ("options", " " * 70000, "70000 characters, at most 65536"),
+        ("options", '{"channels": %s}' % ("9" * 5000), "5000 digits"),
+        ("options", json.dumps({"channels": 10**30}), "channels 1000.*1 or 3"),
+        ("options", json.dumps(dict(OPTIONS, channels=2)), "channels 2: .*1 or 3"),
+        ("options", json.dumps(dict(OPTIONS, n_filters=[10**9] * 2)), "1 to 4096"),
+        ("options", json.dumps(dict(OPTIONS, n_filters=[1] * 9999)), "up to 64 whole"),
+        ("options", json.dumps(dict(OPTIONS, filter_sizes=[True] * 3)), "1 to 255"),
+        (
+            "options",
+            json.dumps(dict(OPTIONS, filter_sizes=[3, float("nan"), 3])),
+            "nan",
+        ),
+        ("options", json.dumps(dict(OPTIONS, peak=float("nan"))), "peak nan"),
+        ("options", json.dumps(dict(OPTIONS, peak=True)), "peak True"),
+        ("options", json.dumps({"x" * 9999: 1}), "'xxxx.*' is not known"),
+        ("model", "\x1b[31mred", r"called '\\x1b\[31mred'"),
+        ("model", "m" * 9999, "called 'mmmm"),
+        ("model", 7, "called '7'"),
+        ("version", "\x1b[31m", r"version '\\x1b"),
     ],
 )
 def test_attributes_that_are_not_ours(path, attribute, value, match, edited):

@@ -24,7 +24,7 @@ from srcnn_theano.runs.runs import carry_out
 from srcnn_theano.runs.training import build_trainer, train
 from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.training.history import read_history
-from srcnn_theano.weights import load_weights
+from srcnn_theano.weights import load_weights, trained_epochs
 
 if TYPE_CHECKING:
     from srcnn_theano.training.trainer import Trainer
@@ -249,7 +249,7 @@ def _kept(run: Run) -> dict[int, Path]:
 
 
 def _by_epoch(path: Path) -> dict[int, Path]:
-    return {load_weights(path).about["n_epochs"]: path}
+    return {trained_epochs(path, load_weights(path)): path}
 
 
 def _has_settings(folder: Path, experiment: Experiment) -> bool:

@@ -21,7 +21,7 @@ from srcnn_theano.data.patches import (
     sub_image_count,
 )
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, sha256
+from srcnn_theano.files import PathLike, parse_json, sha256
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.streams import say
 
@@ -192,10 +192,14 @@ def load_pairs(
         attributes, arrays = read_arrays(path, "", kinds="fu")
         if attributes["format"] != _FORMAT:
             raise unreadable
-        made_by = Recipe(**json.loads(attributes["recipe"]))
-        sources = [value for _, value in json.loads(attributes["sources"])]
+        made_by = Recipe(**parse_json(attributes["recipe"]))
+        sources = [
+            value for _, value in parse_json(attributes["sources"], most=1 << 24)
+        ]
         pairs = Pairs(**arrays)
-    except (UserError, KeyError, TypeError, ValueError, RecursionError):
+        if {array.ndim for array in pairs} != {4} or len(set(map(len, pairs))) != 1:
+            raise unreadable
+    except (UserError, KeyError, TypeError, ValueError):
         raise unreadable from None
     if recipe is not None and made_by.hash != recipe.hash:
         raise UserError(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from numbers import Integral
+
+# What a file says may be long.
+from reprlib import repr as _short
 from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from srcnn_theano.layers.initializers import INITIALIZERS
@@ -23,25 +26,39 @@ def _choice(*values: str) -> Any:
     return _option(values[0], f"one of {', '.join(values)}", values.__contains__)
 
 
-def _whole(default: int | None, least: int | None = None) -> Any:
+# What an option may ask for: a file of a few bytes must not keep a program busy.
+_MOST_MAPS = 4096
+_MOST_LAYERS = 64
+_MOST_LENGTH = 255
+_MOST_SCALE = 16
+
+
+def _whole(default: int | None, least: int, most: int) -> Any:
     """A whole number; also None, if that is the default."""
-    words = "a whole number" + ("" if least is None else f", {least} or more")
+    words = f"a whole number from {least} to {most}"
     if default is None:
         words += ", or None"
     return _option(
         default,
         words,
-        lambda value: _is_whole(value, least) or (default is None and value is None),
+        lambda value: (
+            _is_whole(value, least, most) or (default is None and value is None)
+        ),
     )
 
 
-def _wholes(*default: int) -> Any:
+def _colours() -> Any:
+    return _option(3, "1 or 3", lambda value: _is_whole(value, 1, 3) and value != 2)
+
+
+def _wholes(*default: int, most: int) -> Any:
     return _option(
         default,
-        "a list of whole numbers, 1 or more",
+        f"a list of up to {_MOST_LAYERS} whole numbers from 1 to {most}",
         lambda values: (
             isinstance(values, (tuple, list))
-            and all(_is_whole(value, 1) for value in values)
+            and len(values) <= _MOST_LAYERS
+            and all(_is_whole(value, 1, most) for value in values)
         ),
     )
 
@@ -49,14 +66,18 @@ def _wholes(*default: int) -> Any:
 def _peak() -> Any:
     return _option(
         1.0,
-        "a number above 0",
-        lambda value: isinstance(value, (int, float)) and value > 0,
+        "a number above 0, at most 65535",
+        lambda value: (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and 0 < value <= 65535
+        ),
     )
 
 
-def _is_whole(value: Any, least: int | None) -> bool:
+def _is_whole(value: Any, least: int, most: int) -> bool:
     is_number = isinstance(value, Integral) and not isinstance(value, bool)
-    return is_number and (least is None or value >= least)
+    return is_number and least <= value <= most
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,8 @@ class Options:
             value = getattr(self, option.name)
             if not option.metadata["accepts"](value):
                 raise ValueError(
-                    f"{option.name} {value!r}: it must be {option.metadata['words']}"
+                    f"{option.name} {_short(value)}: it must be "
+                    f"{option.metadata['words']}"
                 )
         self._check_together()
 
@@ -115,9 +137,9 @@ class SRCNNOptions(Options):
 
     upscales: ClassVar[bool] = False
 
-    channels: int = _whole(3, least=1)
-    n_filters: Sequence[int] = _wholes(64, 32)
-    filter_sizes: Sequence[int] = _wholes(9, 1, 5)
+    channels: int = _colours()
+    n_filters: Sequence[int] = _wholes(64, 32, most=_MOST_MAPS)
+    filter_sizes: Sequence[int] = _wholes(9, 1, 5, most=_MOST_LENGTH)
     batch_norm: str = _choice("none", "hidden", "all")
     test_statistics: str = _choice("running", "batch")
     clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
@@ -177,18 +199,18 @@ class FSRCNNOptions(Options):
 
     upscales: ClassVar[bool] = True
 
-    channels: int = _whole(3, least=1)
-    scale: int = _whole(4, least=2)
-    d: int = _whole(56, least=1)
-    s: int = _whole(12, least=1)
-    m: int = _whole(4, least=0)
-    n_deconv: int | None = _whole(None, least=1)
-    deconv_size: int = _whole(9, least=1)
+    channels: int = _colours()
+    scale: int = _whole(4, 2, _MOST_SCALE)
+    d: int = _whole(56, 1, _MOST_MAPS)
+    s: int = _whole(12, 1, _MOST_MAPS)
+    m: int = _whole(4, 0, _MOST_LAYERS)
+    n_deconv: int | None = _whole(None, 1, _MOST_MAPS)
+    deconv_size: int = _whole(9, 1, _MOST_LENGTH)
     activation: str = _choice("prelu", "relu")
     slopes: str = _choice("map", "layer")
     upsampling: str = _choice("deconv", "bilinear", "full-border")
     skip: str = _choice("none", "mapping", "features", "both")
-    crop: int | None = _whole(None)
+    crop: int | None = _whole(None, 0, _MOST_LENGTH)
     peak: float = _peak()
 
     @property
@@ -228,9 +250,9 @@ class FSRCNNOptions(Options):
 class HalfFSRCNNOptions(FSRCNNOptions):
     """As `FSRCNNOptions`, with half of each number of maps and layers."""
 
-    d: int = _whole(28, least=1)
-    s: int = _whole(6, least=1)
-    m: int = _whole(2, least=0)
+    d: int = _whole(28, 1, _MOST_MAPS)
+    s: int = _whole(6, 1, _MOST_MAPS)
+    m: int = _whole(2, 0, _MOST_LAYERS)
 
 
 OPTIONS: dict[str, type[Options]] = {
@@ -257,16 +279,18 @@ def checked_options(model_name: str, options: Mapping[str, Any]) -> Options:
     """
     if model_name not in OPTIONS:
         raise ValueError(
-            f"no model is called {model_name!r}; there are {', '.join(OPTIONS)}"
+            f"no model is called {_short(model_name)}; there are {', '.join(OPTIONS)}"
         )
     if not isinstance(options, Mapping):
-        raise ValueError(f"the options must have names, which {options!r} has not")
+        raise ValueError(
+            f"the options must have names, which {_short(options)} has not"
+        )
     kind = OPTIONS[model_name]
     names = [option.name for option in fields(kind)]
     unknown = sorted(set(options) - set(names))
     if unknown:
         raise ValueError(
-            f"the options of {model_name} are {', '.join(names)}; {unknown[0]!r} is "
-            "not known"
+            f"the options of {model_name} are {', '.join(names)}; "
+            f"{_short(unknown[0])} is not known"
         )
     return kind(**options)

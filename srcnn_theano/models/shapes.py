@@ -5,6 +5,7 @@ Theano is not imported, so that this is known without building the network.
 
 from __future__ import annotations
 
+from reprlib import repr as _short
 from typing import Any, Mapping, NamedTuple, Tuple
 
 import numpy as np
@@ -101,10 +102,10 @@ def check_shapes(values: Mapping[str, np.ndarray], shapes: Mapping[str, Shape]) 
     ValueError
         A name is missing or unknown, or a shape differs.
     """
-    if set(values) != set(shapes):
-        raise ValueError(
-            f"the model has {sorted(shapes)}, the values given are {sorted(values)}"
-        )
+    for name in sorted(set(shapes) - set(values)):
+        raise ValueError(f"the model has {name}, which is missing")
+    for name in sorted(set(values) - set(shapes)):
+        raise ValueError(f"{_short(name)} is not known to the model")
     for name, shape in shapes.items():
         if values[name].shape != shape:
             raise ValueError(

@@ -19,7 +19,7 @@ from srcnn_theano.files import sha256
 from srcnn_theano.inference import Predictor, build_predictor
 from srcnn_theano.runs.run import Run
 from srcnn_theano.vgg16_weights import VGG16Weights
-from srcnn_theano.weights import Weights, load_weights
+from srcnn_theano.weights import Weights, load_weights, trained_epochs
 
 TEST_SETS = ("Set5", "Set14")
 
@@ -43,7 +43,7 @@ def measure(run: Run, data_dir: Path) -> dict[str, Any]:
     network = build_predictor(weights)
     results = {
         "experiment": experiment.name,
-        "n_epochs": weights.about["n_epochs"],
+        "n_epochs": trained_epochs(run.network, weights),
         "weights_sha256": sha256(run.network),
         "protocol": {"name": run.protocol.name, "hash": run.protocol.hash},
         "sub_images": {

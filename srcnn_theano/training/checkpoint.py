@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from reprlib import repr as _short
 from typing import Any, Sequence
 
 from srcnn_theano.errors import UserError
@@ -54,9 +55,10 @@ def load_checkpoint(path: Path, variables: Sequence[Any], identity: str) -> int:
         raise UserError(
             f"{path}: not a checkpoint of srcnn_theano; move it away to start anew"
         )
-    if attributes.get("version") != VERSION:
+    version = attributes.get("version")
+    if version != VERSION:
         raise UserError(
-            f"{path}: checkpoint version {attributes.get('version')}, this program "
+            f"{path}: checkpoint version {_short(version)}, this program "
             f"reads {VERSION}; delete it to start anew"
         )
     shapes = {v.name: v.get_value(borrow=True).shape for v in variables}
@@ -67,6 +69,19 @@ def load_checkpoint(path: Path, variables: Sequence[Any], identity: str) -> int:
             "version of this program; choose another --runs folder, or delete it to "
             "start anew"
         )
+    epoch = attributes.get("epoch")
+    if not isinstance(epoch, int) or not 0 <= epoch < 10**9:
+        raise UserError(
+            f"{path}: damaged, {_short(epoch)} is no number of epochs; delete it to "
+            "start anew"
+        )
+    for variable in variables:
+        value = values[variable.name]
+        if value.dtype != variable.dtype:
+            raise UserError(
+                f"{path}: damaged, {variable.name} is of the type {value.dtype}, not "
+                f"{variable.dtype}; delete it to start anew"
+            )
     for variable in variables:
         variable.set_value(values[variable.name])
-    return int(attributes["epoch"])
+    return epoch

@@ -78,6 +78,23 @@ def test_checkpoint_of_another_version_is_refused(path, edited):
     refused(path, "version 99")
 
 
+@pytest.mark.parametrize("epoch", ["7", -1, 10**12, 7.0, None])
+def test_epochs_that_are_none(path, epoch, edited):
+    with edited(path) as file:
+        del file.attrs["epoch"]
+        if epoch is not None:
+            file.attrs["epoch"] = epoch
+    refused(path, "damaged, .* is no number of epochs")
+
+
+def test_values_of_another_type_are_refused(path, edited):
+    with edited(path) as file:
+        values = file["conv1.W"][...].astype("float64")
+        del file["conv1.W"], file.attrs["sha256"]
+        file["conv1.W"] = values
+    refused(path, "damaged, conv1.W is of the type float64, not float32")
+
+
 def test_another_hdf5_file_is_refused(path):
     with h5py.File(str(path), "w") as file:
         file.attrs["version"] = 1
