@@ -39,4 +39,18 @@ def narrow_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndar
     return rng.normal(0.0, 0.001, size=shape)
 
 
+def side_normal(
+    rng: np.random.RandomState, shape: tuple[int, ...], side: int | None
+) -> np.ndarray:
+    """Normal with variance 2 / side^2, by the side of the layer's input map in pixels.
+
+    The report's program had it where its text says Xavier: the map took the place of
+    the filter. Where the side is not known a network is built to be filled with values
+    from a file, and zeros do.
+    """
+    if side is None:
+        return np.zeros(shape)
+    return rng.normal(0.0, np.sqrt(2.0) / side, size=shape)
+
+
 INITIALIZERS = {"he": he_normal, "xavier": xavier_normal, "narrow": narrow_normal}

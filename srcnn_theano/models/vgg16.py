@@ -13,7 +13,7 @@ from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.layers.pooling import PoolLayer
 from srcnn_theano.models.model import Model
-from srcnn_theano.vgg16_weights import PREPROCESSINGS, layers_to
+from srcnn_theano.vgg16_weights import PREPROCESSINGS, VGG16Weights, layers_to
 
 # Mean pixel of ImageNet in BGR, 0..255, of the authors' release (its Caffe model card).
 CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -27,13 +27,15 @@ def preprocess(images: Any, how: str) -> Any:
 
     - 'caffe': ``255 * BGR - CAFFE_MEAN``; the authors' weights, and those of Keras.
     - 'torchvision': ``(RGB - TORCHVISION_MEAN) / TORCHVISION_STD``.
-    - 'unit': RGB in [0, 1] as it is. No weights were trained on that; the report's
-      figures can be explained by it.
+    - 'unit': RGB in [0, 1] as it is.
+    - 'levels': RGB in 0..255, no mean taken off, as the report's program fed it.
+
+    No weights were trained on the last two.
 
     Parameters
     ----------
     images : symbolic 4-tensor or array, (batch, 3, rows, cols), RGB in [0, 1]
-    how : 'caffe', 'torchvision' or 'unit'
+    how : 'caffe', 'torchvision', 'unit' or 'levels'
 
     Returns
     -------
@@ -45,12 +47,50 @@ def preprocess(images: Any, how: str) -> Any:
         return (images - _by_channel(TORCHVISION_MEAN)) / _by_channel(TORCHVISION_STD)
     if how == "unit":
         return images
-    known = ", ".join(map(repr, PREPROCESSINGS))
+    if how == "levels":
+        return images * np.float32(255)
+    known = ", ".join(map(repr, (*PREPROCESSINGS, "levels")))
     raise ValueError(f"preprocessing must be one of {known}, not {how!r}")
 
 
 def _by_channel(values: Sequence[float]) -> np.ndarray:
     return np.array(values, np.float32).reshape(1, 3, 1, 1)
+
+
+def arranged(vgg: VGG16Weights, layout: str) -> dict[str, np.ndarray]:
+    """The values of VGG16, as they are or scrambled as in the report's program.
+
+    That had them in RGB and in MatConvNet's order, (rows, cols, maps in, maps out). It
+    *reshaped* the filters to (maps out, maps in, rows, cols) where their axes were to be
+    transposed, so that each filter holds numbers of 64 or 128 others, and it convolved
+    with them, flipped, where they are correlation kernels.
+
+    Parameters
+    ----------
+    vgg : VGG16Weights
+    layout : 'transposed' or 'reshaped'
+        'transposed' leaves them as they are.
+
+    Returns
+    -------
+    dict of str to array
+        Correlation kernels, as `VGG16` takes them.
+    """
+    if layout == "transposed":
+        return vgg.values
+    if layout != "reshaped":
+        raise ValueError(f"layout {layout!r}: it must be 'transposed' or 'reshaped'")
+    values = dict(vgg.values)
+    for name, value in vgg.values.items():
+        if not (name.startswith("conv") and name.endswith(".W")):
+            continue
+        if name == "conv1_1.W" and vgg.preprocessing == "caffe":
+            value = value[:, ::-1]  # BGR to RGB
+        in_matconvnet = value.transpose(2, 3, 1, 0)
+        scrambled = in_matconvnet.reshape(value.shape)
+        # A convolution is a correlation with the filter turned by half a turn.
+        values[name] = np.ascontiguousarray(scrambled[:, :, ::-1, ::-1])
+    return values
 
 
 class VGG16(Model):

@@ -92,11 +92,105 @@ def adam(
     return updates
 
 
+# --- As the report's program had them ---
+
+
+def adam_uncorrected(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    late: bool = False,
+) -> Updates:
+    """Adam without its bias correction: ``p - rate * m / (sqrt(v) + epsilon)``.
+
+    The first step is ``(1 - beta1) / sqrt(1 - beta2)`` = 3.2 times the rate, the
+    largest that it ever makes 6.6 times, after eight minibatches.
+
+    Parameters
+    ----------
+    late : bool
+        Use the averages from before this minibatch; see `adam_late`.
+    """
+    updates: Updates = []
+    for p, g, rate in _steps(cost, params, learning_rate):
+        m, v = _accumulator(p, "m"), _accumulator(p, "v")
+        new_m = beta1 * m + (1.0 - beta1) * g
+        new_v = beta2 * v + (1.0 - beta2) * T.sqr(g)
+        used_m, used_v = (m, v) if late else (new_m, new_v)
+        step = rate * used_m / (T.sqrt(used_v) + epsilon)
+        updates += [(m, new_m), (v, new_v), (p, p - step)]
+    return updates
+
+
+def adam_late(cost: Any, params: Sequence[Any], learning_rate: Any) -> Updates:
+    """`adam_uncorrected`, each step being that of the minibatch before.
+
+    The first minibatch moves nothing.
+    """
+    return adam_uncorrected(cost, params, learning_rate, late=True)
+
+
+def rmsprop_clipped(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    rho: float = 0.999,
+    epsilon: float = 1e-6,
+) -> Updates:
+    """`rmsprop` of a gradient whose every value is clipped to [-1, 1].
+
+    At costs of 0..255 squared most values are clipped: only signs are left.
+    """
+    updates: Updates = []
+    for p, g, rate in _steps(cost, params, learning_rate):
+        clipped = T.clip(g, -1.0, 1.0)
+        square = _accumulator(p, "square")
+        new_square = rho * square + (1.0 - rho) * T.sqr(clipped)
+        step = rate * clipped / (T.sqrt(new_square) + epsilon)
+        updates += [(square, new_square), (p, p - step)]
+    return updates
+
+
+def rmsprop_rooted(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    rho: float = 0.9,
+    epsilon: float = 1e-8,
+) -> Updates:
+    """`rmsprop` with epsilon under the root: ``p - rate * g / sqrt(s + epsilon)``."""
+    updates: Updates = []
+    for p, g, rate in _steps(cost, params, learning_rate):
+        square = _accumulator(p, "square")
+        new_square = rho * square + (1.0 - rho) * T.sqr(g)
+        step = rate * g / T.sqrt(new_square + epsilon)
+        updates += [(square, new_square), (p, p - step)]
+    return updates
+
+
+def sgd_last_bias(cost: Any, params: Sequence[Any], learning_rate: Any) -> Updates:
+    """`sgd` with a clipped gradient that moves the last parameter only.
+
+    That is the bias of the last layer: the program began its list of updates anew for
+    each parameter, so that only the last was left in it.
+    """
+    *_, (p, g, rate) = _steps(cost, params, learning_rate)
+    return [(p, p - rate * T.clip(g, -1.0, 1.0))]
+
+
 UPDATES: dict[str, Callable[..., Updates]] = {
     "sgd": sgd,
     "momentum": momentum,
     "rmsprop": rmsprop,
     "adam": adam,
+    "adam_uncorrected": adam_uncorrected,
+    "adam_late": adam_late,
+    "rmsprop_clipped": rmsprop_clipped,
+    "rmsprop_rooted": rmsprop_rooted,
+    "sgd_last_bias": sgd_last_bias,
 }
 
 
