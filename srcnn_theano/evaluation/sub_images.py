@@ -5,7 +5,7 @@ Everything follows from one mean squared error per sub-image (protocol `course`)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from srcnn_theano.weights import Weights
 
 if TYPE_CHECKING:
     from srcnn_theano.models.model import Model
+    from srcnn_theano.training.settings import Training
+    from srcnn_theano.vgg16_weights import VGG16Weights
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -106,29 +108,39 @@ def score_features(
     weights: Weights,
     pairs: Pairs,
     protocol: Protocol,
-    vgg_values: Mapping[str, np.ndarray],
-    preprocessing: str,
+    vgg: VGG16Weights,
+    training: Training,
 ) -> dict[str, float]:
     """PSNR in dB of a trained network in VGG space, by every aggregation.
 
     ``10 log10(255^2 / mse)``, mse the mean squared difference at relu2_2 over its maps
-    and pixels, as reconstructed from the report's figures. Its older rows add the maps
-    up instead, which is ``10 log10(128)`` = 21.07 dB less.
+    and pixels, as in the report's program.
 
     Parameters
     ----------
     weights, pairs, protocol : as in `score_network`
-    vgg_values, preprocessing : as in `training.costs.vgg_loss`
+    vgg : VGG16Weights
+    training : Training
+        Its `vgg_input`, `vgg_layout`, `vgg_target` and `window`.
 
     Returns
     -------
     dict of aggregation to dB
     """
+    from srcnn_theano.models.vgg16 import arranged, input_of
     from srcnn_theano.training.functions import feature_error_function
 
     model = _for_sub_images(weights, pairs)
-    distance = feature_error_function(model, vgg_values, preprocessing)
-    pairs = compared_pairs(pairs, model, weights.about.get("window", "centre"))
+    if training.vgg_target == "window":
+        pairs = compared_pairs(pairs, model, training.window)
+    preprocessing = input_of(vgg, training.vgg_input)
+    distance = feature_error_function(
+        model,
+        arranged(vgg, training.vgg_layout),
+        preprocessing,
+        pairs.high_res.shape[2:],
+        clipped=preprocessing != "levels",
+    )
     mse = sub_image_errors(distance, pairs)
     peak = 20 * np.log10(255)
     scores = _every_aggregation(mse, protocol)

@@ -8,7 +8,7 @@ that the named row trains.
 from __future__ import annotations
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.experiments import fsrcnn, pictures, srcnn, vgg
+from srcnn_theano.experiments import fsrcnn, pictures, programmed, srcnn, vgg
 from srcnn_theano.experiments.records import Experiment
 
 # The report's first two tables; that of section 5.1.2 and what it tells in words; those
@@ -33,6 +33,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         *fsrcnn.ROWS,
         *vgg.ROWS,
         *pictures.ROWS_OF_FSRCNN,
+        *programmed.ROWS,
     )
 }
 

@@ -6,6 +6,9 @@ fan-out is maps out x rows x cols.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Callable
+
 import numpy as np
 
 
@@ -54,3 +57,10 @@ def side_normal(
 
 
 INITIALIZERS = {"he": he_normal, "xavier": xavier_normal, "narrow": narrow_normal}
+
+
+def filters_for(name: str, side: int | None) -> Callable[..., np.ndarray]:
+    """The initializer of that name: of `INITIALIZERS`, or 'side' for such a map."""
+    if name == "side":
+        return partial(side_normal, side=side)
+    return INITIALIZERS[name]

@@ -22,8 +22,15 @@ def model_class(name: str) -> type[Model]:
     """The class of a model by its name, of `MODELS`; KeyError when there is none."""
     from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
     from srcnn_theano.models.srcnn import SRCNN
+    from srcnn_theano.models.strideless import StridelessFSRCNN, StridelessHalf
 
-    classes = {"srcnn": SRCNN, "fsrcnn": FSRCNN, "half-fsrcnn": HalfFSRCNN}
+    classes: dict[str, type[Model]] = {
+        "srcnn": SRCNN,
+        "fsrcnn": FSRCNN,
+        "half-fsrcnn": HalfFSRCNN,
+        "fsrcnn-strideless": StridelessFSRCNN,
+        "half-strideless": StridelessHalf,
+    }
     return classes[name]
 
 

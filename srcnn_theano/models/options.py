@@ -128,8 +128,9 @@ class SRCNNOptions(Options):
     clip : bool
         Clip the output to [0, 1] inside the graph, as the report does (section 4.1).
         The gradient outside is then 0, which is why its SGD row does not move.
-    initializer : 'he', 'xavier' or 'narrow'
-        Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001).
+    initializer : 'he', 'xavier', 'narrow' or 'side'
+        Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001), 'side'
+        that of the report's program, N(0, 2 / side of the input map squared).
     peak : float
         Input and output, which are in [0, 1], are multiplied and divided by it: 255
         for layers that compute with levels.
@@ -143,7 +144,7 @@ class SRCNNOptions(Options):
     batch_norm: str = _choice("none", "hidden", "all")
     test_statistics: str = _choice("running", "batch")
     clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
-    initializer: str = _choice(*INITIALIZERS)
+    initializer: str = _choice(*INITIALIZERS, "side")
     peak: float = _peak()
 
     def _check_together(self) -> None:
@@ -255,10 +256,47 @@ class HalfFSRCNNOptions(FSRCNNOptions):
     m: int = _whole(2, 0, _MOST_LAYERS)
 
 
+@dataclass(frozen=True)
+class StridelessOptions(Options):
+    """The choices when a `StridelessFSRCNN` is built.
+
+    Parameters
+    ----------
+    channels : int
+    activation : 'prelu' or 'relu'
+        A PReLU has one slope for the layer, 0.5 at first.
+    skip : 'both' or 'none'
+        Whether the outputs of conv2, conv3 and conv4 are added to those of the layers
+        two behind them.
+    initializer : 'wide', 'side' or 'he'
+        Distribution of the first filters but those of the last layer, N(0, 0.001^2).
+        'wide' is N(0, 0.5^2), 'side' N(0, 2 / side of the input map squared).
+    peak : float
+        As of `FSRCNNOptions`.
+    """
+
+    upscales: ClassVar[bool] = True
+
+    channels: int = _whole(3, least=1)
+    activation: str = _choice("prelu", "relu")
+    skip: str = _choice("both", "none")
+    initializer: str = _choice("wide", "side", "he")
+    peak: float = _peak()
+
+
+@dataclass(frozen=True)
+class StridelessHalfOptions(StridelessOptions):
+    """As `StridelessOptions`; the network has nothing to skip."""
+
+    skip: str = _choice("none")
+
+
 OPTIONS: dict[str, type[Options]] = {
     "srcnn": SRCNNOptions,
     "fsrcnn": FSRCNNOptions,
     "half-fsrcnn": HalfFSRCNNOptions,
+    "fsrcnn-strideless": StridelessOptions,
+    "half-strideless": StridelessHalfOptions,
 }
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from srcnn_theano.models.options import (
     FSRCNNOptions,
     SRCNNOptions,
+    StridelessHalfOptions,
+    StridelessOptions,
     checked_options,
 )
 
@@ -61,6 +63,19 @@ def fsrcnn_layers(options: FSRCNNOptions) -> tuple[list[Conv], DeConv]:
     return convolutions, DeConv(k, c, n)
 
 
+def strideless_layers(options: StridelessOptions) -> list[Conv]:
+    """The convolutions of the report's FSRCNN, or of its half, as they were programmed.
+
+    All are padded to keep the size but the last, whose full border adds its length.
+    """
+    if isinstance(options, StridelessHalfOptions):
+        sizes, maps = [9, 5, 10], [64, 32]
+    else:
+        sizes, maps = [5, *6 * [3], 9], [56, *5 * [12], 56]
+    maps = [options.channels, *maps, options.channels]
+    return [Conv(size, n_out, n_in) for size, n_out, n_in in zip(sizes, maps[1:], maps)]
+
+
 def normalized_layers(options: SRCNNOptions) -> int:
     """How many layers of an SRCNN, from the first on, are batch-normalized."""
     n_layers = len(options.filter_sizes)
@@ -90,6 +105,8 @@ def variable_shapes(model_name: str, options: Mapping[str, Any]) -> dict[str, Sh
     checked = checked_options(model_name, options)
     if isinstance(checked, SRCNNOptions):
         return _srcnn_shapes(checked)
+    if isinstance(checked, StridelessOptions):
+        return _strideless_shapes(checked)
     assert isinstance(checked, FSRCNNOptions)
     return _fsrcnn_shapes(checked)
 
@@ -134,4 +151,15 @@ def _fsrcnn_shapes(options: FSRCNNOptions) -> dict[str, Shape]:
             shapes[f"prelu{number}.a"] = (conv.n_out if options.slopes == "map" else 1,)
     shapes["deconv.W"] = deconv.filter_shape
     shapes["deconv.b"] = (deconv.n_out,)
+    return shapes
+
+
+def _strideless_shapes(options: StridelessOptions) -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {}
+    layers = strideless_layers(options)
+    for number, conv in enumerate(layers, start=1):
+        shapes[f"conv{number}.W"] = conv.filter_shape
+        shapes[f"conv{number}.b"] = (conv.n_out,)
+        if options.activation == "prelu" and number < len(layers):
+            shapes[f"prelu{number}.a"] = (1,)
     return shapes

@@ -9,7 +9,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
-from srcnn_theano.layers.initializers import INITIALIZERS
+from srcnn_theano.layers.initializers import filters_for
 from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.layers.normalization import BatchNormLayer
@@ -74,7 +74,7 @@ class SRCNN(Model):
                     input,
                     input_shape,
                     conv.filter_shape,
-                    W=INITIALIZERS[chosen.initializer],
+                    W=filters_for(chosen.initializer, input_shape[2]),
                     activation=None if normalized else activation,
                     name=f"conv{number}",
                 )

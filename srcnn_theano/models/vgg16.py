@@ -61,8 +61,8 @@ def arranged(vgg: VGG16Weights, layout: str) -> dict[str, np.ndarray]:
     """The values of VGG16, as they are or scrambled as in the report's program.
 
     That had them in RGB and in MatConvNet's order, (rows, cols, maps in, maps out). It
-    *reshaped* the filters to (maps out, maps in, rows, cols) where their axes were to be
-    transposed, so that each filter holds numbers of 64 or 128 others, and it convolved
+    *reshaped* the filters to (maps out, maps in, rows, cols), whose axes were to be
+    transposed, so that each filter holds numbers of 64 or 128 others. And it convolved
     with them, flipped, where they are correlation kernels.
 
     Parameters
@@ -91,6 +91,11 @@ def arranged(vgg: VGG16Weights, layout: str) -> dict[str, np.ndarray]:
         # A convolution is a correlation with the filter turned by half a turn.
         values[name] = np.ascontiguousarray(scrambled[:, :, ::-1, ::-1])
     return values
+
+
+def input_of(vgg: VGG16Weights, how: str) -> str:
+    """What `preprocess` is to do: `how`, or for 'own' what the weights were made for."""
+    return vgg.preprocessing if how == "own" else how
 
 
 class VGG16(Model):
@@ -153,6 +158,47 @@ class VGG16(Model):
         if last_layer == "prob":
             self.output = _softmax(self.output)
         self.inside = self.output
+
+
+def both_features(
+    images: Any,
+    targets: Any,
+    shapes: tuple[Shape4, Shape4],
+    values: Mapping[str, np.ndarray],
+    preprocessing: str,
+) -> tuple[Any, Any]:
+    """The maps of two minibatches at relu2_2, those of the targets cut to fit.
+
+    Targets may be larger than the images, with as much around them at each side. Then
+    the central pixels of their maps are taken: of 16x16 for 33x33 pixels the 10x10 that
+    belong to 21x21. Their borders have seen what is around them, where those of the
+    images have seen zeros.
+
+    Parameters
+    ----------
+    images, targets : symbolic 4-tensors, (batch, 3, rows, cols), RGB in [0, 1]
+    shapes : two tuples of 4, ints or None
+    values, preprocessing : as in `VGG16`
+
+    Returns
+    -------
+    two symbolic 4-tensors, (batch, 128, rows // 2, cols // 2)
+    """
+    features, wanted = (
+        VGG16(part, shape, values, "relu2_2", preprocessing)
+        for part, shape in zip((images, targets), shapes)
+    )
+    cut = wanted.output
+    for axis in (2, 3):
+        length, full = features.output_shape[axis], wanted.output_shape[axis]
+        if length == full:
+            continue
+        if length is None or full is None:
+            raise ValueError(f"shapes {shapes} must say how much is cut off")
+        first = (full - length) // 2
+        pixels = (slice(None),) * axis + (slice(first, first + length),)
+        cut = cut[pixels]
+    return features.output, cut
 
 
 def _conv_layer(

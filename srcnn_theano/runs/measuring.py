@@ -94,9 +94,8 @@ def _score_in_vgg_space(
     scores: dict[str, Any] = {"source_sha256": vgg.source_sha256}
     for name in TEST_SETS:
         pairs = cache.prepare(data_dir, name, run.recipe)
-        vgg_input = run.experiment.training.vgg_input
         scores[name] = score_features(
-            weights, pairs, run.protocol, vgg.values, vgg_input
+            weights, pairs, run.protocol, vgg, run.experiment.training
         )
     return scores
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_theano.backend import T, compile_function
 from srcnn_theano.models.model import Model
-from srcnn_theano.models.vgg16 import VGG16
+from srcnn_theano.models.vgg16 import both_features
 from srcnn_theano.training.pairs import SharedPairs, unit
 
 
@@ -69,7 +69,11 @@ def error_function(model: Model) -> Callable[..., np.ndarray]:
 
 
 def feature_error_function(
-    model: Model, values: Mapping[str, np.ndarray], preprocessing: str
+    model: Model,
+    values: Mapping[str, np.ndarray],
+    preprocessing: str,
+    target_size: Sequence[int] | None = None,
+    clipped: bool = True,
 ) -> Callable[..., np.ndarray]:
     """Compile the distance in VGG space: uint8 pairs -> one number per sub-image.
 
@@ -77,18 +81,23 @@ def feature_error_function(
     ----------
     model : Model of three channels
     values, preprocessing : as in `training.costs.vgg_loss`
+    target_size : (rows, cols) or None
+        Of targets that are larger than the output, see `models.vgg16.both_features`.
+    clipped : bool
+        Whether the output is clipped to [0, 1] before VGG16 sees it.
 
     Returns
     -------
     function of (low_res, high_res), both uint8 (n, 3, rows, cols)
         Mean squared differences at relu2_2 over maps and pixels, floatX (n,), between
-        the output clipped to [0, 1] and the target.
+        output and target.
     """
     low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
     shape = (None,) + tuple(model.output_shape[1:])
-    features, wanted = (
-        VGG16(images, shape, values, "relu2_2", preprocessing).output
-        for images in (T.clip(model.output, 0.0, 1.0), unit(high_res))
+    target_shape = shape[:2] + tuple(target_size or shape[2:])
+    output = T.clip(model.output, 0.0, 1.0) if clipped else model.output
+    features, wanted = both_features(
+        output, unit(high_res), (shape, target_shape), values, preprocessing
     )
     return compile_function(
         [low_res, high_res],

@@ -19,20 +19,25 @@ class SharedPairs:
         Inputs and targets of the network, in the sizes that it takes and gives.
     batch_size : int
         The last n modulo `batch_size` of each epoch's order are left out.
-    augmentation : 'none', 'flip-translate' or 'dihedral'
+    augmentation : str
         What is drawn anew for each minibatch and done to inputs and targets together.
         'flip-translate' (the report, section 5.1.2, item 1): mirrored or not along each
         axis, and moved by -1, 0 or 1 low-resolution pixels along each, the outermost
         pixels being repeated; targets move as far, to the nearest pixel. 'dihedral':
-        one of the eight flips and quarter turns of a square.
+        one of the eight flips and quarter turns of a square. 'mirrored-inputs', as in
+        the report's program: inputs are mirrored left to right or not, and targets stay
+        as they are.
     shuffled : bool
         Whether `shuffle` draws a new order; moves are drawn anyway.
+    compared : (rows, cols) or None
+        The network gives only so many central pixels of the targets; None for all.
 
     Attributes
     ----------
     n_batches : int
     index : symbolic integer scalar, number of the minibatch
     x, y : symbolic 4-tensors, floatX in [0, 1], the minibatch `index`
+    whole : symbolic 4-tensor, its targets with all pixels
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class SharedPairs:
         batch_size: int,
         augmentation: str = "none",
         shuffled: bool = True,
+        compared: Sequence[int | None] | None = None,
     ) -> None:
         if augmentation not in AUGMENTATIONS:
             raise ValueError(f"no augmentation is called {augmentation!r}")
@@ -59,7 +65,12 @@ class SharedPairs:
                 self.n_batches, low_res.shape[2:], high_res.shape[2:], augmentation
             )
             x, y = self.moves.moved(x, y, self.index)
-        self.x, self.y = unit(x), unit(y)
+        self.x, self.whole = unit(x), unit(y)
+        self.y = self.whole
+        if compared is not None:
+            top, left = ((n - m) // 2 for n, m in zip(high_res.shape[2:], compared))
+            rows, cols = compared
+            self.y = self.whole[:, :, top : top + rows, left : left + cols]
 
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Draw a new order, and new moves, from a numpy RandomState."""
@@ -87,6 +98,7 @@ class _Moves:
             )
         self.n_batches = n_batches
         self.reach = 1 if augmentation == "flip-translate" else 0
+        self.of_inputs = augmentation == "mirrored-inputs"
         # Rows and columns of the inputs, rows and columns of the targets.
         self.lengths = sizes[0] + sizes[1]
         self.indices = [
@@ -105,6 +117,8 @@ class _Moves:
         shifts = rng.randint(-self.reach, self.reach + 1, size=(2, self.n_batches))
         for i, (indices, length) in enumerate(zip(self.indices, self.lengths)):
             axis = i % 2
+            if self.of_inputs and i != 1:
+                continue  # only the columns of the inputs
             pixels = np.rint(shifts[axis] * (length / self.lengths[axis])).astype(int)
             moved = np.arange(length) - pixels[:, np.newaxis]
             moved = np.clip(moved, 0, length - 1)

@@ -70,20 +70,25 @@ def step_of(
     mode: Any = None,
 ) -> Step:
     """Compile the step that trains a network as it is; as in `build_step`."""
+    high_res = train_set.high_res[training.first :]
     # Of a network for images of any size, what its convolutions leave.
-    size = [
+    compared = [
         wanted or length - 2 * model.margin
-        for wanted, length in zip(model.output_shape[2:], train_set.high_res.shape[2:])
+        for wanted, length in zip(model.output_shape[2:], high_res.shape[2:])
     ]
+    whole = training.vgg_target == "whole"
     pairs = SharedPairs(
-        train_set.low_res,
-        cut_window(train_set.high_res, size, training.window),
+        train_set.low_res[training.first :],
+        high_res if whole else cut_window(high_res, compared, training.window),
         training.batch_size,
         training.augmentation,
         training.shuffle,
+        compared if whole else None,
     )
     y = T.tensor4("y")
-    cost = training_cost(training, model, y, vgg)
+    shape = model.output_shape[:2] + high_res.shape[2:]
+    seen = (pairs.whole, shape) if whole else None
+    cost = training_cost(training, model, y, vgg, seen)
     learning_rate = theano.shared(
         np.asarray(training.learning_rate, theano.config.floatX), name="learning_rate"
     )

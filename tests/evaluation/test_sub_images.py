@@ -11,6 +11,7 @@ from srcnn_theano.evaluation.sub_images import (
     score_network,
     sub_image_errors,
 )
+from srcnn_theano.training.settings import Training
 from srcnn_theano.weights import Weights
 
 
@@ -61,8 +62,8 @@ def test_psnr_in_vgg_space(passing_on, vgg16_of_red):
     offsets = np.arange(45) % 7
     pairs = random_pairs(45, offsets)
     pairs = Pairs(*(np.repeat(images, 3, axis=1) for images in pairs))
-    vgg = vgg16_of_red.values, "unit"
-    scores = score_features(passing_on(3), pairs, make_protocol("course"), *vgg)
+    protocol = make_protocol("course")
+    scores = score_features(passing_on(3), pairs, protocol, vgg16_of_red, Training())
     # The offset survives the pooling: its square is in one map of 128.
     summed = (offsets / 255.0) ** 2
     mse = np.maximum(summed / 128, 1e-7)  # where there is none, the floor counts
@@ -84,9 +85,8 @@ def test_a_network_that_gives_the_target_has_the_highest_score(
 ):
     pairs = random_pairs(20, np.zeros(20))
     pairs = Pairs(*(np.repeat(images, 3, axis=1) for images in pairs))
-    scores = score_features(
-        passing_on(3), pairs, make_protocol("course"), vgg16_of_red.values, "unit"
-    )
+    protocol = make_protocol("course")
+    scores = score_features(passing_on(3), pairs, protocol, vgg16_of_red, Training())
     # 255 against a mean squared difference of 1e-7.
     assert scores == pytest.approx(dict.fromkeys(scores, 118.1308), abs=1e-3)
     assert sorted(scores) == ["batch20", "global", "patch"]

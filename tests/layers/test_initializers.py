@@ -4,6 +4,7 @@ import pytest
 from srcnn_theano.layers.initializers import (
     INITIALIZERS,
     fans,
+    filters_for,
     he_normal,
     narrow_normal,
     xavier_normal,
@@ -46,3 +47,11 @@ def test_he_keeps_the_size_of_a_signal_through_a_relu():
 def test_the_same_seed_draws_the_same(name):
     draws = [INITIALIZERS[name](np.random.RandomState(5), SHAPE) for _ in range(2)]
     np.testing.assert_array_equal(*draws)
+
+
+def test_side_is_that_of_the_input_map():
+    values = filters_for("side", 25)(np.random.RandomState(3), SHAPE)
+    # Relative standard error of a standard deviation: 1 / sqrt(2 n).
+    assert abs(values.std() / (np.sqrt(2) / 25) - 1) < 4 / np.sqrt(2 * values.size)
+    assert not filters_for("side", None)(np.random.RandomState(3), SHAPE).any()
+    assert filters_for("he", 25) is he_normal

@@ -3,7 +3,13 @@ import pytest
 
 from srcnn_theano.backend import T, compile_function, onednn, theano
 from srcnn_theano.data.images import read_rgb
-from srcnn_theano.models.vgg16 import VGG16, preprocess
+from srcnn_theano.models.vgg16 import (
+    VGG16,
+    arranged,
+    both_features,
+    input_of,
+    preprocess,
+)
 from srcnn_theano.training.functions import prediction_function
 from srcnn_theano.vgg16_weights import (
     LAYERS,
@@ -94,7 +100,9 @@ def test_a_red_pixel_reaches_caffe_weights_as_the_third_channel():
 
 
 def test_unknown_preprocessing(small_vgg16):
-    with pytest.raises(ValueError, match="'caffe', 'torchvision', 'unit', not 'bgr'"):
+    with pytest.raises(
+        ValueError, match="'caffe', 'torchvision', 'unit', 'levels', not 'bgr'"
+    ):
         VGG16(T.tensor4(), (1, 3, 8, 8), small_vgg16, preprocessing="bgr")
 
 
@@ -260,3 +268,84 @@ def test_real_features_equal_a_forward_pass_in_numpy(data_dir, tmp_path):
     expected = forward(values, bgr(images), "relu2_2")
     assert result.shape == (1, 128, 24, 31) and result.max() > 100
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4 * result.max())
+
+
+# --- As the report's program had it ---
+
+
+def reshaped_by_hand(kernels):
+    """Filters of (out, in, rows, cols) whose numbers stand in the order that they have
+    in (rows, cols, in, out)."""
+    n_out, n_in, n_rows, n_cols = kernels.shape
+    numbers = [
+        kernels[k, c, i, j]
+        for i in range(n_rows)
+        for j in range(n_cols)
+        for c in range(n_in)
+        for k in range(n_out)
+    ]
+    scrambled = np.empty_like(kernels)
+    for k in range(n_out):
+        for c in range(n_in):
+            for i in range(n_rows):
+                for j in range(n_cols):
+                    at = ((k * n_in + c) * n_rows + i) * n_cols + j
+                    scrambled[k, c, i, j] = numbers[at]
+    return scrambled
+
+
+@pytest.mark.parametrize("preprocessing", ["caffe", "torchvision"])
+def test_reshaped_filters_are_those_of_a_loop(small_vgg16, preprocessing):
+    vgg = VGG16Weights(small_vgg16, preprocessing, "", "")
+    values = arranged(vgg, "reshaped")
+    for name, kernels in small_vgg16.items():
+        if name.startswith("conv") and name.endswith(".W"):
+            if name == "conv1_1.W" and preprocessing == "caffe":
+                kernels = kernels[:, [2, 1, 0]]
+            expected = reshaped_by_hand(kernels)[:, :, ::-1, ::-1]
+            np.testing.assert_array_equal(values[name], expected)
+        else:
+            np.testing.assert_array_equal(values[name], kernels)
+
+
+def test_reshaped_filters_are_convolved_with(small_vgg16):
+    # scipy convolves: the filter is flipped once more than in a correlation.
+    from scipy.signal import convolve2d
+
+    images = images_of((1, 3, 6, 6))
+    values = arranged(VGG16Weights(small_vgg16, "torchvision", "", ""), "reshaped")
+    x = T.tensor4("x")
+    output = VGG16(x, images.shape, values, "conv1_1", "levels").output
+    W = reshaped_by_hand(small_vgg16["conv1_1.W"])
+    for k in range(len(W)):
+        expected = small_vgg16["conv1_1.b"][k] + sum(
+            convolve2d(255.0 * images[0, c], W[k, c], "same") for c in range(3)
+        )
+        maps = output.eval({x: images})[0, k]
+        np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-2)
+
+
+def test_transposed_filters_stay_as_they_are(small_vgg16):
+    vgg = VGG16Weights(small_vgg16, "caffe", "", "")
+    assert arranged(vgg, "transposed") is small_vgg16
+    with pytest.raises(ValueError, match="'turned'"):
+        arranged(vgg, "turned")
+
+
+def test_what_weights_want_is_known_from_their_file(small_vgg16):
+    vgg = VGG16Weights(small_vgg16, "torchvision", "", "")
+    assert input_of(vgg, "own") == "torchvision"
+    assert input_of(vgg, "levels") == "levels"
+
+
+def test_maps_of_larger_targets_are_cut_to_their_middle(small_vgg16, relu2_2):
+    images, targets = images_of((2, 3, 9, 10)), images_of((2, 3, 17, 18), seed=1)
+    a, b = T.tensor4("a"), T.tensor4("b")
+    both = both_features(a, b, (images.shape, targets.shape), small_vgg16, "unit")
+    features, wanted = (part.eval({a: images, b: targets}) for part in both)
+    np.testing.assert_allclose(
+        features, relu2_2(small_vgg16, images), rtol=1e-4, atol=1e-5
+    )
+    # 8x9 maps of the targets, 4x5 of the images.
+    expected = relu2_2(small_vgg16, targets)[:, :, 2:6, 2:7]
+    np.testing.assert_allclose(wanted, expected, rtol=1e-4, atol=1e-5)

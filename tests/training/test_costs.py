@@ -3,14 +3,17 @@ import pytest
 
 from srcnn_theano.backend import T
 from srcnn_theano.models.srcnn import SRCNN
+from srcnn_theano.models.vgg16 import arranged
 from srcnn_theano.training.costs import (
     COSTS,
     mse,
     mse_per_channel,
+    sse,
     training_cost,
     vgg_loss,
 )
 from srcnn_theano.training.settings import Training
+from srcnn_theano.vgg16_weights import VGG16Weights
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,11 @@ def test_per_channel_is_as_many_times_the_mse_as_there_are_channels(pair):
     assert value(mse_per_channel, pair) == pytest.approx(3 * together, rel=1e-5)
 
 
+def test_sse_is_a_sum_over_each_sub_image(pair):
+    squares = np.square(pair[0] - pair[1], dtype="float64")
+    assert value(sse, pair) == pytest.approx(squares.sum() / 4, rel=1e-5)
+
+
 def test_costs_of_a_known_offset():
     zeros = np.zeros((2, 3, 4, 4), "float32")
     offset = zeros + np.float32(1 / 255)
@@ -53,7 +61,7 @@ def test_costs_of_a_known_offset():
 
 
 def test_costs_by_name():
-    assert COSTS == {"mse": mse, "mse_per_channel": mse_per_channel}
+    assert COSTS == {"mse": mse, "mse_per_channel": mse_per_channel, "sse": sse}
 
 
 def test_l2_norm_is_added_on_one_line():
@@ -78,8 +86,10 @@ def test_l2_norm_is_added_on_one_line():
 def test_vgg_loss_is_the_mean_square_over_maps_and_pixels(
     small_vgg16, relu2_2, pair, preprocessing
 ):
+    shapes = (pair[0].shape,) * 2
+
     def cost(output, target):
-        return vgg_loss(output, target, pair[0].shape, small_vgg16, preprocessing)
+        return vgg_loss(output, target, shapes, small_vgg16, preprocessing)
 
     def features(images):
         if preprocessing == "caffe":
@@ -94,8 +104,10 @@ def test_vgg_loss_is_the_mean_square_over_maps_and_pixels(
 
 
 def test_vgg_loss_of_equal_images_is_zero(small_vgg16, pair):
+    shapes = (pair[0].shape,) * 2
+
     def cost(output, target):
-        return vgg_loss(output, target, pair[0].shape, small_vgg16, "unit")
+        return vgg_loss(output, target, shapes, small_vgg16, "unit")
 
     assert value(cost, (pair[0], pair[0])) == 0
 
@@ -113,3 +125,35 @@ def test_a_model_of_levels_is_trained_on_levels(pair):
         inputs = {x: pair[0], y: pair[1][:, :, 2:-2, 2:-2]}
         costs.append(float(cost.eval(inputs)))
     assert costs[1] == pytest.approx(255**2 * costs[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("pixel_weight", [0.0, 1.0])
+def test_the_programs_cost_adds_sums_over_levels_and_scrambled_features(
+    small_vgg16, relu2_2, pixel_weight
+):
+    rng = np.random.RandomState(0)
+    vgg = VGG16Weights(small_vgg16, "caffe", "", "")
+    x, y, whole = (T.tensor4(name) for name in ("x", "y", "whole"))
+    options = {"n_filters": (2, 2), "filter_sizes": (3, 1, 3), "peak": 255.0}
+    model = SRCNN(rng, x, (2, 3, 11, 11), **options)
+    training = Training(
+        cost="sse",
+        pixel_weight=pixel_weight,
+        vgg_weight=1.0,
+        vgg_input="levels",
+        vgg_layout="reshaped",
+        vgg_target="whole",
+    )
+    seen = whole, (2, 3, 11, 11)
+    cost = training_cost(training, model, y, vgg, seen)
+    images, targets = rng.uniform(size=(2, 2, 3, 11, 11)).astype("float32")
+    target = targets[:, :, 2:-2, 2:-2]
+    result = float(cost.eval({x: images, y: target, whole: targets}))
+
+    output = model.output.eval({x: images})
+    values = arranged(vgg, "reshaped")
+    # 5x5 maps of 11x11 pixels; 3x3 of 7x7.
+    wanted = relu2_2(values, 255.0 * targets)[:, :, 1:4, 1:4]
+    expected = np.sum((relu2_2(values, 255.0 * output) - wanted) ** 2) / 2
+    expected += pixel_weight * np.sum((255.0 * (output - target)) ** 2) / 2
+    assert result == pytest.approx(expected, rel=1e-3)

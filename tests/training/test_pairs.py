@@ -207,3 +207,31 @@ def test_an_unknown_augmentation_is_refused():
 
 
 # VGG space
+
+
+def test_mirrored_inputs_leave_the_targets_as_they_are():
+    pairs = coordinates("mirrored-inputs", n=200, batch_size=1)
+    functions = compile_function([pairs.index], [pairs.x, pairs.y])
+    x, y = zip(*(map(np.copy, functions(index)) for index in range(200)))
+    order = np.random.RandomState([5, 2])
+    pairs.shuffle(order)
+    orders = pairs.order.get_value()
+    mirrored = 0
+    for index in range(200):
+        new_x, new_y = functions(index)
+        old_x, old_y = x[orders[index]], y[orders[index]]
+        np.testing.assert_array_equal(new_y, old_y)
+        if not np.array_equal(new_x, old_x):
+            np.testing.assert_array_equal(new_x, old_x[:, :, :, ::-1])
+            mirrored += 1
+    # Half of them: within four standard errors.
+    assert abs(mirrored - 100) < 4 * np.sqrt(50)
+
+
+def test_larger_targets_are_compared_by_their_middle():
+    low_res = np.zeros((4, 3, 8, 8), "uint8")
+    high_res = np.random.RandomState(0).randint(0, 256, (4, 3, 33, 33)).astype("uint8")
+    pairs = SharedPairs(low_res, high_res, 2, compared=(16, 16))
+    y, whole = compile_function([pairs.index], [pairs.y, pairs.whole])(1)
+    np.testing.assert_allclose(whole, high_res[2:] / 255.0, rtol=1e-6)
+    np.testing.assert_array_equal(y, whole[:, :, 8:24, 8:24])
