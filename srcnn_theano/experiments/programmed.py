@@ -1,7 +1,7 @@
 """The report's rows as its program made them, to the letter of what is known of it.
 
 Layers compute with levels of 0..255, minibatches are consecutive sub-images in the
-order of the files' names, costs are sums, Adam is not corrected, and VGG16 is scrambled.
+order of the files' names, costs are sums, Adam is not corrected, VGG16 is scrambled.
 """
 
 from srcnn_theano.experiments.records import Experiment, Measure, Row

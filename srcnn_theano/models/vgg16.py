@@ -94,7 +94,7 @@ def arranged(vgg: VGG16Weights, layout: str) -> dict[str, np.ndarray]:
 
 
 def input_of(vgg: VGG16Weights, how: str) -> str:
-    """What `preprocess` is to do: `how`, or for 'own' what the weights were made for."""
+    """What `preprocess` is to do: `how`, or for 'own' what the weights are for."""
     return vgg.preprocessing if how == "own" else how
 
 

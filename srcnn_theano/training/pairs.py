@@ -57,8 +57,8 @@ class SharedPairs:
         self.n_batches = len(low_res) // batch_size
         self.shuffled = shuffled
         self.index = T.lscalar("index")
-        rows = self.order[self.index * batch_size : (self.index + 1) * batch_size]
-        x, y = self.low_res[rows], self.high_res[rows]
+        chosen = self.order[self.index * batch_size : (self.index + 1) * batch_size]
+        x, y = self.low_res[chosen], self.high_res[chosen]
         self.moves: _Moves | None = None
         if augmentation != "none":
             self.moves = _Moves(
@@ -68,9 +68,12 @@ class SharedPairs:
         self.x, self.whole = unit(x), unit(y)
         self.y = self.whole
         if compared is not None:
-            top, left = ((n - m) // 2 for n, m in zip(high_res.shape[2:], compared))
-            rows, cols = compared
-            self.y = self.whole[:, :, top : top + rows, left : left + cols]
+            rows, cols = (
+                slice((n - m) // 2, (n - m) // 2 + m)
+                for n, m in zip(high_res.shape[2:], compared)
+                if m is not None
+            )
+            self.y = self.whole[:, :, rows, cols]
 
     def shuffle(self, rng: np.random.RandomState) -> None:
         """Draw a new order, and new moves, from a numpy RandomState."""

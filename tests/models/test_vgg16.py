@@ -342,7 +342,7 @@ def test_maps_of_larger_targets_are_cut_to_their_middle(small_vgg16, relu2_2):
     images, targets = images_of((2, 3, 9, 10)), images_of((2, 3, 17, 18), seed=1)
     a, b = T.tensor4("a"), T.tensor4("b")
     both = both_features(a, b, (images.shape, targets.shape), small_vgg16, "unit")
-    features, wanted = (part.eval({a: images, b: targets}) for part in both)
+    features, wanted = both[0].eval({a: images}), both[1].eval({b: targets})
     np.testing.assert_allclose(
         features, relu2_2(small_vgg16, images), rtol=1e-4, atol=1e-5
     )
