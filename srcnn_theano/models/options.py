@@ -277,7 +277,7 @@ class StridelessOptions(Options):
 
     upscales: ClassVar[bool] = True
 
-    channels: int = _whole(3, least=1)
+    channels: int = _colours()
     activation: str = _choice("prelu", "relu")
     skip: str = _choice("both", "none")
     initializer: str = _choice("wide", "side", "he")

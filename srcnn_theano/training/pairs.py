@@ -47,7 +47,7 @@ class SharedPairs:
         batch_size: int,
         augmentation: str = "none",
         shuffled: bool = True,
-        compared: Sequence[int | None] | None = None,
+        compared: Sequence[int] | None = None,
     ) -> None:
         if augmentation not in AUGMENTATIONS:
             raise ValueError(f"no augmentation is called {augmentation!r}")
@@ -71,7 +71,6 @@ class SharedPairs:
             rows, cols = (
                 slice((n - m) // 2, (n - m) // 2 + m)
                 for n, m in zip(high_res.shape[2:], compared)
-                if m is not None
             )
             self.y = self.whole[:, :, rows, cols]
 
