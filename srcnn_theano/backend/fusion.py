@@ -1,7 +1,7 @@
 """What stands around a convolution goes into it, or is done in its memory's order.
 
 Activations and their gradients are recognised by what they are where the maps are
-negative, zero and positive (`piecewise`), so that each spelling of a ReLU is one, and
+negative, zero and positive (`patterns`), so that each spelling of a ReLU is one, and
 what only resembles one, like ``T.clip(x, 0, 6)``, is left alone.
 """
 
@@ -10,12 +10,9 @@ import numpy as np
 from srcnn_theano.backend.internals import (
     Add,
     Constant,
-    DimShuffle,
-    Elemwise,
     GlobalOptimizer,
     MaxPoolGrad,
     Pool,
-    Rebroadcast,
     ReplaceValidate,
     Sum,
     TensorConstant,
@@ -26,7 +23,8 @@ from srcnn_theano.backend.internals import (
 from srcnn_theano.backend.library import T
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
-from srcnn_theano.backend.piecewise import by_sign, multiplies, names_in, product_of
+from srcnn_theano.backend.patterns import as_vector, matches
+from srcnn_theano.backend.piecewise import is_elementwise
 
 
 class FuseConvolutions(GlobalOptimizer):
@@ -76,11 +74,7 @@ def _replace(fgraph, pairs, reason):
     fgraph.replace_all_validate(pairs, reason=reason)
 
 
-def _is_elemwise(node):
-    return node != "output" and isinstance(node.op, Elemwise) and len(node.outputs) == 1
-
-
-# Biases.
+# --- Biases ---
 
 
 def _fuse_bias(fgraph, node):
@@ -90,10 +84,10 @@ def _fuse_bias(fgraph, node):
     if not sums or len(sums) < len(_clients(fgraph, maps)):
         return
     biases = set.intersection(*(set(total.inputs) for total in sums)) - {maps}
-    spread = [x for x in biases if _as_vector(x) is not None]
+    spread = [x for x in biases if as_vector(x) is not None]
     if len(spread) != 1 or any(total.outputs[0].type != maps.type for total in sums):
         return
-    fused = node.op(*_inputs(node, bias=_as_vector(*spread)))[0]
+    fused = node.op(*_inputs(node, bias=as_vector(*spread)))[0]
     pairs = []
     for total in sums:
         others = list(total.inputs)
@@ -104,37 +98,13 @@ def _fuse_bias(fgraph, node):
 
 
 def _adds(node):
-    return _is_elemwise(node) and isinstance(node.op.scalar_op, Add)
+    return is_elementwise(node) and isinstance(node.op.scalar_op, Add)
 
 
 def _inputs(node, **changed):
     """The inputs of a Convolution, some of them changed."""
     names = "first", "second", "bias", "slopes", "mask", "shape"
     return [changed.get(name, x) for name, x in zip(names, node.inputs)]
-
-
-def _as_vector(variable, for_all_maps=False):
-    """The vector that was spread over (batch, maps, rows, columns), or None.
-
-    With `for_all_maps`, a vector of one number will do.
-    """
-    spread = (True, False, True, True)
-    if variable.dtype != "float32" or variable.broadcastable not in (
-        [spread, (True,) * 4] if for_all_maps else [spread]
-    ):
-        return None
-    if isinstance(variable, Constant):
-        vector = TensorType("float32", (False,))
-        return TensorConstant(vector, variable.data.reshape(-1))
-    node = variable.owner
-    if node is None or not isinstance(node.op, DimShuffle):
-        return None
-    if tuple(node.op.new_order) != ("x", 0, "x", "x"):
-        return None
-    node, vector = node.inputs[0].owner, node.inputs[0]
-    if node is not None and isinstance(node.op, Rebroadcast):
-        return node.inputs[0]
-    return vector
 
 
 def _fuse_bias_gradient(fgraph, node):
@@ -158,29 +128,38 @@ def _sums_up(node, axes):
     )
 
 
-# Activations.
+# --- Activations ---
+
+# The derivative of a ReLU at zero, by the pattern.
+_AT_ZERO = {"relu_gradient": 0, "relu_gradient_half": 0.5, "relu_gradient_whole": 1}
 
 
 def _fuse_relu(fgraph, node):
-    """Convolution and ReLU -> one op, and the ReLU's gradient from its result.
-
-    At zero, where the ReLU has no derivative, its gradient is taken as zero.
-    """
+    """Convolution and ReLU -> one op, and the ReLU's gradient from its result."""
     maps = node.outputs[0]
-    found = _functions_of(fgraph, maps)
-    relus = {result for result, _, _ in found["relu"]}
-    matched = relus | {result for result, _, _ in found["relu_gradient"]}
+    functions = matches(fgraph, maps)
+    relus = [match.result for match in functions["relu"]]
+    gradients = [
+        (at, match) for name, at in _AT_ZERO.items() for match in functions[name]
+    ]
+    matched = {*relus, *(match.result for _, match in gradients)}
     if not relus or not _only_through(fgraph, maps, matched):
         return
     rectified = node.op.but(relu=True)(*node.inputs)[0]
     pairs = [(relu, rectified) for relu in relus]
-    for result, _, gradient in found["relu_gradient"]:
-        pairs.append((result, _masked(fgraph, gradient, rectified, matched)))
+    for at_zero, match in gradients:
+        masked = _masked(fgraph, match.gradient, rectified, at_zero, matched)
+        if masked is None:
+            return
+        pairs.append((match.result, masked))
     _replace(fgraph, pairs, "fuse_relu")
 
 
-def _masked(fgraph, gradient, rectified, matched):
-    """The gradient where the rectified maps are not zero."""
+def _masked(fgraph, gradient, rectified, at_zero, matched):
+    """The gradient of a ReLU, from what it made of the maps; None if no op does it.
+
+    The op that computes the gradient of the result does it where it can.
+    """
     node = gradient.owner
     if (
         node is not None
@@ -189,7 +168,10 @@ def _masked(fgraph, gradient, rectified, matched):
         and all(isinstance(x, Constant) for x in node.inputs[2:5])
         and _only_through(fgraph, gradient, matched)
     ):
-        return node.op(*_inputs(node, mask=rectified))[0]
+        op = node.op.but(at_zero=at_zero)
+        return op(*_inputs(node, mask=rectified))[0]
+    if at_zero:
+        return None
     zero = TensorConstant(TensorType("float32", (False,)), np.zeros(1, "float32"))
     return Maps("prelu_gradient")(rectified, gradient, zero)[0]
 
@@ -197,125 +179,40 @@ def _masked(fgraph, gradient, rectified, matched):
 def _fuse_prelu(fgraph, node):
     """Convolution and PReLU -> one op, if that is all; else PReLU -> Maps."""
     maps = node.outputs[0]
-    found = _functions_of(fgraph, maps)
-    prelus = {result: slopes for result, slopes, _ in found["prelu"]}
+    functions = matches(fgraph, maps)
+    prelus = {match.result: match.slopes for match in functions["prelu"]}
     if not prelus:
         return
     if len(set(prelus.values())) == 1 and _only_through(fgraph, maps, set(prelus)):
-        (slopes,) = set(prelus.values())
+        slopes = _slopes(*set(prelus.values()))
         fused = node.op(*_inputs(node, slopes=slopes))[0]
         return _replace(fgraph, [(result, fused) for result in prelus], "fuse_prelu")
     pairs = [
-        (result, Maps("prelu")(maps, slopes=slopes)[0])
+        (result, Maps("prelu")(maps, slopes=_slopes(slopes))[0])
         for result, slopes in prelus.items()
     ]
-    gradients = {}
-    for result, slopes, gradient in found["prelu_gradient"]:
-        gradients[gradient] = Maps("prelu_gradient")(maps, gradient, slopes)
-        pairs.append((result, gradients[gradient][0]))
-    for result, _, gradient in found["slopes_gradient"]:
-        for client in _clients(fgraph, result):
-            if gradient in gradients:
-                of_slopes = gradients[gradient][1]
-                if _sums_up(client, (0, 2, 3)):
-                    pairs.append((client.outputs[0], of_slopes))
-                elif _sums_up(client, (0, 1, 2, 3)):
-                    pairs.append((client.outputs[0], T.sum(of_slopes)))
+    of_slopes = {}
+    for result, slopes, gradient in functions["prelu_gradient"]:
+        both = Maps("prelu_gradient")(maps, gradient, _slopes(slopes))
+        pairs.append((result, both[0]))
+        of_slopes[gradient] = both[1], slopes.broadcastable[1]
+    for result, _, gradient in functions["slopes_gradient"]:
+        if gradient in of_slopes:
+            pairs += _sums_of_slopes(fgraph, result, *of_slopes[gradient])
     _replace(fgraph, pairs, "prelu_in_one_pass")
 
 
-# Name of a function of the maps x, slopes a and a gradient g -> the product that it is
-# where x is negative or zero, and the product that it is where x is positive. "" is 0.
-_PATTERNS = {
-    "relu": ("", "x"),
-    "relu_gradient": ("", "g"),
-    "prelu": ("ax", "x"),
-    "prelu_gradient": ("ag", "g"),
-    "slopes_gradient": ("gx", ""),
-}
+def _slopes(spread):
+    return as_vector(spread, for_all_maps=True)
 
 
-def _functions_of(fgraph, maps):
-    """{name in _PATTERNS: [(result, slopes or None, gradient or None), ...]}."""
-    matches = _matches(_elemwise_nodes_after(fgraph, maps), maps)
-    activated = {result for result, _, _ in matches["relu"] + matches["prelu"]}
-    if not activated:
-        return matches
-    # A gradient may be computed from the result itself, as that of a squared error is.
-    return _matches(_elemwise_nodes_after(fgraph, maps, activated), maps)
-
-
-def _matches(nodes, maps):
-    matches = {name: [] for name in _PATTERNS}
-    for node in nodes:
-        result = node.outputs[0]
-        branches = result.type == maps.type and _branches(result, maps, nodes)
-        if not branches:
-            continue
-        letters = _letters(maps, names_in(branches))
-        for name, pattern in _PATTERNS.items():
-            if _fits(branches, pattern, letters):
-                slope = letters.get("a")
-                vector = slope and _as_vector(slope, for_all_maps=True)
-                matches[name].append((result, vector, letters.get("g")))
-    return matches
-
-
-def _branches(result, maps, nodes):
-    """`by_sign`, through products that Theano made of a gradient before it branches."""
-    branches = by_sign(result, maps, nodes)
-    if branches is None:
-        return None
-    names = names_in(branches)
-    made_before = [
-        name.owner
-        for name in names
-        if multiplies(name.owner) and names & set(name.owner.inputs)
-    ]
-    return by_sign(result, maps, nodes + made_before) if made_before else branches
-
-
-def _letters(maps, names):
-    """Which variable is the x, the a and the g of a pattern; a letter for each once."""
-    letters = {"x": maps}
-    for name in names - {maps}:
-        is_slope = _as_vector(name, for_all_maps=True) is not None
-        letters["a" if is_slope else "g"] = name
-    if "g" in letters and letters["g"].type != maps.type:
-        del letters["g"]
-    return letters
-
-
-def _fits(branches, pattern, letters):
-    """Whether polynomials are those of a pattern.
-
-    Where x is zero, activations have no derivative. Of the spellings some take that of
-    one side there, some the mean of both; the fused ops take that of the negative side.
-    """
-    if not set("".join(pattern)) <= set(letters):
-        return False
-    negative, positive = (
-        product_of(*(letters[letter] for letter in product)) if product else {}
-        for product in pattern
-    )
-    if (branches[0], branches[2]) != (negative, positive):
-        return False
-    return "g" in letters or branches[1] == {}
-
-
-def _elemwise_nodes_after(fgraph, variable, ends=(), limit=32):
-    """Element-by-element nodes that a variable reaches through such nodes alone.
-
-    Not through the variables `ends`.
-    """
-    found, waiting = {}, [variable]
-    while waiting and len(found) < limit:
-        for client in _clients(fgraph, waiting.pop(0)):
-            if _is_elemwise(client) and client not in found:
-                found[client] = None
-                if client.outputs[0] not in ends:
-                    waiting.append(client.outputs[0])
-    return list(found)
+def _sums_of_slopes(fgraph, products, summed, for_all_maps):
+    """Sums of the products whose sums `prelu_gradient` has, and what it has of them."""
+    for client in _clients(fgraph, products):
+        if _sums_up(client, (0, 2, 3)) and not for_all_maps:
+            yield client.outputs[0], summed
+        elif _sums_up(client, (0, 1, 2, 3)):
+            yield client.outputs[0], T.sum(summed)
 
 
 def _only_through(fgraph, source, matched):
@@ -323,14 +220,14 @@ def _only_through(fgraph, source, matched):
     waiting = [source]
     while waiting:
         for client in _clients(fgraph, waiting.pop()):
-            if not _is_elemwise(client):
+            if not is_elementwise(client):
                 return False
             if client.outputs[0] not in matched:
                 waiting.append(client.outputs[0])
     return True
 
 
-# The order in memory.
+# --- The order in memory ---
 
 
 def _keep_layout_in_sum(fgraph, node):

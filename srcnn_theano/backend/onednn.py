@@ -24,6 +24,7 @@ from srcnn_theano.backend.internals import (
     ParamsType,
     TensorConstant,
     TensorType,
+    float32,
     get_conv_output_shape,
     int8,
     int64,
@@ -74,8 +75,10 @@ class Convolution(ExternalCOp, NoPythonOp):
     ``forward``: images, filters and bias give maps, rectified if `relu` or if slopes
     (of a PReLU) are given. ``to_filters``: images and the gradient of the maps give
     the gradient of the filters and, if `with_bias`, of the bias. ``to_images``:
-    filters and the gradient of the maps give the gradient of the images. With a `mask`
-    the result is zero where the mask is zero or less.
+    filters and the gradient of the maps give the gradient of the images. With a
+    `mask`, which is what a ReLU gave, the result is multiplied by that ReLU's
+    derivative: zero where the mask is -0 or less, `at_zero` where it is +0. Our ReLU
+    gives -0 for a negative number, which it multiplies by a slope of 0.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ class Convolution(ExternalCOp, NoPythonOp):
     relu, with_bias : bool
     channels_last : bool
         Whether the channels of the resulting maps are neighbours in memory.
+    at_zero : float
+        The derivative at 0 of the ReLU that gave the mask.
     """
 
     check_broadcast = False
@@ -97,6 +102,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         "relu",
         "with_bias",
         "channels_last",
+        "at_zero",
     )
     params_type = ParamsType(
         direction=EnumList(
@@ -113,6 +119,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         relu=int8,
         with_bias=int8,
         channels_last=int8,
+        at_zero=float32,
     )
 
     direction = property(
@@ -133,6 +140,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         relu: bool = False,
         with_bias: bool = False,
         channels_last: bool = True,
+        at_zero: float = 0,
     ) -> None:
         files = "arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp"
         super().__init__([f"cpp/{name}" for name in files], "APPLY_SPECIFIC(convolve)")
@@ -142,6 +150,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         self.relu = relu
         self.with_bias = with_bias
         self.channels_last = channels_last
+        self.at_zero = at_zero
 
     def but(self, **changes: Any) -> Convolution:
         """This op with some of its properties changed."""
@@ -152,6 +161,7 @@ class Convolution(ExternalCOp, NoPythonOp):
             relu=self.relu,
             with_bias=self.with_bias,
             channels_last=self.channels_last,
+            at_zero=self.at_zero,
         )
         settings.update(changes)
         return Convolution(**settings)
@@ -204,6 +214,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         return [
             "<oneapi/dnnl/dnnl.h>",
             "<algorithm>",
+            "<cmath>",
             "<map>",
             "<new>",
             "<stdexcept>",

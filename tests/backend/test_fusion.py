@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import T, fusion, onednn, theano
+from srcnn_theano.backend import T, onednn, theano
 from srcnn_theano.backend.maps import Maps
+from srcnn_theano.backend.patterns import PATTERNS
 
 pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
 
@@ -227,16 +228,117 @@ def test_a_clipped_gradient_stays_clipped():
 def test_patterns_are_what_they_are_called():
     """The table of patterns against the functions that the fused ops compute."""
     functions = {
-        "relu": lambda x, a, g: max(x, 0),
-        "relu_gradient": lambda x, a, g: g if x > 0 else 0,
-        "prelu": lambda x, a, g: x if x > 0 else a * x,
-        "prelu_gradient": lambda x, a, g: g if x > 0 else a * g,
-        "slopes_gradient": lambda x, a, g: 0 if x > 0 else x * g,
+        "relu": lambda z, a, g: max(z, 0),
+        "relu_gradient": lambda z, a, g: g if z > 0 else 0,
+        "relu_gradient_half": lambda z, a, g: g * (np.sign(z) + 1) / 2,
+        "relu_gradient_whole": lambda z, a, g: g if z >= 0 else 0,
+        "prelu": lambda z, a, g: z if z > 0 else a * z,
+        "prelu_gradient": lambda z, a, g: g if z > 0 else a * g,
+        "slopes_gradient": lambda z, a, g: 0 if z > 0 else z * g,
     }
-    assert set(functions) == set(fusion._PATTERNS)
-    for name, (negative, positive) in fusion._PATTERNS.items():
-        for x in (-7.0, -0.25, 0.5, 3.0):
-            numbers = {"x": x, "a": -1.5, "g": 2.0}
-            letters = positive if x > 0 else negative
-            value = np.prod([numbers[letter] for letter in letters]) if letters else 0
-            assert value == functions[name](**numbers)
+    assert set(functions) == set(PATTERNS)
+    for name, pattern in PATTERNS.items():
+        for z in (-7.0, -0.25, 0.0, 0.5, 3.0):
+            numbers = {"z": z, "a": -1.5, "g": 2.0, "0": 0, "½": 0.5}
+            product = pattern[int(np.sign(z)) + 1]
+            value = np.prod([numbers[letter] for letter in product])
+            assert value == functions[name](z, -1.5, 2.0)
+
+
+WHOLE = np.arange(-4, 5, dtype="float32").reshape(1, 1, 3, 3)  # one of them is zero
+
+
+def test_other_conditions_are_not_forgotten():
+    x, mask, other = T.tensor4(), T.TensorType("bool", (False,) * 4)(), T.tensor4()
+    z = T.nnet.conv2d(x, theano.shared(np.ones((1, 1, 1, 1), "float32")))
+    results = [
+        T.switch((z > 0) & mask, z, 0),
+        T.switch((z > 0) & ~mask, z, 0),
+        T.switch((z > 0) | mask, z, 0),
+        T.switch(T.eq(z, 0), other, T.maximum(z, 0)),
+        T.maximum(z, 0.1),
+        T.switch(z > 0, z, other),
+    ]
+    function = theano.function([x, mask, other], results)
+    even = np.arange(9).reshape(WHOLE.shape) % 2 == 0
+    positive = np.maximum(WHOLE, 0)
+    expected = [
+        np.where(even, positive, 0),
+        np.where(even, 0, positive),
+        np.where(even, WHOLE, positive),
+        np.where(WHOLE == 0, 7, positive),
+        np.maximum(WHOLE, np.float32(0.1)),
+        np.where(WHOLE > 0, WHOLE, 7),
+    ]
+    for result, wanted in zip(function(WHOLE, even, np.full_like(WHOLE, 7)), expected):
+        np.testing.assert_array_equal(result, wanted)
+
+
+RELUS = {
+    "T.nnet.relu(z)": (T.nnet.relu, 0.5),
+    "T.maximum(z, 0)": (lambda z: T.maximum(z, 0), 1),
+    "T.maximum(0, z)": (lambda z: T.maximum(0, z), 0),
+    "T.switch(z < 0, 0, z)": (lambda z: T.switch(z < 0, 0, z), 1),
+    "z * (z > 0)": (lambda z: z * (z > 0), 0),
+}
+
+
+@pytest.mark.parametrize("n_maps", [1, 3, 8, 16, 31])
+@pytest.mark.parametrize("spelling", RELUS)
+def test_the_derivative_at_zero_is_that_of_the_spelling(spelling, n_maps):
+    """Small whole numbers: many maps are zero, and all sums are exact."""
+    activate, at_zero = RELUS[spelling]
+    rng = np.random.default_rng(n_maps)
+    shapes = (n_maps, 3, 3, 2), (5, n_maps, 1, 2)
+    first, second = (rng.integers(-1, 2, shape).astype("float32") for shape in shapes)
+    x, filters = T.tensor4("x"), theano.shared(first)
+    z = T.nnet.conv2d(x, filters, filter_flip=False)
+    y = T.nnet.conv2d(activate(z), theano.shared(second), filter_flip=False)
+    cost = T.sum(y) + 2 * T.sum(y[:, :, :2])
+    gradients = theano.grad(cost, [x, filters])
+    fused = theano.function([x], [y, *gradients])
+    ops = [n.op for n in nodes_of(fused) if isinstance(n.op, onednn.Convolution)]
+    assert sum(op.relu for op in ops) == 1 and at_zero in {op.at_zero for op in ops}
+    plain = theano.function([x], [z, y, *gradients], mode=without_onednn())
+    images = rng.integers(-1, 2, (2, 3, 6, 9)).astype("float32")
+    maps, *expected = plain(images)
+    assert 0.02 < np.mean(maps == 0)
+    for ours, theirs in zip(fused(images), expected):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_layer_of_zeros_begins_to_learn():
+    """The derivative of T.maximum(z, 0) at zero is 1."""
+    x = T.tensor4("x")
+    filters = [theano.shared(np.full((2, 2, 1, 1), v, "float32")) for v in (0, 1)]
+    maps = T.maximum(T.nnet.conv2d(x, filters[0]), 0)
+    cost = T.sum(T.nnet.conv2d(maps, filters[1]))
+    gradient = theano.function([x], theano.grad(cost, filters[0]))
+    np.testing.assert_array_equal(
+        gradient(np.ones((1, 2, 3, 3), "float32")), np.full((2, 2, 1, 1), 18)
+    )
+
+
+def test_a_slope_for_all_maps_leaves_other_sums_alone():
+    rng = np.random.default_rng(0)
+    x, g, a = T.tensor4("x"), T.tensor4("g"), theano.shared(np.float32([0.25]))
+    z = T.nnet.conv2d(x, theano.shared(draw(rng, 4, 3, 3, 3)), filter_flip=False)
+    spread = T.addbroadcast(a, 0).dimshuffle("x", 0, "x", "x")
+    y = T.switch(z <= 0, spread * z, z)
+    per_map = T.sum(T.switch(z <= 0, z * g, 0), (0, 2, 3))
+    results = [y, per_map, *theano.grad(T.sum(y * g), [x, a])]
+    fused, plain = (
+        theano.function([x, g], results, mode=mode) for mode in (None, without_onednn())
+    )
+    upstream = draw(rng, 3, 4, 5, 4)
+    for ours, theirs in zip(fused(IMAGES, upstream), plain(IMAGES, upstream)):
+        assert_close(np.asarray(ours), np.asarray(theirs))
+
+
+def test_no_image_at_all():
+    x, output, params = layers(SPELLINGS["T.switch(z <= 0, a * z, z)"])
+    cost = T.sum(T.sqr(output))
+    fused = theano.function([x], [output, *theano.grad(cost, [x, *params])])
+    maps, *gradients = fused(IMAGES[:0])
+    assert maps.shape == (0, 2, 7, 6)
+    assert not any(np.any(gradient) for gradient in gradients)

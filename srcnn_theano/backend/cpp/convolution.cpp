@@ -27,8 +27,14 @@ Plan &plan_for(const Geometry &geometry) {
   return *entry->second;
 }
 
-/* values = 0 where mask <= 0 */
-void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
+/* A gradient's value, times the derivative of a ReLU that gave m: 0 for -0, which is a
+   negative number times 0, and `at_zero` for +0. */
+inline float masked(float value, float m, float at_zero) {
+  const float below = at_zero == 0 || std::signbit(m) ? 0 : at_zero * value;
+  return m <= 0 ? below : value;
+}
+
+void apply_mask(PyArrayObject *values, PyArrayObject *mask, float at_zero) {
   const npy_intp *dims = PyArray_DIMS(values), *to = PyArray_STRIDES(values),
                  *from = PyArray_STRIDES(mask);
   if (is_dense(values, true) && is_dense(mask, true)) {
@@ -36,7 +42,7 @@ void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
     const float *m = (const float *)PyArray_DATA(mask);
     const npy_intp size = PyArray_SIZE(values);
 #pragma omp parallel for simd
-    for (npy_intp i = 0; i < size; i++) v[i] = m[i] <= 0 ? 0 : v[i];
+    for (npy_intp i = 0; i < size; i++) v[i] = masked(v[i], m[i], at_zero);
     return;
   }
   for (npy_intp n = 0; n < dims[0]; n++)
@@ -45,9 +51,10 @@ void apply_mask(PyArrayObject *values, PyArrayObject *mask) {
         char *v = PyArray_BYTES(values) + n * to[0] + h * to[2] + w * to[3];
         const char *m =
             PyArray_BYTES(mask) + n * from[0] + h * from[2] + w * from[3];
-        for (npy_intp c = 0; c < dims[1]; c++)
-          if (*(const float *)(m + c * from[1]) <= 0)
-            *(float *)(v + c * to[1]) = 0;
+        for (npy_intp c = 0; c < dims[1]; c++) {
+          float *value = (float *)(v + c * to[1]);
+          *value = masked(*value, *(const float *)(m + c * from[1]), at_zero);
+        }
       }
 }
 
@@ -63,6 +70,7 @@ struct Arguments {
   PyArrayObject *a, *b, *bias, *slopes, *mask, *shape;
   npy_int64 stride_h, stride_w, top, bottom, left, right;
   bool relu, with_bias, channels_last;
+  float at_zero;
 };
 
 /* What a plan needs to know of them, in whatever direction. */
@@ -222,7 +230,7 @@ void run(Call &call, const Arguments &given, PyArrayObject **result,
       given.relu ? &zero : slopes.data()};
   Plan &plan = plan_for(g);
   plan.execute(data, workspace(plan.workspace_size));
-  if (masked) apply_mask(*result, given.mask);
+  if (masked) apply_mask(*result, given.mask, given.at_zero);
 }
 
 }  // namespace
@@ -239,7 +247,7 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                            params->padH_l, params->padH_r,
                            params->padW_l, params->padW_r,
                            params->relu != 0, params->with_bias != 0,
-                           params->channels_last != 0};
+                           params->channels_last != 0, params->at_zero};
   try {
     Call call = params->direction == FORWARD      ? forward(given)
                 : params->direction == TO_FILTERS ? to_filters(given)
