@@ -1,10 +1,10 @@
 """Random graphs of convolutions and what is around them, fused and as Theano has it.
 
 Each graph is drawn from a seed, which the message of a failure names. Element-wise
-operations run in Python, so that only a handful of C modules are compiled. Maps are
-never zero to the bit, where Theano's spellings of a rectifier differ in their
-derivative; graphs in which a rounding decides (a pool of zeros, a step at zero) do
-without ``(x + |x|) / 2``, whose zeros are off by one.
+operations run in Python, so that only a handful of C modules are compiled. A part of the
+images is 0, so that maps without a bias are 0 there to the bit, where the spellings of a
+rectifier differ in their derivative. Graphs in which a rounding decides (a pool of zeros,
+a step at zero) do without ``(x + |x|) / 2``, whose zeros are off by one.
 """
 
 import numpy as np
@@ -14,9 +14,13 @@ from srcnn_theano.backend import T, internals, onednn, theano
 
 pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
 
-N_GRAPHS = 240
+N_GRAPHS = 192
 N_GRAPHS_SLOW = 4000
 GRAPHS_PER_FUNCTION = 16
+
+# Of the largest number of a graph. oneDNN adds up in single precision the some hundred
+# numbers of a bias's gradient, Theano in double.
+TOLERANCE = 3e-5
 
 
 # --- Drawing ---
@@ -56,7 +60,7 @@ class Drawn:
         maps = T.nnet.conv2d(
             maps,
             self.shared(n, channels, *size),
-            border_mode=self.pick("valid", (0, 1)),
+            border_mode=self.pick("valid", "half", "full", (0, 1), ((1, 0), (0, 2))),
             subsample=self.pick((1, 1), (1, 1), (2, 2), (2, 1)),
             filter_flip=self.pick(True, False),
         )
@@ -72,8 +76,11 @@ class Drawn:
             lambda v: T.maximum(v, 0),
             lambda v: T.maximum(0, v),
             lambda v: T.switch(v > 0, v, 0),
+            lambda v: T.switch(v >= 0, v, 0),
+            lambda v: T.switch(v < 0, 0, v),
             lambda v: T.switch(v <= 0, T.zeros_like(v), v),
             lambda v: v * (v > 0),
+            lambda v: v * (v >= 0),
             lambda v: T.clip(v, 0, 1e30),
         )
         return self.pick(
@@ -86,6 +93,9 @@ class Drawn:
             lambda: T.switch(z <= 0, self.slopes_times(channels, z), z),
             lambda: T.maximum(z, 0) + a(channels) * T.minimum(z, 0),
             lambda: self.leaky(z, self.pick(0.1, 0.0, 1.5, -0.5)),
+            lambda: T.switch(z < 0, self.slopes_times(channels, z), z),
+            lambda: T.switch((z > 0) & (z[::-1] > 0), z, 0),
+            lambda: T.switch(T.eq(z, 0), c(), rectify(z)),
             lambda: T.maximum(a(channels) * z, z),
             lambda: T.switch(z <= c(), a(channels) * z, z),
             lambda: T.switch(z < 0, np.float32(self.exact) * a(channels) + z, z),
@@ -156,6 +166,7 @@ def compare(seeds):
     drawn = {seed: Drawn(seed, x).results(x) for seed in seeds}
     results = [result for some in drawn.values() for result in some]
     images = np.random.RandomState(seeds[0]).standard_normal((2, 3, 21, 20))
+    images[1, :, 4:16] = 0
     images = images.astype("float32")
     ours = iter(compiled(x, results)(images))
     theirs = iter(compiled(x, results, "conv_onednn")(images))
@@ -164,7 +175,11 @@ def compare(seeds):
         scale = max(np.abs(b).max(initial=1) for _, b in pairs)
         for i, (a, b) in enumerate(pairs):
             np.testing.assert_allclose(
-                a / scale, b / scale, rtol=0, atol=1e-5, err_msg=f"seed {seed}, {i}"
+                a / scale,
+                b / scale,
+                rtol=0,
+                atol=TOLERANCE,
+                err_msg=f"seed {seed}, {i}",
             )
 
 
