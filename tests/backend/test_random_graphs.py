@@ -1,10 +1,10 @@
 """Random graphs of convolutions and what is around them, fused and as Theano has it.
 
 Each graph is drawn from a seed, which the message of a failure names. Element-wise
-operations run in Python, so that only a handful of C modules are compiled. A part of the
-images is 0, so that maps without a bias are 0 there to the bit, where the spellings of a
-rectifier differ in their derivative. Graphs in which a rounding decides (a pool of zeros,
-a step at zero) do without ``(x + |x|) / 2``, whose zeros are off by one.
+operations run in Python, so that only a handful of C modules are compiled. A part of
+the images is 0, so that maps without a bias are 0 there to the bit, where the spellings
+of a rectifier differ in their derivative. Graphs in which a rounding decides (a pool of
+zeros, a step at zero) do without ``(x + |x|) / 2``, whose zeros are off by one.
 """
 
 import numpy as np
