@@ -20,6 +20,8 @@ from srcnn_theano.data.degradation import (
 )
 from srcnn_theano.data.images import Picture
 from srcnn_theano.data.patches import Degraded
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import PathLike
 from srcnn_theano.models import model_class
 from srcnn_theano.weights import Weights
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 # Side of a tile in pixels of the network's input. Of 96 to 384 it was the fastest with
 # oneDNN; a tile takes 10 MB in the 64 maps of SRCNN's first layer.
 TILE = 192
+
+# Pictures lie in [0, 1], and what a network gives for them somewhat beyond.
+FARTHEST = 100
 
 # --- The compiled network ---
 
@@ -63,12 +68,18 @@ def build_model(
 class Predictor:
     """A compiled network for pieces of images.
 
+    Parameters
+    ----------
+    model : Model
+    path : path or None
+        The file that the network is of, if it must make pictures: see `__call__`.
+
     Attributes
     ----------
     channels, halo, upscales, factor : as in `models.model.Model`
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, path: PathLike | None = None) -> None:
         from srcnn_theano.training.functions import prediction_function
 
         self.channels = model.channels
@@ -76,6 +87,7 @@ class Predictor:
         self.upscales = model.upscales
         self.factor = model.factor
         self._window = model.window
+        self._path = path
         self._predict = prediction_function(model)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -89,10 +101,25 @@ class Predictor:
         -------
         float32 array, (batch, channels, factor * (rows - 2 halo), factor * (cols - 2
         halo)), around [0, 1] but not clipped unless the network clips it
+
+        Raises
+        ------
+        UserError
+            A network of a `path` gives what no picture has: values that are not finite,
+            or as far from 0 as `FARTHEST`.
         """
         if self._window is None:
-            return self._predict(np.ascontiguousarray(x, dtype=np.float32))
-        return np.stack([self._by_windows(image, self._window) for image in x])
+            y = self._predict(np.ascontiguousarray(x, dtype=np.float32))
+        else:
+            y = np.stack([self._by_windows(image, self._window) for image in x])
+        # A comparison with NaN is false.
+        if self._path and not -FARTHEST < y.min() <= y.max() < FARTHEST:
+            raise UserError(
+                f"{self._path}: makes no pictures: its values lie between "
+                f"{y.min():.3g} and {y.max():.3g}, those of a picture around 0 to 1; it "
+                "is damaged, or its training had failed, use other weights"
+            )
+        return y
 
     def _by_windows(self, image: np.ndarray, window: int) -> np.ndarray:
         """An image through a network that takes one size only: (channels, ...)."""
@@ -116,9 +143,12 @@ class Predictor:
         return whole[:, :rows, :cols]
 
 
-def build_predictor(weights: Weights) -> Predictor:
-    """Compile the network with these values for images of any size."""
-    return Predictor(build_model(weights))
+def build_predictor(weights: Weights, path: PathLike | None = None) -> Predictor:
+    """Compile the network with these values for images of any size.
+
+    With the `path` that they are of, it must make pictures: see `Predictor`.
+    """
+    return Predictor(build_model(weights), path)
 
 
 # --- Colour ---

@@ -163,6 +163,8 @@ def _checked_about(about: Any) -> dict[str, Any]:
             is_right = type(value) is int and 0 <= value < 10**9
         elif name in ("experiment", "protocol", "source", "source_sha256"):
             is_right = isinstance(value, str)
+        elif name == "window":
+            is_right = value in ("centre", "top-left")
         else:
             is_right = isinstance(value, (str, int, type(None)))
             is_right |= isinstance(value, float) and math.isfinite(value)

@@ -12,7 +12,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.evaluation.sub_images import score_network
-from srcnn_theano.inference import build_predictor
+from srcnn_theano.inference import Predictor, build_predictor
 from srcnn_theano.tables import text_lines
 from srcnn_theano.weights import Weights, load_for_scale
 
@@ -36,8 +36,11 @@ def print_evaluation(
     protocol = make_protocol(protocol_name, scale)
     path, weights = load_for_scale(scale, weights_file, model)
     paths = {str(folder): folder_images(folder) for folder in folders}
-    score = _score_sub_images if protocol.on_patches else _score_images
-    scores_by_folder = score(paths, protocol, weights)
+    if protocol.on_patches:
+        scores_by_folder = _score_sub_images(paths, protocol, weights)
+    else:
+        network = build_predictor(weights, path)
+        scores_by_folder = _score_images(paths, protocol, network)
     if as_json:
         report = {
             "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
@@ -57,9 +60,8 @@ Scores = Any
 
 
 def _score_images(
-    paths: Mapping[str, Sequence[Path]], protocol: Protocol, weights: Weights
+    paths: Mapping[str, Sequence[Path]], protocol: Protocol, network: Predictor
 ) -> dict[str, Scores]:
-    network = build_predictor(weights)
     return {
         folder: [score._asdict() for score in score_files(images, protocol, network)]
         for folder, images in paths.items()

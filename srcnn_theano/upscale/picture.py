@@ -44,7 +44,7 @@ def load_upscaler(
             f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
             "picture will be of the right size, but less sharp than it could be"
         )
-    return Upscaler(build_predictor(loaded), scale, tta)
+    return Upscaler(build_predictor(loaded, path), scale, tta)
 
 
 def check_scale(scale: int) -> None:

@@ -26,6 +26,12 @@ def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys, passin
     assert "{:8.2f}".format(scores[0]["psnr"]) in table
 
 
+def test_a_network_that_makes_no_pictures(picture, tmp_path, passing_on):
+    save_weights(tmp_path / "wild.h5", passing_on(3, gain=1e6))
+    with pytest.raises(UserError, match="wild.h5: makes no pictures: "):
+        print_evaluation([picture.parent], tmp_path / "wild.h5", "standard", 2)
+
+
 def test_a_y_network_has_no_figure_under_course(picture, tmp_path, passing_on):
     weights = tmp_path / "same.h5"
     save_weights(weights, passing_on(1))

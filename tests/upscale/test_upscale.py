@@ -44,6 +44,21 @@ def test_network_that_enlarges_by_another_factor(tmp_path, repeating):
     np.testing.assert_array_equal(result.pixels, repeated(pixels, 3))
 
 
+@pytest.mark.parametrize("gain", [1e5, -1e5, 1e38, 5])
+def test_a_network_that_makes_no_pictures(tmp_path, passing_on, gain):
+    weights = passing_on(1, gain)
+    # Two layers of 1e38 give infinities, although all values are finite.
+    weights.values["conv1.W"][...] *= np.float32(gain if gain == 1e38 else 1)
+    save_weights(tmp_path / "wild.h5", weights)
+    upscaler = load_upscaler(2, tmp_path / "wild.h5")
+    picture = Picture(np.full((5, 4, 1), 200, np.uint8))
+    if gain == 5:
+        assert upscaler(picture).pixels.min() == 255
+        return
+    with pytest.raises(UserError, match="wild.h5: makes no pictures: its values lie"):
+        upscaler(picture)
+
+
 def test_a_model_or_a_file_but_not_both(weight_file):
     with pytest.raises(UserError, match="--model srcnn --weights .*luma.h5.*leave one"):
         load_upscaler(2, weight_file, model="srcnn")
