@@ -116,8 +116,8 @@ class Predictor:
         if self._path and not -FARTHEST < y.min() <= y.max() < FARTHEST:
             raise UserError(
                 f"{self._path}: makes no pictures: its values lie between "
-                f"{y.min():.3g} and {y.max():.3g}, those of a picture around 0 to 1; it "
-                "is damaged, or its training had failed, use other weights"
+                f"{y.min():.3g} and {y.max():.3g}, those of pictures in 0 to 1; it is "
+                "damaged, or its training had failed, use other weights"
             )
         return y
 
