@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Iterator, Union
@@ -16,6 +17,11 @@ from srcnn_theano.errors import UserError
 PathLike = Union[str, Path]
 
 _MOST_JSON = 1 << 28
+
+
+class DiskFull(UserError):
+    """No space is left, or none that this user may take: other files would not fit."""
+
 
 # Errors of a full, failing or read-only disk while a file is written.
 _DISK_ERRORS = frozenset(
@@ -34,20 +40,23 @@ _DISK_ERRORS = frozenset(
 def atomic_path(path: PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
-    The temporary name keeps the suffix of `path` (libraries choose the format by it).
-    If the block raises, the temporary file is removed and `path` is untouched.
+    The temporary name keeps the suffix of `path` (libraries choose the format by it),
+    and is short, since `path` may be as long as the file system allows. If the block
+    raises, the temporary file is removed and `path` is untouched.
 
     Raises
     ------
     UserError
-        The folder cannot be written, or the disk is full.
+        As `check_target`; the folder cannot be written.
+    DiskFull
     """
     path = Path(path)
+    check_target(path)
     try:
         made = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix="." + path.stem + ".", suffix=path.suffix, dir=str(path.parent)
+            prefix=f".{path.stem[:20]}.", suffix=path.suffix[-20:], dir=str(path.parent)
         )
         os.close(handle)
     except OSError as error:
@@ -94,16 +103,111 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:
-    return UserError(
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (DiskFull if full else UserError)(
         f"{path}: cannot be written ({error.strerror or error}); choose another place "
         "or free some space"
     )
 
 
+# --- What lies at a path ---
+
+_KINDS = {
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFREG: "a file",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def kind_at(path: PathLike) -> str:
+    """What is at `path`, links followed: "a file", "a folder", "a named pipe" ...
+
+    Returns
+    -------
+    str
+        Empty if nothing is there.
+
+    Raises
+    ------
+    UserError
+        It cannot be told: a circle of links, a name too long, no permission.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be looked at ({error.strerror}); name another file"
+        ) from error
+    return _KINDS.get(stat.S_IFMT(mode), "no regular file")
+
+
+def require_file(path: PathLike, what: str = "file", cure: str = "") -> None:
+    """Refuse what is no regular file; a named pipe or a device may wait for ever.
+
+    Parameters
+    ----------
+    path : path
+    what : str
+        What the file should be.
+    cure : str
+        What to do if it is not; without it, to name a file.
+
+    Raises
+    ------
+    UserError
+    """
+    kind = kind_at(path)
+    if not kind:
+        raise UserError(f"{path}: no such {what}" + (cure and "; " + cure))
+    if kind != "a file":
+        raise UserError(f"{path}: is {kind}; {cure or 'name a ' + what}")
+
+
+def check_target(path: PathLike) -> None:
+    """Refuse a path where no file can be put, before the work for it is done.
+
+    Raises
+    ------
+    UserError
+        Something is there that is no regular file; a circle of links; a name too long.
+    """
+    kind = kind_at(path)
+    if kind not in ("", "a file"):
+        raise UserError(
+            f"{path}: cannot be written (it is {kind}); choose another name"
+        )
+
+
+def check_target_folder(path: PathLike) -> None:
+    """Refuse a folder for results where something else is, before the work is done.
+
+    Raises
+    ------
+    UserError
+    """
+    kind = kind_at(path)
+    if kind not in ("", "a folder"):
+        raise UserError(
+            f"{path}: cannot be the folder for the results (it is {kind}); choose "
+            "another name"
+        )
+
+
+# --- Text ---
+
+
 def write_text(path: PathLike, text: str) -> None:
-    """Write `text` (UTF-8) to `path` in one step."""
+    """Write `text` (UTF-8) to `path` in one step.
+
+    Names of files that are not UTF-8 are written with escapes, which JSON reads back.
+    """
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: PathLike, value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from srcnn_theano.streams import Tolerant
+from srcnn_theano.streams import Tolerant, printable
 
 
 class Bar(tqdm):
@@ -19,9 +19,10 @@ class Bar(tqdm):
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
+        settings["desc"] = printable(settings.get("desc") or "") or None
         super().__init__(*arguments, file=Tolerant(sys.stderr), **settings)
 
 
 def say_above(text: str) -> None:
     """Write a line to standard error, above the bars that are shown there."""
-    Bar.write(text, file=Tolerant(sys.stderr))
+    Bar.write(printable(text), file=Tolerant(sys.stderr))

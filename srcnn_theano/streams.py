@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import sys
+import unicodedata
 from typing import Any, Iterator, TextIO
 
 
@@ -20,6 +21,8 @@ class Tolerant:
     ----------
     stream : text stream or None
         None is what Python has in the place of a standard stream that is closed.
+    lines_only : bool
+        Write only lines and tabs, other control characters with escapes.
 
     Attributes
     ----------
@@ -27,13 +30,17 @@ class Tolerant:
         The first that came up; what is written after it is lost.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, lines_only: bool = False) -> None:
         self.stream = stream
+        self.lines_only = lines_only
         self.error: OSError | None = None
         if stream is None or stream.closed:
             self.error = OSError(errno.EBADF, os.strerror(errno.EBADF))
 
     def write(self, text: str) -> int:
+        length = len(text)
+        if self.lines_only:
+            text = printable(text, kept="\n\t")
         if self.stream is not None and self.error is None:
             try:
                 self.stream.write(text)
@@ -42,7 +49,7 @@ class Tolerant:
                 self.write(text.encode(coding, "backslashreplace").decode(coding))
             except OSError as error:
                 self._lose(error)
-        return len(text)
+        return length
 
     def flush(self) -> None:
         if self.stream is not None and self.error is None:
@@ -65,10 +72,42 @@ class Tolerant:
                 os.close(nowhere)
 
 
+def printable(text: str, kept: str = "") -> str:
+    """`text` with escapes in place of characters that do not stay in their places.
+
+    Names of files may hold what moves a terminal's cursor, turns the direction of
+    writing or starts a line that looks like a message; and bytes that are no text.
+
+    Parameters
+    ----------
+    text : str
+    kept : str
+        Characters to leave as they are.
+    """
+    return "".join(
+        char
+        if char in kept or _stays_in_place(char)
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def _stays_in_place(char: str) -> bool:
+    return (
+        unicodedata.category(char) not in _MOVING_CATEGORIES
+        and unicodedata.bidirectional(char) not in _TURNS
+    )
+
+
+# Control characters, surrogates, ends of lines and of paragraphs.
+_MOVING_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
 def say(text: str) -> None:
     """Write a line to standard error, if somebody is there to read it."""
     stream = Tolerant(sys.stderr)
-    stream.write(text + "\n")
+    stream.write(printable(text) + "\n")
     stream.flush()
 
 
@@ -82,7 +121,7 @@ def tolerant_output() -> Iterator[Tolerant]:
         Its `error` says after the block whether all was written.
     """
     _open_closed_streams()
-    output = Tolerant(sys.stdout)
+    output = Tolerant(sys.stdout, lines_only=True)
     with contextlib.redirect_stdout(output):
         try:
             yield output

@@ -25,7 +25,7 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, parse_json
+from srcnn_theano.files import PathLike, kind_at, parse_json, require_file
 from srcnn_theano.hdf5 import arrays_sha256, read_arrays, write_arrays
 from srcnn_theano.shipped import cache_dir
 
@@ -156,8 +156,7 @@ def load_vgg16(path: PathLike, last_layer: str = "relu2_2") -> VGG16Weights:
         VGG16's, or holds values that are not finite.
     """
     path, shapes = Path(path), arrays_to(last_layer)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; {_CONVERT}")
+    require_file(path, cure=_CONVERT)
     attributes, values = read_arrays(path, _CONVERT, names=shapes)
     if attributes.get("format") != FORMAT:
         raise UserError(
@@ -244,7 +243,7 @@ def find_vgg16(option: PathLike | None = None) -> Path:
         name, source = os.environ.get("SRCNN_VGG16"), "SRCNN_VGG16"
     if name:
         path = Path(name).expanduser()
-        if not path.is_file():
+        if kind_at(path) != "a file":
             raise UserError(f"{source} {path}: no such file; {_CONVERT}")
         return path
     path = cache_dir() / "vgg16.h5"

@@ -21,7 +21,7 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import parse_json
+from srcnn_theano.files import parse_json, require_file
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.models.options import Options, checked_options
 from srcnn_theano.models.shapes import check_shapes, variable_shapes
@@ -93,8 +93,7 @@ def load_weights(path: str | Path) -> Weights:
         an unknown model; an array is missing, has the wrong shape or holds NaN.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such weight file")
+    require_file(path, "weight file")
     attributes, values = read_arrays(path, _CONVERT)
     return _checked(path, attributes, values)
 

@@ -2,6 +2,7 @@ import errno
 import hashlib
 import json
 import os
+import socket
 import stat
 import tempfile
 from pathlib import Path
@@ -11,7 +12,15 @@ import pytest
 
 from srcnn_theano import files
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import atomic_path, read_json, sha256, write_json, write_text
+from srcnn_theano.files import (
+    DiskFull,
+    atomic_path,
+    read_json,
+    require_file,
+    sha256,
+    write_json,
+    write_text,
+)
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 
 DISK_ERRORS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO]
@@ -200,3 +209,54 @@ def test_a_system_that_cannot_write_a_folder_to_the_disk_goes_on(tmp_path, monke
     monkeypatch.setattr(os, "fsync", fsync)
     files.write_text(tmp_path / "a.txt", "text")
     assert (tmp_path / "a.txt").read_text() == "text"
+
+
+# --- What lies at a path ---
+
+
+def test_names_as_long_as_the_file_system_allows(tmp_path):
+    for length in (242, 254, 255):
+        for name in ("n" * (length - 4) + ".txt", "n." + "t" * (length - 2)):
+            write_text(tmp_path / name, "text")
+            assert (tmp_path / name).read_text() == "text"
+    umlauts = tmp_path / ("ä" * 125 + ".txt")
+    write_text(umlauts, "text")
+    assert umlauts.read_text() == "text" and len(list(tmp_path.iterdir())) == 7
+    with pytest.raises(UserError, match="cannot be looked at .File name too long"):
+        write_text(tmp_path / ("n" * 256), "text")
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "null").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        before = sorted(tmp_path.iterdir())
+        for name, reason in [
+            ("pipe", "it is a named pipe"),
+            ("folder", "it is a folder"),
+            ("loop", "symbolic links"),
+            ("null", "it is a device"),
+            ("socket", "it is a socket"),
+        ]:
+            with pytest.raises(UserError, match=f"{name}: cannot be .*{reason}"):
+                write_text(tmp_path / name, "text")
+            with pytest.raises(UserError, match=f"{name}: (is a|cannot be looked at)"):
+                require_file(tmp_path / name)
+        assert sorted(tmp_path.iterdir()) == before
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_apart(path, code):
+    with pytest.raises(DiskFull, match=os.strerror(code)):
+        with atomic_path(path):
+            raise OSError(code, os.strerror(code))
+    untouched(path)
+
+
+def test_names_that_are_not_utf_8_in_json(path):
+    write_json(path, {"name": os.fsdecode(b"\xff.png")})
+    assert os.fsencode(read_json(path)["name"]) == b"\xff.png"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_theano import streams
+from srcnn_theano import cli, streams
+from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.weights import save_weights
 
 pytestmark = pytest.mark.skipif(
@@ -119,3 +120,34 @@ def test_a_name_that_the_output_cannot_spell_is_escaped():
     tolerant.write("caf\xe9.png")
     tolerant.flush()
     assert raw.getvalue() == b"caf\\xe9.png" and tolerant.error is None
+
+
+# --- What would move a terminal's cursor ---
+
+
+def test_names_are_shown_with_escapes():
+    hostile = "a\x1b[2J\r\n\u202egnp.\udcff\x9b\u2028"
+    shown = streams.printable(hostile)
+    assert shown == r"a\x1b[2J\r\n\u202egnp.\udcff\x9b\u2028"
+    words = "Bär 写真 עברית \U0001f468\u200d\U0001f469.png"
+    assert streams.printable(words) == words
+
+
+def test_hostile_names_in_errors_bars_and_results(tmp_path, capfd):
+    folder = tmp_path / "in\x1b[31m\nsrcnn-theano: error: forged"
+    folder.mkdir()
+    (folder / "a\x1b]0;title\x07.png").write_bytes(b"no picture")
+    out = str(tmp_path / "out\x1b[2J")
+    assert cli.main(["upscale", str(folder), "--scale", "2", "--out", out]) == 2
+    assert cli.main(["evaluate", str(folder / "gone"), "--scale", "2"]) == 2
+    with pytest.raises(SystemExit):
+        cli.main(["doctor", "\x1b[2J"])
+    say_above("\x1b[31m")
+    for _ in Bar(range(2), desc="\x1b]0;", disable=False):
+        pass
+    print("\x1b[31m", file=streams.Tolerant(sys.stdout, lines_only=True))
+    shown = capfd.readouterr()
+    assert "\nsrcnn-theano: error: forged" not in shown.err
+    assert r"\x1b]0;title\x07.png: not an image" in shown.err
+    text = shown.out + shown.err.replace("\x1b[A", "")  # a bar goes up a line
+    assert "\x1b" not in text and r"\x1b]0;" in text and r"\x1b[2J" in text

@@ -72,7 +72,7 @@ def test_missing_file(tmp_path):
     refused(
         tmp_path / "none.h5", "no such file; make it .* convert FILE OUT.h5 --model"
     )
-    refused(tmp_path, "no such file")
+    refused(tmp_path, "is a folder; make it from")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" * 40, b"conv1_1 = 3"])

@@ -163,7 +163,7 @@ def test_epochs_of_a_training(path, random_weights):
 
 def test_missing_file(tmp_path):
     refused(tmp_path / "none.h5", "no such weight file")
-    refused(tmp_path, "no such weight file")
+    refused(tmp_path, "is a folder; name a weight file")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"conv1.W = 3\n"])

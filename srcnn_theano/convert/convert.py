@@ -15,7 +15,7 @@ from srcnn_theano.convert.formats import read_arrays
 from srcnn_theano.convert.kinds import Arrays, Kind, kind_of
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import sha256
+from srcnn_theano.files import check_target, sha256
 from srcnn_theano.models.options import OPTIONS
 from srcnn_theano.weights import Weights
 
@@ -55,6 +55,7 @@ def convert(
         suffix. As `onnx.export`, for ONNX.
     """
     path, out = Path(path), Path(out)
+    check_target(out)
     if out.suffix.lower() == ".onnx":
         return _export(path, out, model=model, scale=scale, last_layer=last_layer)
     if out.suffix.lower() not in (".h5", ".hdf5"):

@@ -14,6 +14,7 @@ from srcnn_theano.convert.readers.numpy_files import read_numpy
 from srcnn_theano.convert.readers.pytorch import read_pytorch
 from srcnn_theano.convert.readers.safetensors import read_safetensors
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import require_file
 
 
 class Format(NamedTuple):
@@ -51,8 +52,7 @@ def read_arrays(path: Path) -> Mapping[str, np.ndarray]:
     UserError
         There is no such file, its suffix is not known, or it is damaged.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    require_file(path)
     for form in FORMATS:
         if path.suffix.lower() in form.suffixes:
             return _read(path, form)

@@ -89,10 +89,10 @@ def kind_of(path: Path, arrays: Arrays, model: str | None) -> Kind:
         names = " or ".join(kind.model for kind in matching)
         raise UserError(f"{path}: may be {names}; say which with --model")
     if not matching:
-        known = "\n".join(f"  {kind.model}: {kind.description}" for kind in kinds)
+        known = ", ".join(f"{kind.model} ({kind.description})" for kind in kinds)
         raise UserError(
-            f"{path}: not recognised. It holds {_listed(arrays)}. Known kinds are:\n"
-            f"{known}"
+            f"{path}: not recognised. It holds {_listed(arrays)}. Known kinds "
+            f"are {known}"
         )
     return matching[0]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Sequence
 
 from srcnn_theano.data.images import IMAGE_SUFFIXES
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, sha256
+from srcnn_theano.files import PathLike, kind_at, sha256
 
 SETS = ("T91", "Set5", "Set14")
 GET_DATA = "python scripts/get_data.py --help"
@@ -40,7 +40,7 @@ def find_data_dir(option: PathLike | None = None) -> Path:
             f"DIR or the variable SRCNN_DATA (to get them: {GET_DATA})"
         )
     folder = Path(name).expanduser()
-    if not folder.is_dir():
+    if kind_at(folder) != "a folder":
         raise UserError(
             f"{source} {folder}: no such folder; name the folder that holds "
             f"{', '.join(SETS)}"
@@ -171,7 +171,7 @@ def folder_images(folder: PathLike) -> list[Path]:
     UserError
         There is no such folder, or no image in it.
     """
-    if not Path(folder).is_dir():
+    if kind_at(folder) != "a folder":
         raise UserError(f"{folder}: no such folder")
     paths = sorted(
         path

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from srcnn_theano.files import write_text
+from srcnn_theano.files import check_target_folder, write_text
 from srcnn_theano.graph.listing import listing
 from srcnn_theano.graph.overview import overview
 from srcnn_theano.graph.parts import ROWS, Parts, find_parts
@@ -47,6 +47,7 @@ def write_graph(
     UserError
         Nothing is called `name`; the folder cannot be written.
     """
+    check_target_folder(out_dir)
     subject = find_subject(name, what)
     for side in SIDES:
         graph = getattr(subject.rewriting, side)

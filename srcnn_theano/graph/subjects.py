@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.files import kind_at
 from srcnn_theano.models import MODELS, model_class
 from srcnn_theano.training.settings import Training
 
@@ -91,7 +91,7 @@ def _usual_training(model, options):
 def _of_weights(name):
     from srcnn_theano.weights import load_weights
 
-    if not Path(name).exists():
+    if not kind_at(name):
         raise UserError(
             f"no model, experiment or weight file is called {name!r}; the models are "
             f"{', '.join(MODELS)}; 'srcnn-theano experiments' lists the experiments"

@@ -11,7 +11,7 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import SCALES, Recipe
 from srcnn_theano.evaluation.protocols import PROTOCOLS, Protocol, make_protocol
 from srcnn_theano.experiments import TABLES
-from srcnn_theano.files import write_text
+from srcnn_theano.files import check_target_folder, write_text
 from srcnn_theano.pages.document import Block, Table, to_html, to_markdown
 from srcnn_theano.report.features import features_section
 from srcnn_theano.report.rows import Row, load_rows
@@ -36,6 +36,7 @@ def write_report(
         Folder with the image sets, for the image strips; by default what the variable
         SRCNN_DATA names. Without one the report has no strips.
     """
+    check_target_folder(out_dir)
     if data_dir or os.environ.get("SRCNN_DATA"):
         data_dir = find_data_dir(data_dir)
     rows = load_rows(runs_dir)

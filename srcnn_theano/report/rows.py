@@ -15,7 +15,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, snapshots
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import read_json
+from srcnn_theano.files import kind_at, read_json
 from srcnn_theano.shipped import results_dir
 from srcnn_theano.training.history import read_history
 
@@ -89,7 +89,7 @@ def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
     UserError
         `runs_dir` is no folder, or a record cannot be read.
     """
-    if runs_dir is not None and not runs_dir.is_dir():
+    if runs_dir is not None and kind_at(runs_dir) != "a folder":
         raise UserError(f"--runs {runs_dir}: no such folder")
     rows = {}
     for name, experiment in EXPERIMENTS.items():

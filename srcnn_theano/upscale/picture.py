@@ -74,7 +74,7 @@ def upscale_file(
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
     picture = read_picture(source)
-    check_writable(target, picture)
+    check_writable(target, picture, upscaler.scale)
     with Bar(
         total=upscaler.n_tiles(picture),
         desc=source.name,

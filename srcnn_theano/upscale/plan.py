@@ -8,6 +8,7 @@ from typing import NamedTuple, Sequence
 
 from srcnn_theano.data.images import IMAGE_SUFFIXES
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import check_target, kind_at
 
 _SUFFIXES = " ".join(sorted(IMAGE_SUFFIXES))
 
@@ -37,13 +38,12 @@ def plan(inputs: Sequence[Path], out: Path) -> list[Job]:
     Raises
     ------
     UserError
-        No such input, a folder without pictures, an output that is not a folder where
-        one is needed, that two pictures would share, or that is an input.
+        An input that is not there, or neither a file nor a folder; a folder without
+        pictures; an output that is not a folder where one is needed, that two pictures
+        would share, that is an input, or where something else than a file is.
     """
-    for path in inputs:
-        if not path.exists():
-            raise UserError(f"{path}: no such file or folder")
-    if len(inputs) == 1 and inputs[0].is_file() and _is_file_name(out):
+    kinds = [_kind_of_input(path) for path in inputs]
+    if kinds == ["a file"] and _is_file_name(out):
         jobs = [Job(inputs[0], out)]
     else:
         _check_folder(out)
@@ -52,8 +52,17 @@ def plan(inputs: Sequence[Path], out: Path) -> list[Job]:
     return jobs
 
 
+def _kind_of_input(path: Path) -> str:
+    kind = kind_at(path)
+    if not kind:
+        raise UserError(f"{path}: no such file or folder")
+    if kind not in ("a file", "a folder"):
+        raise UserError(f"{path}: is {kind}; name picture files or folders")
+    return kind
+
+
 def _is_file_name(out: Path) -> bool:
-    if out.is_dir() or not out.suffix:
+    if kind_at(out) == "a folder" or not out.suffix:
         return False
     if out.suffix.lower() not in IMAGE_SUFFIXES:
         raise UserError(
@@ -64,11 +73,12 @@ def _is_file_name(out: Path) -> bool:
 
 
 def _check_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
+    kind = kind_at(out)
+    if kind not in ("", "a folder"):
         raise UserError(
-            f"--out {out}: a file; several pictures, or a folder of them, need a folder"
+            f"--out {out}: {kind}; several pictures, or a folder of them, need a folder"
         )
-    if not out.exists() and out.suffix.lower() in IMAGE_SUFFIXES:
+    if not kind and out.suffix.lower() in IMAGE_SUFFIXES:
         raise UserError(
             f"--out {out}: the name of a picture; several pictures, or a folder of "
             "them, need a folder"
@@ -76,7 +86,7 @@ def _check_folder(out: Path) -> None:
 
 
 def _jobs_of(path: Path, out: Path) -> list[Job]:
-    if path.is_file():
+    if kind_at(path) == "a file":
         return [Job(path, out / _name_in_folder(Path(path.name)))]
     sources = _pictures_below(path, out)
     if not sources:
@@ -108,10 +118,11 @@ def _name_in_folder(path: Path) -> Path:
 
 
 def _check_targets(jobs: Sequence[Job]) -> None:
-    sources = {job.source.resolve() for job in jobs}
-    sources_by_target: dict[Path, Path] = {}
+    sources = {_real(job.source) for job in jobs}
+    sources_by_target: dict[str, Path] = {}
     for job in jobs:
-        target = job.target.resolve()
+        check_target(job.target)
+        target = _real(job.target)
         if target in sources:
             raise UserError(
                 f"--out: {job.target} would be overwritten by a result; choose another "
@@ -126,4 +137,9 @@ def _check_targets(jobs: Sequence[Job]) -> None:
 
 
 def _same(path: Path, other: Path) -> bool:
-    return path.resolve() == other.resolve()
+    return _real(path) == _real(other)
+
+
+def _real(path: Path) -> str:
+    """The path without links; as Path.resolve, but a circle of links is no error."""
+    return os.path.realpath(path)

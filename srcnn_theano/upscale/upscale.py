@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import DiskFull
 from srcnn_theano.progress import Bar
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_file
 from srcnn_theano.upscale.plan import plan
@@ -17,6 +18,7 @@ class Summary(NamedTuple):
     written: list[Path]
     skipped: list[Path]  # there already, with `resume`
     failed: list[str]  # a message for each, which names the file
+    not_tried: list[Path]  # after a full disk
 
     def __str__(self) -> str:
         text = f"{_pictures(len(self.written))} written"
@@ -24,6 +26,8 @@ class Summary(NamedTuple):
             text += f", {len(self.skipped)} skipped (already there)"
         if self.failed:
             text += f", {len(self.failed)} failed"
+        if self.not_tried:
+            text += f", {len(self.not_tried)} not tried"
         return text
 
 
@@ -52,7 +56,8 @@ def upscale_paths(
     Returns
     -------
     Summary
-        A picture that cannot be read or written does not stop the others.
+        A picture that cannot be read or written does not stop the others; a full disk
+        does.
 
     Raises
     ------
@@ -63,15 +68,21 @@ def upscale_paths(
     jobs = plan([Path(path) for path in inputs], Path(out))
     skipped = [job.target for job in jobs if resume and job.target.exists()]
     jobs = [job for job in jobs if job.target not in skipped]
-    summary = Summary([], skipped, [])
+    summary = Summary([], skipped, [], [])
     if not jobs:
         return summary
     upscaler = load_upscaler(scale, weights, model, tta)
     many = len(jobs) > 1
-    for source, target in Bar(jobs, unit="picture", disable=not (progress and many)):
+    bar = Bar(jobs, unit="picture", disable=not (progress and many))
+    for n_tried, (source, target) in enumerate(bar, start=1):
         try:
             upscale_file(upscaler, source, target, progress, leave=not many)
             summary.written.append(target)
+        except DiskFull as error:
+            summary.failed.append(str(error))
+            summary.not_tried.extend(job.target for job in jobs[n_tried:])
+            bar.close()
+            break
         except UserError as error:
             summary.failed.append(str(error))
         except MemoryError:

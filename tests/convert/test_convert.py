@@ -151,7 +151,7 @@ def test_truncated_file(mat, tmp_path, kept):
 
 def test_missing_file(tmp_path):
     refused(tmp_path / "none.mat", tmp_path / "out.h5", "no such file")
-    refused(tmp_path, tmp_path / "out.h5", "no such file")
+    refused(tmp_path, tmp_path / "out.h5", "is a folder; name a file")
 
 
 def test_matlab_73_file(tmp_path):
@@ -167,7 +167,7 @@ def test_other_arrays_are_listed_beside_the_kinds_that_are_known(tmp_path):
     layers[:, 0] = [np.ones((3, 25)) for _ in range(8)]
     savemat(str(path), {"weights_conv": layers, "prelu_conv": layers})
     out = tmp_path / "out.h5"
-    known = r"(?s)not recognised.*weights_conv \(8, 1\).*srcnn: SRCNN of Dong"
+    known = r"(?s)not recognised.*weights_conv \(8, 1\).*srcnn \(SRCNN of Dong"
     refused(path, out, known)
     refused(path, out, known, model="srcnn")
 

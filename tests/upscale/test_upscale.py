@@ -1,9 +1,13 @@
 """Files and folders of pictures of every kind, through small networks."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from srcnn_theano import files
 from srcnn_theano.cli import main
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.data.degradation import (
@@ -16,7 +20,7 @@ from srcnn_theano.data.images import Picture, read_picture, read_rgb
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import make_protocol, score
-from srcnn_theano.inference import build_predictor
+from srcnn_theano.inference import Upscaler, build_predictor
 from srcnn_theano.upscale.picture import load_upscaler
 from srcnn_theano.upscale.upscale import upscale_paths
 from srcnn_theano.weights import load_weights, save_weights, shipped_weights
@@ -328,3 +332,85 @@ def test_networks_that_come_along_upscale(model, scale):
         assert (
             np.abs(result - moved).mean() > np.abs(result - bicubic.astype(int)).mean()
         )
+
+
+# --- Files that are none, names, and a full disk ---
+
+
+def test_pipes_and_devices_are_refused_before_the_work(album, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    gone = tmp_path / "gone.h5"
+    refused("pipe.png: is a named", [tmp_path / "pipe.png"], tmp_path / "b", 2, gone)
+    refused("zero: is a device", ["/dev/zero"], tmp_path / "b", 2, gone)
+    refused("pipe.png: .*named", [album / "a.png"], tmp_path / "pipe.png", 2, gone)
+    refused("null: a device", [album / "a.png"], "/dev/null", 2, gone)
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / "a.png")
+    refused("out.a.png: .*pipe", [album / "a.png"], tmp_path / "out", 2, gone)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_pipe_in_a_folder_does_not_stop_the_others(album, tmp_path, weight_file):
+    os.mkfifo(album / "pipe.png")
+    (album / "loop.png").symlink_to("loop.png")
+    (album / "round").symlink_to(album)
+    summary = upscale_paths([album], 2, tmp_path / "b", weight_file, progress=False)
+    assert len(summary.written) == 4
+    assert sorted(" ".join(message.split()[1:5]) for message in summary.failed) == [
+        "cannot be looked at",
+        "is a named pipe,",
+    ]
+
+
+def test_names_that_cannot_be(album, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    long = tmp_path / ("n" * 300 + ".png")
+    for path in (tmp_path / "loop", long, tmp_path / "loop" / "a.png"):
+        refused("cannot be looked at", [path], tmp_path / "b.png")
+        refused("cannot be looked at", [album / "a.png"], path)
+
+
+@pytest.mark.parametrize("name", [b"n" * 251, b"n" * 238, b"\xff\xfe", b"-", b"a\nb"])
+def test_strange_names(tmp_path, weight_file, name):
+    source = tmp_path / os.fsdecode(name + b".png")
+    save_small(source)
+    summary = upscale_paths([source], 2, tmp_path / "out", weight_file, progress=True)
+    assert summary.failed == []
+    assert read_picture(tmp_path / "out" / source.name).pixels.shape == (4, 6, 3)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [source.name]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_ends_the_run_at_once(
+    album, tmp_path, weight_file, capsys, monkeypatch, code
+):
+    flush = files._flush
+
+    def full(path):
+        if path.suffix == ".JPG":
+            raise OSError(code, os.strerror(code))
+        flush(path)
+
+    monkeypatch.setattr(files, "_flush", full)
+    for name in ("e.png", "f.png"):
+        save_small(album / "deeper" / name)
+    out = tmp_path / "big"
+    command = ["upscale", str(album), "--scale", "2", "--out", str(out)]
+    assert main(command + ["--weights", str(weight_file)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "2 pictures written, 1 failed, 3 not tried\n"
+    assert os.strerror(code) in shown.err and shown.err.count("error: ") == 1
+    left = [path.name for path in out.rglob("*") if path.is_file()]
+    assert sorted(left) == ["a.png", "b.png"]
+
+
+def test_a_size_that_the_output_cannot_hold(tmp_path, weight_file, monkeypatch):
+    Image.new("L", (8192, 1)).save(str(tmp_path / "a.png"))
+
+    def work(*arguments, **options):
+        raise AssertionError("the work was begun")
+
+    monkeypatch.setattr(Upscaler, "__call__", work)
+    out = tmp_path / "a.webp"
+    summary = upscale_paths([tmp_path / "a.png"], 2, out, weight_file, progress=False)
+    assert "a.webp: 16384x2 pixels cannot be written" in summary.failed[0]

@@ -23,19 +23,24 @@ class Format(NamedTuple):
     holds: frozenset[str]  # kinds of picture, see `kind_of`
     options: dict[str, Any]  # for Image.save
     metadata: bool = False  # takes an ICC profile and EXIF
+    max_side: int = (1 << 31) - 1  # pixels
+    max_bytes: int = 1 << 62  # of all pixels
 
 
 def _kinds(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_4_GIB = (1 << 32) - (1 << 20)
 # The kinds of picture that a format holds without loss of depth or transparency.
-_JPEG = Format("JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True)
-_TIFF = Format("TIFF", _kinds("L LA RGB RGBA L16"), {}, True)
+# libjpeg writes 65500 pixels at most, though JPEG could hold 65535.
+_JPEG = Format("JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True, 65500)
+# Offsets of 32 bits; the first MB is left for metadata.
+_TIFF = Format("TIFF", _kinds("L LA RGB RGBA L16"), {}, True, max_bytes=_4_GIB)
 _NETPBM = Format("PPM", _kinds("L RGB"), {})
 FORMATS = {
-    ".bmp": Format("BMP", _kinds("L RGB"), {}),
-    ".gif": Format("GIF", _kinds("L"), {}),
+    ".bmp": Format("BMP", _kinds("L RGB"), {}, max_bytes=_4_GIB),
+    ".gif": Format("GIF", _kinds("L"), {}, max_side=65535),
     ".jpeg": _JPEG,
     ".jpg": _JPEG,
     ".pgm": _NETPBM,
@@ -43,7 +48,7 @@ FORMATS = {
     ".ppm": _NETPBM,
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True),
+    ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, 16383),
 }
 IMAGE_SUFFIXES = frozenset(FORMATS)
 # The kinds of picture in words, for messages.

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.data.images.metadata import turn, upright_exif
-from srcnn_theano.data.images.picture import Picture
+from srcnn_theano.data.images.picture import FORMATS, Picture
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike
+from srcnn_theano.files import PathLike, kind_at
+
+# Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
+_READ = sorted({form.name for form in FORMATS.values()})
 
 
 def read_picture(path: PathLike) -> Picture:
-    """Read an image file.
+    """Read an image file: BMP, GIF, JPEG, PNG, PPM, TIFF or WebP, whatever its name.
 
     Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
     stay 16 bits. An animation gives its first image. The orientation that EXIF
@@ -34,7 +37,7 @@ def read_picture(path: PathLike) -> Picture:
     Raises
     ------
     UserError
-        The file is missing, empty, damaged, too large or no image.
+        The file is missing, empty, damaged, too large, no image or no regular file.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -44,32 +47,46 @@ def read_picture(path: PathLike) -> Picture:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels on and refuses from 179 on.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with _open(path) as image:
                 return _to_picture(path, image)
     except UserError:
         raise
     except UnidentifiedImageError:
         raise UserError(
-            f"{path}: not an image, or of a format that is not known here; convert it "
-            "to .png"
+            f"{path}: not an image, or of a format that is not read here "
+            f"({', '.join(_READ)} are); convert it to .png"
         ) from None
     except Image.DecompressionBombError as error:
-        raise UserError(f"{path}: too large to be opened ({error})") from error
+        raise UserError(
+            f"{path}: too large to be opened ({error}); cut it into pieces"
+        ) from error
     except Exception as error:  # decoders raise all kinds for damaged files
+        if isinstance(error, MemoryError) or "out of memory" in str(error):
+            raise UserError(
+                f"{path}: too large for the memory that is left; cut it into pieces, "
+                "or get another copy if it should be small"
+            ) from error
         raise UserError(
             f"{path}: damaged or incomplete image ({error}); get another copy of it"
         ) from error
 
 
 def _require_file(path: Path) -> None:
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder, not an image")
-    if not path.exists():
+    kind = kind_at(path)
+    if not kind:
         raise UserError(f"{path}: no such file")
+    if kind != "a file":  # to open a named pipe would wait for ever
+        raise UserError(f"{path}: is {kind}, not an image; name the file of an image")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty (0 bytes)")
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read this file")
+
+
+def _open(path: Path) -> Any:
+    from PIL import Image
+
+    return Image.open(path, formats=_READ)
 
 
 def _to_picture(path: Path, image: Any) -> Picture:
@@ -145,9 +162,7 @@ def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
     Pillow keeps the more significant byte of each value, and the less significant byte
     if it is told that the two are the other way round.
     """
-    from PIL import Image
-
-    with Image.open(path) as image:
+    with _open(path) as image:
         raw_mode = _raw_mode(image.tile[0])
         transparent = image.info.get("transparency")
     if raw_mode == "LA;16B":
@@ -169,9 +184,7 @@ def _is_little_endian(raw_mode: str) -> bool:
 
 def _decode_as(path: Path, raw_mode: str) -> np.ndarray:
     """Decode a file, its samples in the order that `raw_mode` says."""
-    from PIL import Image
-
-    with Image.open(path) as image:
+    with _open(path) as image:
         image.tile = [_with_raw_mode(tile, raw_mode) for tile in image.tile]
         image.load()
         return np.array(image)

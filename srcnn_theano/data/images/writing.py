@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -14,7 +15,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
 
 
-def check_writable(path: PathLike, kind: Picture | str = "RGB") -> None:
+def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) -> None:
     """Raise the error that `write_picture` would, before the picture is computed.
 
     Parameters
@@ -24,7 +25,10 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB") -> None:
     kind : Picture or str
         The picture or one like it; or "L", "LA", "RGB" or "RGBA", with 16 appended for
         16 bits.
+    scale : int
+        How many times larger than a Picture the result is going to be.
     """
+    picture = kind if isinstance(kind, Picture) else None
     if isinstance(kind, Picture):
         kind = kind_of(kind)
     suffix = Path(path).suffix.lower()
@@ -37,6 +41,25 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB") -> None:
         words = WORDS[kind.replace("16", "")] + (", 16-bit" if "16" in kind else "")
         raise UserError(
             f"{path}: a {suffix} file cannot hold this picture ({words}); choose .png"
+        )
+    if picture is not None:
+        _check_size(path, picture, scale, FORMATS[suffix])
+
+
+def _check_size(path: PathLike, picture: Picture, scale: int, format_: Format) -> None:
+    rows, cols = (scale * n for n in picture.pixels.shape[:2])
+    n_bytes = rows * cols * picture.pixels[0, 0].nbytes
+    if picture.alpha is not None:
+        n_bytes += rows * cols * picture.alpha.itemsize
+    limit = ""
+    if max(rows, cols) > format_.max_side:
+        limit = f"{format_.max_side} on each side"
+    elif n_bytes > format_.max_bytes:
+        limit = f"{format_.max_bytes} bytes of them"
+    if limit:
+        raise UserError(
+            f"{path}: {cols}x{rows} pixels cannot be written as {format_.name}, which "
+            f"holds at most {limit}; choose .png"
         )
 
 
@@ -61,6 +84,17 @@ def write_picture(path: PathLike, picture: Picture) -> None:
             _save(path, temporary, values, picture, format_)
 
 
+class _Unnumbered(io.FileIO):
+    """A file that keeps its descriptor to itself.
+
+    Pillow's encoders write to a descriptor without a look at how much was written: on a
+    full disk, the end of the file would be missing without an error.
+    """
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
+
+
 def _save(
     path: PathLike,
     temporary: Path,
@@ -77,7 +111,8 @@ def _save(
         options["exif"] = picture.exif
     image = Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
     try:
-        image.save(temporary, format_.name, **options)
+        with io.BufferedRandom(_Unnumbered(temporary, "w+")) as stream:
+            image.save(stream, format_.name, **options)
     except (OSError, ValueError, struct.error) as error:
         if getattr(error, "errno", None):
             raise  # an error of the disk: atomic_path says so

@@ -1,9 +1,10 @@
+import os
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import EpsImagePlugin, Image, PngImagePlugin, features
 
 from srcnn_theano.data.images import (
     Picture,
@@ -238,3 +239,61 @@ def test_decompression_bomb(tmp_path):
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"bomb\.png: too large to be opened"):
         read_picture(path)
+
+
+def test_only_the_formats_that_are_written_are_read(tmp_path, monkeypatch):
+    """An EPS is never handed to Ghostscript, nor any file to a decoder not needed."""
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+    (tmp_path / "eps.png").write_bytes(eps)
+
+    def started(*arguments, **options):
+        raise AssertionError("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", started)
+    image = Image.fromarray(noise(5, 7, 3))
+    image.save(str(tmp_path / "tga.png"), "TGA")
+    image.save(str(tmp_path / "pcx.png"), "PCX")
+    for name in ("eps", "tga", "pcx"):
+        with pytest.raises(UserError, match=rf"{name}\.png: not an image, or of a for"):
+            read_picture(tmp_path / f"{name}.png")
+
+
+@pytest.mark.parametrize("name", ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"])
+def test_the_content_tells_the_format(tmp_path, name):
+    image = Image.new("RGB", (7, 5), (250, 250, 250))
+    image.save(str(tmp_path / "a.eps"), name)
+    pixels = read_pixels(tmp_path / "a.eps").astype(int)
+    assert pixels.shape[:2] == (5, 7) and np.abs(pixels - 250).max() <= 2
+
+
+def test_a_full_memory_is_no_damaged_image(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    Image.new("L", (4, 4)).save(str(path))
+
+    for error in (
+        MemoryError(),
+        OSError("out of memory error when reading image file"),
+    ):
+
+        def load(image, error=error):
+            raise error
+
+        monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", load)
+        with pytest.raises(
+            UserError, match=r"a\.png: too large for the memory that is"
+        ):
+            read_picture(path)
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    for path, message in [
+        (tmp_path / "pipe.png", "pipe.png: is a named pipe, not an image"),
+        (tmp_path / "zero.png", "zero.png: is a device, not an image"),
+        (tmp_path / "loop.png", "loop.png: cannot be looked at .*symbolic links"),
+        (tmp_path / ("n" * 300), "cannot be looked at .File name too long"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            read_picture(path)

@@ -106,3 +106,42 @@ def test_full_disk_leaves_the_old_file(tmp_path, full_disk, suffix, dtype, n_cha
             write_picture(path, large)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "name, cols, scale, limit",
+    [
+        ("a.jpg", 16376, 4, "65504x4 pixels .* JPEG, .* at most 65500 on each side"),
+        ("a.webp", 8192, 2, "16384x2 pixels .* WEBP, .* at most 16383 on each side"),
+        ("a.gif", 32768, 2, "65536x2 pixels .* GIF, .* at most 65535 on each side"),
+        ("a.png", 1 << 30, 2, "2147483648x2 pixels .* PNG, .* 2147483647 on each"),
+        ("a.tif", 1 << 29, 3, "pixels .* TIFF, .* at most 4293918720 bytes"),
+        ("a.bmp", 1 << 29, 3, "pixels .* BMP, .* at most 4293918720 bytes"),
+    ],
+)
+def test_sizes_that_a_format_cannot_hold_are_known_before_the_work(
+    tmp_path, name, cols, scale, limit
+):
+    # All pixels are the same in memory, so that it takes a byte.
+    pixels = np.broadcast_to(np.zeros((1, 1, 1), np.uint8), (1, cols, 1))
+    check_writable(tmp_path / name, Picture(pixels))
+    with pytest.raises(UserError, match=limit + ".*; choose .png"):
+        check_writable(tmp_path / name, Picture(pixels), scale)
+
+
+@pytest.mark.parametrize("suffix, side", [(".jpg", 65500), (".webp", 16383)])
+def test_the_largest_sides_are_written(tmp_path, suffix, side):
+    path = tmp_path / ("a" + suffix)
+    write_picture(path, Picture(np.zeros((1, side, 3), np.uint8)))
+    assert read_pixels(path).shape == (1, side, 3)
+
+
+@pytest.mark.parametrize(
+    "suffix", [".bmp", ".gif", ".jpg", ".pgm", ".png", ".tif", ".webp"]
+)
+def test_a_full_disk_while_a_picture_is_written(tmp_path, full_disk, suffix):
+    path = tmp_path / ("a" + suffix)
+    path.write_text("old")
+    with full_disk(), pytest.raises(UserError, match="cannot be written .File too"):
+        write_picture(path, Picture(noise(300, 300, 1)))
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
