@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcnn_theano.convert.formats import read_arrays
+from srcnn_theano.convert.formats import read_arrays, shown
 from srcnn_theano.convert.kinds import Arrays, Kind, kind_of
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
@@ -126,8 +126,9 @@ def _read(
     try:
         options, values = kind.read(arrays, **cut)
     except ValueError as error:
+        reason = shown(str(error), at_most=300)
         raise UserError(
-            f"{path}: looks like the {kind.description}, but {error}; use another copy"
+            f"{path}: looks like the {kind.description}, but {reason}; use another copy"
         ) from error
     for name, value in sorted(values.items()):
         if not np.isfinite(value).all():

@@ -67,7 +67,19 @@ def _read(path: Path, form: Format) -> Mapping[str, np.ndarray]:
         return form.read(path)
     except UserError:
         raise
-    except Exception as error:  # a damaged file may raise anything
+    except MemoryError as error:
         raise UserError(
-            f"{path}: damaged, or not a {form.name} file ({error}); use another copy"
+            f"{path}: does not fit into the memory; use another copy, or a machine "
+            "with more"
         ) from error
+    except Exception as error:  # a damaged file may raise anything
+        reason = shown(str(error), at_most=200)
+        raise UserError(
+            f"{path}: damaged, or not a {form.name} file ({reason}); use another copy"
+        ) from error
+
+
+def shown(text: str, at_most: int) -> str:
+    """Text out of a file, for a terminal: in one line, and without what steers it."""
+    text = text if len(text) <= at_most else text[:at_most] + "..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

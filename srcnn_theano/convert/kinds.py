@@ -7,6 +7,7 @@ from typing import Any, Callable, Mapping, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.formats import shown
 from srcnn_theano.convert.networks import vgg16
 from srcnn_theano.convert.networks.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
 from srcnn_theano.convert.networks.srcnn import from_srcnn_mat, is_srcnn_mat
@@ -98,7 +99,8 @@ def kind_of(path: Path, arrays: Arrays, model: str | None) -> Kind:
 
 
 def _listed(arrays: Arrays, at_most: int = 8) -> str:
-    shown = [f"{name} {array.shape}" for name, array in sorted(arrays.items())]
-    rest = len(shown) - at_most
+    first = sorted(arrays.items())[:at_most]
+    listed = [f"{shown(name, at_most=60)} {array.shape}" for name, array in first]
+    rest = len(arrays) - at_most
     more = f" and {rest} more" if rest > 0 else ""
-    return (", ".join(shown[:at_most]) or "no arrays") + more
+    return (", ".join(listed) or "no arrays") + more

@@ -146,7 +146,8 @@ def _by_position(arrays: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]
 
 def _natural(name: str) -> list[Any]:
     """The order in which layer_10 comes after layer_9."""
-    return [int(x) if x.isdigit() else x for x in re.split(r"(\d+)", name)]
+    parts = re.split(r"([0-9]{1,9})", name)
+    return [int(x) if i % 2 else x for i, x in enumerate(parts)]
 
 
 def _refuse_relatives(arrays: Iterable[str]) -> None:

@@ -1,21 +1,24 @@
 """Arrays of PyTorch's checkpoints, without PyTorch.
 
 A checkpoint is a pickle. It may build tensors and ordered dictionaries, and nothing
-else.
+else; a tensor is a record here that says where in which storage its values are.
 """
 
 from __future__ import annotations
 
-import collections
+import io
 import zipfile
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.readers.bounds import Archive, BoundedStream, n_values
 from srcnn_theano.convert.readers.pickles import (
+    Call,
     ForbiddenPickleError,
-    RestrictedUnpickler,
+    load,
+    new_dict,
 )
 from srcnn_theano.errors import UserError
 
@@ -64,72 +67,81 @@ class _Tensor(NamedTuple):
 
 
 def _rebuild_tensor(
-    storage: _Storage,
-    offset: int,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-    *_: Any,
+    storage: Any, offset: Any, shape: Any, strides: Any, *_: Any
 ) -> _Tensor:
+    numbers = (offset, *shape, *strides)
+    if not isinstance(storage, _Storage) or {type(n) for n in numbers} != {int}:
+        raise ValueError("a tensor that is not described by integers")
+    if len(shape) != len(strides):
+        raise ValueError("a tensor without a stride for each axis")
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
-def _rebuild_parameter(tensor: _Tensor, *_: Any) -> _Tensor:
+def _rebuild_parameter(tensor: Any, *_: Any) -> Any:
     return tensor
 
 
-class _Unpickler(RestrictedUnpickler):
-    """Builds `_Tensor`s that say where in which storage their values are."""
+_MAY_BE_CALLED = {
+    ("collections", "OrderedDict"): Call(new_dict),
+    ("torch._utils", "_rebuild_tensor"): Call(_rebuild_tensor),
+    ("torch._utils", "_rebuild_tensor_v2"): Call(_rebuild_tensor),
+    ("torch._utils", "_rebuild_parameter"): Call(_rebuild_parameter),
+    **{("torch", name): dtype for name, dtype in _DTYPES.items()},
+}
 
-    may_be_called = {
-        ("collections", "OrderedDict"): collections.OrderedDict,
-        ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-        ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-        ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-        **{("torch", name): dtype for name, dtype in _DTYPES.items()},
-    }
 
-    def persistent_load(self, pid: Any) -> _Storage:
-        kind, dtype, key = pid[:3]
-        if kind != "storage" or (len(pid) > 5 and pid[5] is not None):
-            raise ValueError("a storage of unknown kind")
-        return _Storage(dtype, str(key))
+def _storage(pid: Any) -> _Storage:
+    kind, dtype, key = pid[:3]
+    if kind != "storage" or (len(pid) > 5 and pid[5] is not None):
+        raise ValueError("a storage of unknown kind")
+    if dtype not in _DTYPES.values() or type(key) not in (str, int):
+        raise ValueError("a storage without a type or a key")
+    return _Storage(dtype, str(key))
 
 
 def _read_zip(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
-    with zipfile.ZipFile(str(path)) as archive:
-        pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+    with Archive(path) as archive:
+        pickles = [name for name in archive.names if name.endswith("/data.pkl")]
         if len(pickles) != 1:
             raise ValueError("a zip archive without a data.pkl")
         root = pickles[0][: -len("data.pkl")]
-        if root + "byteorder" in archive.namelist():
+        if root + "byteorder" in archive.names:
             _check_order(archive.read(root + "byteorder") == b"little")
-        with archive.open(pickles[0]) as stream:
-            tensors = _tensors(_Unpickler(stream).load())
+        stream = BoundedStream(io.BytesIO(archive.read(pickles[0])))
+        tensors = _tensors(load(stream, _MAY_BE_CALLED, _storage))
+        dtypes = _dtypes(tensors)
         storages = {
-            storage.key: np.frombuffer(
-                archive.read(root + "data/" + storage.key), storage.dtype
-            )
-            for storage in {tensor.storage for tensor in tensors.values()}
+            key: np.frombuffer(archive.read(root + "data/" + key), dtype)
+            for key, dtype in dtypes.items()
         }
     return tensors, storages
 
 
 def _read_old(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
-    with path.open("rb") as stream:
-        if _Unpickler(stream).load() != _OLD_MAGIC:
+    with path.open("rb") as file:
+        stream = BoundedStream(file)
+        if load(stream, {}) != _OLD_MAGIC:
             raise ValueError("it does not begin as checkpoints do")
-        _Unpickler(stream).load()  # version of the format
-        _check_order(_Unpickler(stream).load()["little_endian"])
-        tensors = _tensors(_Unpickler(stream).load())
-        dtypes = {t.storage.key: np.dtype(t.storage.dtype) for t in tensors.values()}
+        load(stream, {})  # version of the format
+        _check_order(load(stream, {})["little_endian"])
+        tensors = _tensors(load(stream, _MAY_BE_CALLED, _storage))
+        dtypes = _dtypes(tensors)
         storages = {}
-        for key in _Unpickler(stream).load():
-            n_values = int.from_bytes(stream.read(8), "little")
-            content = stream.read(n_values * dtypes[key].itemsize)
+        for key in load(stream, {}):
+            n = int.from_bytes(stream.read(8), "little")
+            content = stream.read(n * np.dtype(dtypes[key]).itemsize)
             storages[key] = np.frombuffer(content, dtypes[key])
-            if len(storages[key]) != n_values:
+            if len(storages[key]) != n:
                 raise ValueError("it ends within a storage")
     return tensors, storages
+
+
+def _dtypes(tensors: Mapping[str, _Tensor]) -> dict[str, str]:
+    """The type of each storage, by its key."""
+    storages = {tensor.storage for tensor in tensors.values()}
+    if len({storage.key for storage in storages}) < len(storages):
+        raise ValueError("a storage of two types")
+    return {storage.key: storage.dtype for storage in storages}
 
 
 def _check_order(is_little_endian: bool) -> None:
@@ -142,7 +154,8 @@ def _tensors(content: Any) -> dict[str, _Tensor]:
     if isinstance(content, dict):
         content = content.get("state_dict", content)
     if not isinstance(content, dict) or not all(
-        isinstance(value, _Tensor) for value in content.values()
+        isinstance(value, _Tensor) and isinstance(name, str)
+        for name, value in content.items()
     ):
         raise ForbiddenPickleError("not one tensor for each name")
     return content
@@ -150,6 +163,8 @@ def _tensors(content: Any) -> dict[str, _Tensor]:
 
 def _array(tensor: _Tensor, storages: Mapping[str, np.ndarray]) -> np.ndarray:
     storage = storages[tensor.storage.key]
+    if n_values(tensor.shape) > len(storage):
+        raise ValueError("a tensor reaches beyond its storage")
     last = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.strides))
     if min(tensor.shape + tensor.strides + (tensor.offset,), default=0) < 0 or (
         tensor.offset + last >= len(storage)
