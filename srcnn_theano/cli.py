@@ -161,6 +161,11 @@ RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
 SCALE = option("--scale", type=int, help="2, 3 or 4")
 SEED = option("--seed", type=int, help="of all random draws")
+SEEDS = option(
+    "--seeds",
+    metavar="0,1,2",
+    help="a run for each, in RUNS/NAME (the row's own seed), RUNS/NAME-seed1 ...",
+)
 VGG = option(
     "--vgg",
     metavar="FILE",
@@ -268,6 +273,7 @@ def data(options: argparse.Namespace) -> int:
     DATA,
     RUNS.but(default="runs"),
     SEED,
+    SEEDS,
     EPOCHS,
     VGG,
     RESUME.but(help="go on from the checkpoint"),
@@ -276,14 +282,15 @@ def data(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
-    from srcnn_theano.runs.run import make_run
+    from srcnn_theano.runs.run import parse_seeds, runs_of_seeds
     from srcnn_theano.runs.runs import carry_out
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
     experiment = listed.changed(options.epochs, options.seed)
-    run = make_run(experiment, options.runs, options.vgg)
-    carry_out(run, data_dir, options.resume)
-    print(f"the run is in {run.folder}")
+    seeds = parse_seeds(options.seeds, options.seed)
+    for run in runs_of_seeds(experiment, options.runs, seeds, options.vgg):
+        carry_out(run, data_dir, options.resume)
+        print(f"the run is in {run.folder}")
 
 
 @command(
@@ -321,16 +328,22 @@ def experiments(options: argparse.Namespace) -> None:
     option("table", choices=TABLES),
     DATA,
     RUNS.but(default="runs"),
+    SEEDS,
     VGG,
     DEVICE,
 )
 def reproduce(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.report.listing import print_experiments
+    from srcnn_theano.runs.run import parse_seeds
     from srcnn_theano.runs.runs import reproduce_table
 
     reproduce_table(
-        options.table, find_data_dir(options.data), options.runs, options.vgg
+        options.table,
+        find_data_dir(options.data),
+        options.runs,
+        options.vgg,
+        parse_seeds(options.seeds),
     )
     print_experiments(options.runs)
 

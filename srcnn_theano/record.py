@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 import srcnn_theano
 from srcnn_theano.data import datasets
-from srcnn_theano.environment import accelerators
+from srcnn_theano.environment import accelerators, usable_cores
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import sha256
@@ -37,6 +38,7 @@ def conditions() -> dict[str, Any]:
     import scipy
 
     from srcnn_theano.backend import default_device, settings, theano
+    from srcnn_theano.backend.onednn import version as onednn_version
 
     device = default_device()
     versions = {
@@ -53,9 +55,12 @@ def conditions() -> dict[str, Any]:
 
         versions["jax"] = jax.__version__
     flags = ("floatX", "optimizer", "linker", "gcc__cxxflags")
-    recorded = {
+    recorded: dict[str, Any] = {
         "versions": versions,
         "device": device,
+        # Rounding, and with high rates a training, depends on them.
+        "threads": os.environ.get("OMP_NUM_THREADS") or str(usable_cores()),
+        "onednn": onednn_version() if device == "cpu" else None,
         "theano_flags": {name: str(getattr(theano.config, name)) for name in flags},
     }
     if device == "gpu":

@@ -31,6 +31,10 @@ from srcnn_theano.vgg16_weights import FORMAT as VGG16_FORMAT
 FORMAT = "srcnn_theano weights"
 VERSION = 1
 
+# An L2 norm shrinks filters that nothing else moves without end. As subnormal numbers
+# they change no pixel and make a processor many times slower.
+TINY = 1e-20
+
 # The package has networks for pictures of each of these; the first is the default.
 PICTURE_MODELS = ("fsrcnn", "srcnn")
 
@@ -65,7 +69,7 @@ class Weights(NamedTuple):
 
 
 def save_weights(path: str | Path, weights: Weights) -> None:
-    """Write weights to an HDF5 file, in one step."""
+    """Write weights to an HDF5 file, in one step; those below `TINY` become 0."""
     attributes = {
         "format": FORMAT,
         "version": VERSION,
@@ -73,10 +77,13 @@ def save_weights(path: str | Path, weights: Weights) -> None:
         "options": json.dumps(weights.options, sort_keys=True),
         "about": json.dumps(weights.about, sort_keys=True),
     }
-    values = {
-        name: np.asarray(value, np.float32) for name, value in weights.values.items()
-    }
+    values = {name: _flushed(value) for name, value in weights.values.items()}
     write_arrays(path, attributes, values)
+
+
+def _flushed(value: np.ndarray) -> np.ndarray:
+    value = np.asarray(value, np.float32)
+    return np.where(np.abs(value) < TINY, np.float32(0), value)
 
 
 def load_weights(path: str | Path) -> Weights:

@@ -333,3 +333,13 @@ def test_networks_that_do_not_come_along(scale, model):
     match = f"--model {model} --scale {scale}.*fsrcnn, srcnn.*--weights"
     with pytest.raises(UserError, match=match):
         weights_for_scale(scale, model)
+
+
+def test_what_is_nearly_nothing_is_saved_as_nothing(tmp_path, passing_on):
+    weights = passing_on(1)
+    values = np.float32([1e-41, -1e-30, 1e-19, -3e-20, 0, 1, 2, 3, 4])
+    weights.values["conv1.W"] = values.reshape(1, 1, 3, 3)
+    save_weights(tmp_path / "net.h5", weights)
+    saved = load_weights(tmp_path / "net.h5").values["conv1.W"].ravel()
+    np.testing.assert_array_equal(saved[:2], 0)
+    np.testing.assert_array_equal(saved[2:], values[2:])

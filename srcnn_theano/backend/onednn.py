@@ -69,6 +69,15 @@ def available() -> bool:
     return True
 
 
+def version() -> str | None:
+    """The version of oneDNN that convolutions run through; None where they do not."""
+    if not available():
+        return None
+    library = ctypes.CDLL(str(find_onednn().library))
+    library.dnnl_version.restype = ctypes.POINTER(ctypes.c_int)
+    return ".".join(str(number) for number in library.dnnl_version()[:3])
+
+
 class Convolution(ExternalCOp, NoPythonOp):
     """A correlation of images with filters, or its gradient to either of them.
 

@@ -395,13 +395,21 @@ def cut_window(
         program. Of an odd number of pixels that are left out, the centre has one more
         behind it than before.
     """
+    rows, cols = window(images.shape[2:], shape, where)
+    return np.ascontiguousarray(images[:, :, rows, cols])
+
+
+def window(
+    full: Sequence[int], shape: Sequence[int | None], where: str = "centre"
+) -> tuple[slice, slice]:
+    """Rows and columns of `cut_window` in images of `full` rows and columns."""
     spans = []
-    for length, wanted in zip(images.shape[2:], shape):
+    for length, wanted in zip(full, shape):
         if wanted is None or wanted > length:
-            raise ValueError(f"outputs of {tuple(shape)}, targets {images.shape}")
+            raise ValueError(f"outputs of {tuple(shape)}, targets of {tuple(full)}")
         first = 0 if where == "top-left" else (length - wanted) // 2
         spans.append(slice(first, first + wanted))
-    return np.ascontiguousarray(images[:, :, spans[0], spans[1]])
+    return spans[0], spans[1]
 
 
 def _low_res_grid(recipe: Recipe) -> tuple[int, int]:

@@ -19,10 +19,7 @@ from srcnn_theano.evaluation import metrics
 
 
 class Protocol(NamedTuple):
-    """A recipe for the data and the choices of the metric, under one name.
-
-    The output is always clipped to [0, 1] first.
-    """
+    """A recipe for the data and the choices of the metric, under one name."""
 
     name: str
     recipe: Recipe
@@ -31,12 +28,18 @@ class Protocol(NamedTuple):
     peak: float  # in whose units SSIM and PSNR are computed
     aggregation: str  # "image", or as in metrics.aggregate: "patch", "batchN", "global"
     floor: float  # a smaller mean squared error (at peak 1) counts as this much
+    clipped: bool = True  # the output is clipped to [0, 1] first
 
     @property
     def hash(self) -> str:
-        """Ten hexadecimal digits of the protocol and its recipe; names are left out."""
+        """Ten hexadecimal digits of the protocol and its recipe; names are left out.
+
+        So is `clipped` where it is true, as results had it before it was a choice.
+        """
         knobs = dict(self._asdict(), recipe=self.recipe.hash)
         del knobs["name"]
+        if self.clipped:
+            del knobs["clipped"]
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
 
@@ -57,7 +60,7 @@ class Protocol(NamedTuple):
         )
 
 
-def _on_patches(name: str, aggregation: str) -> Protocol:
+def _on_patches(name: str, aggregation: str, clipped: bool = True) -> Protocol:
     return Protocol(
         name=name,
         recipe=make_recipe(name),
@@ -66,6 +69,7 @@ def _on_patches(name: str, aggregation: str) -> Protocol:
         peak=1.0,
         aggregation=aggregation,
         floor=metrics.MSE_FLOOR,
+        clipped=clipped,
     )
 
 
@@ -83,8 +87,8 @@ def _on_images(name: str) -> Protocol:
 
 # At scale 4; `make_protocol` gives other scales.
 PROTOCOLS = {
-    "programmed": _on_patches("programmed", "batch20"),
-    "programmed-initial": _on_patches("programmed-initial", "batch100"),
+    "programmed": _on_patches("programmed", "batch20", clipped=False),
+    "programmed-initial": _on_patches("programmed-initial", "batch100", clipped=False),
     "course": _on_patches("course", "patch"),
     "course-initial": _on_patches("course-initial", "batch100"),
     "standard": _on_images("standard"),

@@ -90,7 +90,7 @@ def score_network(
     model = _for_sub_images(weights, pairs)
     where = weights.about.get("window", "centre")
     pairs = compared_pairs(pairs, model, where)
-    ours = sub_image_errors(error_function(model), pairs, batch_size)
+    ours = sub_image_errors(error_function(model, protocol.clipped), pairs, batch_size)
     bicubic = mse_per_patch(
         *(
             to_float(cut_window(part, model.output_shape[2:], where))
@@ -99,8 +99,8 @@ def score_network(
     )
     return {
         "n": len(ours),
-        "ours": _every_aggregation(ours, protocol),
-        "bicubic": _every_aggregation(bicubic, protocol),
+        "ours": every_aggregation(ours, protocol, batch_size),
+        "bicubic": every_aggregation(bicubic, protocol, batch_size),
     }
 
 
@@ -121,7 +121,7 @@ def score_features(
     weights, pairs, protocol : as in `score_network`
     vgg : VGG16Weights
     training : Training
-        Its `vgg_input`, `vgg_layout`, `vgg_target` and `window`.
+        Its `vgg_input`, `vgg_layout`, `vgg_target`, `window` and `batch_size`.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def score_features(
     )
     mse = sub_image_errors(distance, pairs)
     peak = 20 * np.log10(255)
-    scores = _every_aggregation(mse, protocol)
+    scores = every_aggregation(mse, protocol, training.batch_size)
     return {how: psnr + peak for how, psnr in scores.items()}
 
 
@@ -155,10 +155,14 @@ def _for_sub_images(weights: Weights, pairs: Pairs) -> Model:
     return model
 
 
-def _every_aggregation(mse: np.ndarray, protocol: Protocol) -> dict[str, float]:
+def every_aggregation(
+    mse: np.ndarray, protocol: Protocol, batch_size: int = 100
+) -> dict[str, float]:
+    """PSNR in dB by `AGGREGATIONS`, and in minibatches of a training's size."""
+    hows = dict.fromkeys((*AGGREGATIONS[:-1], f"batch{batch_size}", AGGREGATIONS[-1]))
     return {
         # A protocol of whole images has no floor, but sub-images need one.
         how: aggregate(mse, how, floor=protocol.floor or MSE_FLOOR)
-        for how in AGGREGATIONS
+        for how in hows
         if not how.startswith("batch") or int(how[5:]) <= len(mse)
     }

@@ -14,10 +14,18 @@ from srcnn_theano.evaluation.images import (
     score_files,
 )
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
-from srcnn_theano.evaluation.sub_images import score_features, score_network
+from srcnn_theano.evaluation.rule import chosen_epochs
+from srcnn_theano.evaluation.sub_images import (
+    every_aggregation,
+    score_features,
+    score_network,
+)
+from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import sha256
 from srcnn_theano.inference import Predictor, build_predictor
-from srcnn_theano.runs.run import Run
+from srcnn_theano.runs.run import BEST, Run
+from srcnn_theano.runs.validation import read_errors
+from srcnn_theano.training.history import read_history
 from srcnn_theano.vgg16_weights import VGG16Weights
 from srcnn_theano.weights import Weights, load_weights, trained_epochs
 
@@ -33,6 +41,7 @@ def measure(run: Run, data_dir: Path) -> dict[str, Any]:
         ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
         "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
         mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
+        ``"rule"`` is what `_by_rule` gives, where the run has kept the errors.
         Rows that need VGG16 have ``{"vgg": {set: {aggregation: dB}}}`` besides, and
         every network that the row itself trains, with VGG16, what `measure_features`
         gives as ``"relu2_2"``.
@@ -54,14 +63,68 @@ def measure(run: Run, data_dir: Path) -> dict[str, Any]:
             for name in ("standard", "standard-rgb")
         },
     }
+    rule = _by_rule(run)
+    if rule:
+        results["rule"] = rule
     if run.vgg is not None and experiment.needs_vgg:
         results["vgg"] = _score_in_vgg_space(run, run.vgg, weights, data_dir)
+        best = _best_network(run, rule)
+        if best is not None:
+            best = best._replace(options=experiment.options)
+            rule["best_validation"]["vgg"] = _score_in_vgg_space(
+                run, run.vgg, best, data_dir
+            )
     if run.vgg is not None and experiment.trains:
         features = feature_function(run.vgg)
         results["relu2_2"] = measure_features(
             {"network": network}, scale, data_dir, run.vgg, features
         )["network"]
     return results
+
+
+def _by_rule(run: Run) -> dict[str, Any]:
+    """Figures on sub-images at the epochs that can be said to count.
+
+    Returns
+    -------
+    dict
+        ``{choice: {"epoch": ..., "iteration": ..., "set5": dB, "set14": dB,
+        "sub_images": {set: {aggregation: dB}}}}`` for each choice of
+        `rule.chosen_epochs`; the first two figures are in minibatches of the row's
+        batch size. Empty where the run has not kept the errors, or where the row
+        measures with other options than those that they were computed with.
+    """
+    experiment, folder = run.experiment, run.network.parent
+    trained = find_experiment(experiment.trained_by) if not experiment.trains else None
+    if trained is not None and trained.options != experiment.options:
+        return {}
+    if not (folder / "history.csv").exists():
+        return {}
+    history = read_history(folder / "history.csv")[: experiment.measure.n_epochs]
+    size = experiment.training.batch_size
+    rule: dict[str, Any] = {}
+    for choice, epoch in chosen_epochs(history, size).items():
+        scores = {
+            name: every_aggregation(mse, run.protocol, size)
+            for name, mse in read_errors(folder, epoch).items()
+        }
+        rule[choice] = {
+            "epoch": epoch,
+            "iteration": int(history[epoch - 1]["iteration"]),
+            **{name: of_set[f"batch{size}"] for name, of_set in scores.items()},
+            "sub_images": scores,
+        }
+    return rule
+
+
+def _best_network(run: Run, rule: Mapping[str, Any]) -> Weights | None:
+    """The network of the best validation, if the rule's epoch is the one kept."""
+    path = run.network.parent / BEST
+    if not rule or not path.exists():
+        return None
+    weights = load_weights(path)
+    is_it = trained_epochs(path, weights) == rule["best_validation"]["epoch"]
+    return weights if is_it else None
 
 
 def _score_sub_images(

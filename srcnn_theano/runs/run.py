@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from srcnn_theano.data.patches import Recipe, make_recipe
 from srcnn_theano.errors import UserError
@@ -14,6 +14,9 @@ from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.models.options import OPTIONS
 from srcnn_theano.training.settings import Training
 from srcnn_theano.vgg16_weights import VGG16Weights, find_vgg16, load_vgg16
+
+# The network after the epoch of the lowest cost on Set5.
+BEST = "weights-best.h5"
 
 
 class Run(NamedTuple):
@@ -33,6 +36,8 @@ class Run(NamedTuple):
         The folder of this run and of those whose networks it measures.
     snapshots : tuple of int
         The epochs after which the network is kept.
+    suffix : str
+        What the names of folders end with, for a run beside that of the row's own seed.
     """
 
     experiment: Experiment
@@ -41,15 +46,16 @@ class Run(NamedTuple):
     vgg: VGG16Weights | None
     runs_dir: Path
     snapshots: tuple[int, ...]
+    suffix: str = ""
 
     @property
     def folder(self) -> Path:
-        return self.runs_dir / self.experiment.name
+        return self.runs_dir / (self.experiment.name + self.suffix)
 
     @property
     def network(self) -> Path:
         """The weight file that is measured."""
-        return network_file(self.experiment, self.runs_dir)
+        return network_file(self.experiment, self.runs_dir, self.suffix)
 
 
 def make_run(
@@ -79,6 +85,49 @@ def make_run(
     )
 
 
+def runs_of_seeds(
+    experiment: Experiment,
+    runs_dir: Path,
+    seeds: Sequence[int] | None,
+    vgg: str | Path | None = None,
+) -> list[Run]:
+    """A run for each seed, in folders of their own; without seeds, the one run.
+
+    That of the row's own seed is in ``RUNS/NAME``, others in ``RUNS/NAME-seed1`` and
+    so on.
+    """
+    own = experiment.training.seed
+    if seeds is None:
+        return [make_run(experiment, runs_dir, vgg)]
+    return [
+        make_run(experiment.changed(seed=seed), runs_dir, vgg)._replace(
+            suffix="" if seed == own else f"-seed{seed}"
+        )
+        for seed in seeds
+    ]
+
+
+def parse_seeds(text: str | None, seed: int | None = None) -> list[int] | None:
+    """The numbers of ``--seeds``, each once; None without.
+
+    Raises
+    ------
+    UserError
+        No such numbers, or a single ``--seed`` beside them.
+    """
+    if text is None:
+        return None
+    if seed is not None:
+        raise UserError("--seed and --seeds: leave one of them out")
+    words = text.split(",")
+    if not all(word.strip().isdigit() and int(word) < 2**32 for word in words):
+        raise UserError(
+            f"--seeds {text}: whole numbers with commas between them are needed, such "
+            "as 0,1,2"
+        )
+    return list(dict.fromkeys(map(int, words)))
+
+
 def training_recipe(training: Training) -> Recipe:
     """How the sub-images are made that a network is trained and measured on."""
     recipe = make_recipe(training.protocol, training.scale)
@@ -96,12 +145,12 @@ def _find_vgg(experiment: Experiment, path: str | Path | None) -> VGG16Weights |
     return load_vgg16(file)
 
 
-def network_file(experiment: Experiment, runs_dir: Path) -> Path:
+def network_file(experiment: Experiment, runs_dir: Path, suffix: str = "") -> Path:
     """Where the network that an experiment measures is, or will be."""
     n_epochs = experiment.measure.n_epochs
     kept = not experiment.trains and n_epochs in snapshots(experiment.trained_by)
     name = snapshot_name(n_epochs) if kept else "weights.h5"
-    return runs_dir / experiment.trained_by / name
+    return runs_dir / (experiment.trained_by + suffix) / name
 
 
 def snapshot_name(epoch: int) -> str:

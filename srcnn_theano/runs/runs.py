@@ -7,21 +7,25 @@
               checkpoint.h5     everything that moves, after the last finished epoch
               weights.h5        the trained network, once all epochs are done
               weights-20.h5     the network after epoch 20, where a row measures it
+              weights-best.h5   the network after the epoch of the lowest cost on Set5
+              errors/20.h5      the errors of all sub-images of Set5 and Set14 after it
               results.json      figures under the row's protocol and `standard`
+    RUNS/NAME-seed1/            the same from another seed
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
-from srcnn_theano.data import cache
+from srcnn_theano.data import cache, datasets
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.rule import TEST_SETS
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import read_json, write_json
 from srcnn_theano.record import command, conditions, data_checksums
 from srcnn_theano.runs.measuring import measure
-from srcnn_theano.runs.run import Run, make_run
+from srcnn_theano.runs.run import Run, runs_of_seeds
 from srcnn_theano.runs.training import build_trainer, train
 
 
@@ -49,10 +53,10 @@ def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
                 f"{run.folder}: holds a run already; use --resume to go on with it, or "
                 "another --runs folder"
             )
-        train_set, set5 = (
-            cache.prepare(data_dir, name, run.recipe) for name in ("T91", "Set5")
+        train_set, *scored = (
+            cache.prepare(data_dir, name, run.recipe) for name in datasets.SETS
         )
-        trainer = build_trainer(run, train_set, {"set5": set5})
+        trainer = build_trainer(run, train_set, dict(zip(TEST_SETS, scored)))
         if resume:
             trainer.resume()
         write_json(run.folder / "experiment.json", _record(run, data_dir))
@@ -83,7 +87,11 @@ def _record(run: Run, data_dir: Path) -> dict[str, Any]:
 
 
 def reproduce_table(
-    table: str, data_dir: Path, runs_dir: Path, vgg: str | Path | None = None
+    table: str,
+    data_dir: Path,
+    runs_dir: Path,
+    vgg: str | Path | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> None:
     """Train and measure every row of a table that has no result in `runs_dir` yet.
 
@@ -96,18 +104,24 @@ def reproduce_table(
         One of `experiments.TABLES`.
     data_dir, runs_dir : Path
     vgg : path or None
-        As in `make_run`.
+        As in `run.make_run`.
+    seeds : sequence of int or None
+        Train and measure once for each of them; None for each row's own.
     """
     rows = [row for row in EXPERIMENTS.values() if row.row.table == table]
     shared = {row.trained_by for row in rows} - {row.name for row in rows}
     experiments = [EXPERIMENTS[name] for name in sorted(shared)] + rows
     # What is missing shows before hours of training.
-    runs = [make_run(experiment, runs_dir, vgg) for experiment in experiments]
+    runs = [
+        run
+        for experiment in experiments
+        for run in runs_of_seeds(experiment, runs_dir, seeds, vgg)
+    ]
     for run in runs:
         if _is_done(run):
-            print(f"{run.experiment.name}: done")
+            print(f"{run.folder.name}: done")
             continue
-        print(f"{run.experiment.name}: {run.experiment.measure.n_epochs} epochs")
+        print(f"{run.folder.name}: {run.experiment.measure.n_epochs} epochs")
         carry_out(run, data_dir, resume=True)
 
 

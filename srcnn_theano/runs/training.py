@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Mapping
 
 from srcnn_theano.data.patches import Pairs
-from srcnn_theano.evaluation.metrics import aggregate
-from srcnn_theano.evaluation.sub_images import compared_pairs, sub_image_errors
-from srcnn_theano.models import model_for_pairs
-from srcnn_theano.runs.run import Run, snapshot_name
-from srcnn_theano.training.settings import Training
+from srcnn_theano.evaluation.rule import best_validation
+from srcnn_theano.runs.run import BEST, Run, snapshot_name
+from srcnn_theano.runs.validation import Validation
 from srcnn_theano.weights import Weights, save_weights
 
 if TYPE_CHECKING:
@@ -28,58 +24,32 @@ def build_trainer(
     run : Run
     train_set : Pairs, made by the run's recipe
     validation_sets : dict of str to Pairs
-        Each gives the history a column: the mean PSNR of its sub-images.
+        Each gives the history columns, see `Validation`.
     """
     from srcnn_theano.training.step import build_step
     from srcnn_theano.training.trainer import Trainer
 
     training = run.experiment.compiled
     step = build_step(training, train_set, run.vgg)
+    validation = Validation(run, step.model, train_set, validation_sets)
 
     def keep(epoch: int) -> None:
+        validation.keep(epoch)
         if epoch in run.snapshots:
             _save_network(run, snapshot_name(epoch), step.model, epoch)
+        if best_validation(trainer.history) == epoch:
+            _save_network(run, BEST, step.model, epoch)
 
-    return Trainer(
+    trainer = Trainer(
         step,
         training.seed,
         training.decay,
-        _validation(training, step.model, train_set, validation_sets),
+        validation,
         run.folder,
         run.experiment.training.identity,
         keep,
     )
-
-
-def _validation(
-    training: Training,
-    model: Any,
-    train_set: Pairs,
-    validation_sets: Mapping[str, Pairs],
-) -> Callable[[], dict[str, float]]:
-    from srcnn_theano.training.functions import error_function
-
-    # The training graph has its batch size built in.
-    rng = np.random.RandomState(0)
-    copy = model_for_pairs(training.model, training.options, train_set, rng)
-    errors = error_function(copy)
-
-    sets = {
-        name: compared_pairs(pairs, copy, training.window)
-        for name, pairs in validation_sets.items()
-    }
-
-    def validate() -> dict[str, float]:
-        copy.set_values(model.get_values())
-        return {
-            f"{name}_psnr": aggregate(
-                sub_image_errors(errors, pairs, training.batch_size),
-                "patch",
-            )
-            for name, pairs in sets.items()
-        }
-
-    return validate
+    return trainer
 
 
 def train(run: Run, trainer: Trainer) -> None:

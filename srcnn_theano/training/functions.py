@@ -47,16 +47,22 @@ def training_function(
     )
 
 
-def error_function(model: Model) -> Callable[..., np.ndarray]:
+def error_function(model: Model, clipped: bool = True) -> Callable[..., np.ndarray]:
     """Compile validation: uint8 pairs -> mean squared error of each sub-image.
+
+    Parameters
+    ----------
+    model : Model
+    clipped : bool
+        Whether the output is clipped to [0, 1] first.
 
     Returns
     -------
     function of (low_res, high_res), both uint8 (n, channels, rows, cols)
-        Mean squared errors in [0, 1], floatX (n,), of the output clipped to [0, 1].
+        Mean squared errors, floatX (n,), of values in [0, 1].
     """
     low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
-    output = T.clip(model.output, 0.0, 1.0)
+    output = T.clip(model.output, 0.0, 1.0) if clipped else model.output
     return compile_function(
         [low_res, high_res],
         T.mean(T.sqr(output - unit(high_res)), axis=(1, 2, 3)),

@@ -56,7 +56,8 @@ class Training(NamedTuple):
         Whether each epoch draws an order of its own. Without, minibatches are
         consecutive sub-images, the same ones in all epochs.
     window : 'centre' or 'top-left'
-        The part of a target that outputs are compared with, see `patches.cut_window`.
+        The part of a target that outputs are compared with, see `patches.cut_window`. A
+        network of 'top-left' gives whole pictures moved down and right by its margin.
     """
 
     model: str = "srcnn"

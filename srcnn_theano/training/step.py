@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from srcnn_theano.backend import T, theano
-from srcnn_theano.data.patches import Pairs, cut_window
+from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.data.patches import Pairs, cut_window, window
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.models.model import Model
 from srcnn_theano.training.costs import training_cost
 from srcnn_theano.training.functions import training_function
-from srcnn_theano.training.pairs import SharedPairs
+from srcnn_theano.training.pairs import SharedPairs, unit
 from srcnn_theano.training.settings import Training
 from srcnn_theano.training.updates import UPDATES, layer_rates
 from srcnn_theano.vgg16_weights import VGG16Weights
@@ -97,3 +97,37 @@ def step_of(
     function = training_function(model, y, cost, updates, pairs, mode)
     variables = [shared for shared, _ in list(updates) + list(model.updates)]
     return Step(function, model, pairs, learning_rate, variables)
+
+
+def cost_function(
+    training: Training,
+    model: Model,
+    target_size: Sequence[int],
+    vgg: VGG16Weights | None = None,
+) -> Callable[..., Any]:
+    """Compile the cost of a training for other sub-images than it trains on.
+
+    Parameters
+    ----------
+    training, vgg : as in `build_step`
+    model : Model for minibatches of any size
+    target_size : (rows, cols) of whole targets
+
+    Returns
+    -------
+    function of (low_res, high_res), both uint8 (n, channels, rows, cols), to a scalar
+    """
+    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
+    rows, cols = window(target_size, model.output_shape[2:], training.window)
+    whole = unit(high_res)
+    shape = model.output_shape[:2] + tuple(target_size)
+    seen = (whole, shape) if training.vgg_target == "whole" else None
+    return compile_function(
+        [low_res, high_res],
+        training_cost(training, model, whole[:, :, rows, cols], vgg, seen),
+        givens={
+            model.input: unit(low_res),
+            model.is_train: T.constant(0, dtype="int8"),
+        },
+        name="validation_cost",
+    )

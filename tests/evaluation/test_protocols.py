@@ -26,9 +26,11 @@ def test_hash_tells_protocols_and_recipes_apart_but_not_names():
         course._replace(peak=255.0),
         course._replace(aggregation="batch20"),
         course._replace(floor=0.0),
+        course._replace(clipped=False),
         course._replace(recipe=course.recipe._replace(blur_sigma=2.0)),
     ]
-    assert len({protocol.hash for protocol in changes + [course]}) == 7
+    assert len({protocol.hash for protocol in changes + [course]}) == 8
+    assert course.hash == "a452a48e77"  # as results have it
     named = [make_protocol(name, s).hash for name in PROTOCOLS for s in (2, 3, 4)]
     assert len(set(named)) == 18
 

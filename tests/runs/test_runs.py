@@ -14,8 +14,10 @@ from srcnn_theano.evaluation.metrics import mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments.records import Measure, Row
 from srcnn_theano.files import sha256
+from srcnn_theano.inference import build_predictor
 from srcnn_theano.runs import runs
-from srcnn_theano.runs.run import make_run
+from srcnn_theano.runs.run import make_run, parse_seeds, runs_of_seeds
+from srcnn_theano.runs.validation import read_errors
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
 
@@ -95,7 +97,14 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(
         ours, theirs = (load_weights(run / name) for run in (resumed, whole))
         assert ours.about == theirs.about
         assert bits(ours) == bits(theirs)
-    assert len(list(resumed.glob("weights*.h5"))) == len(names)
+    assert len(list(resumed.glob("weights*.h5"))) == len(names) + 1
+    best = [load_weights(run / "weights-best.h5") for run in (resumed, whole)]
+    assert bits(best[0]) == bits(best[1]) and best[0].about == best[1].about
+    for epoch in (1, 2, 3):
+        kept = [read_errors(run, epoch) for run in (resumed, whole)]
+        assert kept[0].keys() == {"set5", "set14"} == kept[1].keys()
+        for name in kept[0]:
+            np.testing.assert_array_equal(kept[0][name], kept[1][name])
     a, b = (read_history(run / "history.csv") for run in (resumed, whole))
     assert [{**row, "seconds": 0} for row in a] == [{**row, "seconds": 0} for row in b]
     assert [float(row["learning_rate"]) for row in a] == pytest.approx(
@@ -135,6 +144,9 @@ def test_the_record_says_how_the_figures_came_about(unbroken):
     library = find_library()
     assert record["versions"][library.module] == library.version
     assert record["device"] == default_device()
+    assert int(record["threads"]) >= 1
+    if record["onednn"] is not None:
+        assert record["onednn"].startswith("3.")
     assert ("jax" in record["versions"]) == (record["device"] != "cpu")
     assert set(record["data"]) == {"T91", "Set5", "Set14"}
     results = json.loads((run_dir / "results.json").read_text())
@@ -145,6 +157,104 @@ def test_the_record_says_how_the_figures_came_about(unbroken):
     ours = results["sub_images"]["Set5"]["ours"]["patch"]
     assert float(last["set5_psnr"]) == pytest.approx(ours, abs=1e-4)
     assert load_weights(run_dir / "weights.h5").about["n_epochs"] == 3
+
+
+def test_the_figure_of_a_row_is_that_of_the_best_validation(unbroken):
+    run_dir = unbroken / "tiny"
+    history = read_history(run_dir / "history.csv")
+    rule = json.loads((run_dir / "results.json").read_text())["rule"]
+    costs = [float(row["set5_cost"]) for row in history]
+    best = rule["best_validation"]
+    assert best["epoch"] == 1 + costs.index(min(costs))
+    assert best["iteration"] == 3 * best["epoch"]
+    assert rule["last"]["epoch"] == 3
+    for figures in rule.values():
+        row = history[figures["epoch"] - 1]
+        for name in ("set5", "set14"):
+            assert figures[name] == pytest.approx(
+                float(row[f"{name}_batch10"]), abs=1e-4
+            )
+            scores = figures["sub_images"][name]
+            assert scores["global"] == pytest.approx(
+                float(row[f"{name}_global"]), abs=1e-4
+            )
+            assert scores["patch"] == pytest.approx(
+                float(row[f"{name}_psnr"]), abs=1e-4
+            )
+    assert load_weights(run_dir / "weights-best.h5").about["n_epochs"] == best["epoch"]
+
+
+def test_the_cost_of_validation_is_that_of_the_training(unbroken):
+    """Mean squared error and L2 norm, of outputs that are not clipped."""
+    last = read_history(unbroken / "tiny" / "history.csv")[-1]
+    weights = load_weights(unbroken / "tiny" / "weights.h5")
+    norm = sum(np.sum(weights.values[f"conv{i}.W"] ** 2) for i in (1, 2, 3))
+    pairs = cache.prepare("data", "Set5", make_protocol("course").recipe)
+    network = build_predictor(weights)
+    target = pairs.high_res[:, :, 2:-2, 2:-2] / 255
+    errors = mse_per_patch(network(pairs.low_res / 255), target)
+    n = len(errors) // 10 * 10
+    expected = errors[:n].mean() + 1e-4 * norm
+    assert float(last["set5_cost"]) == pytest.approx(expected, rel=1e-4)
+
+
+def test_seeds_have_folders_of_their_own(unbroken, tmp_path, monkeypatch):
+    own, other = runs_of_seeds(TINY, unbroken, (0, 1))
+    assert (own.folder, own.network) == (
+        unbroken / "tiny",
+        unbroken / "tiny" / "weights.h5",
+    )
+    assert other.folder == unbroken / "tiny-seed1"
+    assert other.network == unbroken / "tiny-seed1" / "weights.h5"
+    assert other.experiment.training.seed == 1
+    started = []
+    monkeypatch.setattr(
+        runs, "carry_out", lambda run, *rest, **more: started.append(run.folder.name)
+    )
+    row = TINY._replace(
+        name="row",
+        row=Row("tiny table", "a row"),
+        measure=Measure(n_epochs=3, weights_of="tiny"),
+    )
+    monkeypatch.setitem(experiments.EXPERIMENTS, "row", row)
+    runs.reproduce_table("tiny table", "data", unbroken, seeds=(0, 1))
+    assert started == ["tiny-seed1", "row", "row-seed1"]
+
+
+def test_seeds_on_the_command_line():
+    assert parse_seeds(None) is parse_seeds(None, 3) is None
+    assert parse_seeds("2, 0,2") == [2, 0]
+    for text in ("", "1,", "1-3", "-1", "x", str(2**32)):
+        with pytest.raises(UserError, match=f"--seeds {text}: whole numbers"):
+            parse_seeds(text)
+    with pytest.raises(UserError, match="leave one of them out"):
+        parse_seeds("0,1", 1)
+
+
+def test_a_training_of_the_report_program(tmp_path):
+    """Unshuffled, in values of 0 to 255, against the top left, in mixed order."""
+    training = TINY.training._replace(
+        protocol="programmed",
+        options={**TINY.training.options, "batch_norm": "none", "peak": 255.0},
+        recipe={"order": "mixed"},
+        shuffle=False,
+        window="top-left",
+        learning_rate=1e-3,
+    )
+    run_dir = carry_out(
+        TINY._replace(name="program", training=training).changed(n_epochs=2), tmp_path
+    )
+    weights = load_weights(run_dir / "weights.h5")
+    assert weights.about["window"] == "top-left" and weights.options["peak"] == 255
+    pairs = cache.prepare("data", "Set14", make_protocol("programmed").recipe)
+    target = pairs.high_res[:, :, :29, :29] / 255
+    mse = mse_per_patch(build_predictor(weights)(pairs.low_res / 255), target)
+    results = json.loads((run_dir / "results.json").read_text())
+    ours = results["sub_images"]["Set14"]["ours"]
+    assert ours["global"] == pytest.approx(-10 * np.log10(mse.mean()), abs=1e-3)
+    assert ours["global"] == pytest.approx(
+        results["rule"]["last"]["sub_images"]["set14"]["global"], abs=1e-3
+    )
 
 
 def test_a_row_can_measure_another_rows_network(unbroken):

@@ -111,6 +111,8 @@ def test_a_perceptual_row_from_data_to_results(vgg_file, tmp_path, monkeypatch):
     for name in ("Set5", "Set14"):
         in_pixels = results["sub_images"][name]["ours"]
         assert sorted(results["vgg"][name]) == sorted(in_pixels)
+        by_rule = results["rule"]["best_validation"]["vgg"][name]
+        assert sorted(by_rule) == sorted(in_pixels)
         assert all(np.isfinite(list(results["vgg"][name].values())))
     whole = results["relu2_2"]
     assert whole["preprocessing"] == "caffe" and whole["source_sha256"] == "2" * 64
