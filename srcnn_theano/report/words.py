@@ -7,7 +7,11 @@ from typing import Any
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.report.rows import Row
 
-_PIXELS = {"mse": "MSE", "mse_per_channel": "MSE of each channel"}
+_PIXELS = {
+    "mse": "MSE",
+    "mse_per_channel": "MSE of each channel",
+    "sse": "sum of squares",
+}
 
 
 def row_title(experiment: Experiment) -> str:

@@ -20,3 +20,10 @@ def test_cost_in_words(changes, words):
 
 def test_records_from_before_there_were_weights_of_costs():
     assert cost_in_words({"cost": "mse"}) == "MSE"
+
+
+def test_all_costs_have_words():
+    from srcnn_theano.training.costs import COSTS
+
+    for cost in COSTS:
+        assert cost_in_words({"cost": cost})
