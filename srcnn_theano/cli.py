@@ -152,20 +152,12 @@ EPOCHS = option("--epochs", type=int, help="another number than the experiment's
 JSON = option("--json", action="store_true", help="print the figures as JSON")
 MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
 OUT = option("--out", type=Path, metavar="PATH")
-PROTOCOL = option(
-    "--protocol",
-    help="programmed, programmed-initial, course, course-initial, standard or "
-    "standard-rgb",
-)
+PROTOCOL = option("--protocol", help="such as programmed, course or standard")
 RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
 SCALE = option("--scale", type=int, help="2, 3 or 4")
 SEED = option("--seed", type=int, help="of all random draws")
-SEEDS = option(
-    "--seeds",
-    metavar="0,1,2",
-    help="a run for each, in RUNS/NAME (the row's own seed), RUNS/NAME-seed1 ...",
-)
+SEEDS = option("--seeds", metavar="0,1,2", help="a run and a folder for each seed")
 VGG = option(
     "--vgg",
     metavar="FILE",
@@ -282,15 +274,14 @@ def data(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
-    from srcnn_theano.runs.run import parse_seeds, runs_of_seeds
-    from srcnn_theano.runs.runs import carry_out
+    from srcnn_theano.runs import runs
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
     experiment = listed.changed(options.epochs, options.seed)
-    seeds = parse_seeds(options.seeds, options.seed)
-    for run in runs_of_seeds(experiment, options.runs, seeds, options.vgg):
-        carry_out(run, data_dir, options.resume)
-        print(f"the run is in {run.folder}")
+    seeds = runs.parse_seeds(options.seeds, options.seed)
+    runs.carry_out_seeds(
+        experiment, seeds, data_dir, options.runs, options.vgg, options.resume
+    )
 
 
 @command(
@@ -335,16 +326,10 @@ def experiments(options: argparse.Namespace) -> None:
 def reproduce(options: argparse.Namespace) -> None:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.report.listing import print_experiments
-    from srcnn_theano.runs.run import parse_seeds
-    from srcnn_theano.runs.runs import reproduce_table
+    from srcnn_theano.runs.runs import parse_seeds, reproduce_table
 
-    reproduce_table(
-        options.table,
-        find_data_dir(options.data),
-        options.runs,
-        options.vgg,
-        parse_seeds(options.seeds),
-    )
+    data_dir, seeds = find_data_dir(options.data), parse_seeds(options.seeds)
+    reproduce_table(options.table, data_dir, options.runs, options.vgg, seeds)
     print_experiments(options.runs)
 
 

@@ -22,11 +22,14 @@ from srcnn_theano.data import cache, datasets
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.rule import TEST_SETS
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import read_json, write_json
 from srcnn_theano.record import command, conditions, data_checksums
 from srcnn_theano.runs.measuring import measure
-from srcnn_theano.runs.run import Run, runs_of_seeds
+from srcnn_theano.runs.run import Run, parse_seeds, runs_of_seeds
 from srcnn_theano.runs.training import build_trainer, train
+
+__all__ = ["carry_out", "carry_out_seeds", "parse_seeds", "reproduce_table"]
 
 
 def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
@@ -84,6 +87,20 @@ def _record(run: Run, data_dir: Path) -> dict[str, Any]:
         **conditions(),
         "data": checksums,
     }
+
+
+def carry_out_seeds(
+    experiment: Experiment,
+    seeds: Sequence[int] | None,
+    data_dir: Path,
+    runs_dir: Path,
+    vgg: str | Path | None = None,
+    resume: bool = False,
+) -> None:
+    """`carry_out` for each of the seeds, or for the experiment's own."""
+    for run in runs_of_seeds(experiment, runs_dir, seeds, vgg):
+        carry_out(run, data_dir, resume)
+        print(f"the run is in {run.folder}")
 
 
 def reproduce_table(
