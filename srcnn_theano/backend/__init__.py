@@ -6,7 +6,13 @@ found on this machine before. The README of this folder follows a graph on its w
 through the modules.
 """
 
-from srcnn_theano.backend import compilation, convolutions, fusion, internals
+from srcnn_theano.backend import (
+    compilation,
+    compile_cache,
+    convolutions,
+    fusion,
+    internals,
+)
 from srcnn_theano.backend.devices import (
     compile_function,
     default_device,
@@ -29,3 +35,4 @@ internals.mend_aesara()  # what Aesara left out, and a mistake in one of its ops
 convolutions.register()  # abstract convolutions become oneDNN's
 fusion.register()  # biases, activations and pools join these
 compilation.install()  # C code is compiled by several g++ at once
+compile_cache.install()  # by several processes, which do not delete others' modules

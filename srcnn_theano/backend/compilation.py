@@ -16,10 +16,10 @@ import concurrent.futures
 import contextlib
 import functools
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from srcnn_theano.backend.internals import (
     get_module_cache,
 )
 from srcnn_theano.backend.library import theano
+from srcnn_theano.backend.scratch import scratch_folder
 
 # What every module includes, in the order of theano.link.c.
 HEADERS = [
@@ -139,6 +140,7 @@ class _Linking(threading.local):
     order: tuple = ()  # nodes not yet looked at
     ahead: dict | None = None  # {what to compile: future of the shared library's path}
     pool: concurrent.futures.ThreadPoolExecutor | None = None
+    folders: contextlib.ExitStack | None = None  # those of the pool
     folder: Path | None = None
 
 
@@ -152,6 +154,7 @@ def make_all(self: Any, *args: Any, **kwargs: Any) -> Any:
         # An inner function (of a scan) is linked while another one is.
         stack.callback(_linking.__dict__.update, before)
         stack.callback(_linking.__dict__.clear)
+        _linking.folders = stack.enter_context(contextlib.ExitStack())
         stack.callback(_stop_compiling)
         _linking.order = tuple(self.schedule(self.fgraph))
         _linking.ahead, _linking.pool, _linking.folder = {}, None, None
@@ -163,7 +166,6 @@ def _stop_compiling():
         future.cancel()
     if _linking.pool is not None:
         _linking.pool.shutdown()
-        shutil.rmtree(_linking.folder, ignore_errors=True)
 
 
 def run_compiler(command: list[str], **params: Any) -> tuple[bytes, bytes, int]:
@@ -181,6 +183,7 @@ def run_compiler(command: list[str], **params: Any) -> tuple[bytes, bytes, int]:
             # If it has failed, it fails again below, where Theano reports it.
             shutil.move(future.result(), _output(command))
             return b"", b"", 0
+    params.setdefault("env", _surroundings(_output(command)))
     return _run_command(_with_header(command), **params)
 
 
@@ -192,6 +195,14 @@ def _compiles_a_module(command):
 
 def _output(command):
     return command[command.index("-o") + 1]
+
+
+def _surroundings(output):
+    """The environment for a g++ that keeps its temporary files beside its output.
+
+    Killed, it leaves them there, where they are removed with the folder.
+    """
+    return dict(os.environ, TMPDIR=str(Path(output).parent))
 
 
 def _source(command):
@@ -211,7 +222,7 @@ def _compile_ahead(order):
     if n_cores < 2:
         return
     _linking.pool = concurrent.futures.ThreadPoolExecutor(n_cores)
-    _linking.folder = Path(tempfile.mkdtemp(prefix="srcnn_theano-"))
+    _linking.folder = _linking.folders.enter_context(scratch_folder())
     cache, keys = get_module_cache(), set()
     for number, node in enumerate(order):
         if not isinstance(node.op, COp):
@@ -269,6 +280,7 @@ def _commands_into(written):
 def _compile(command):
     subprocess.run(
         _with_header(command),
+        env=_surroundings(_output(command)),
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -314,12 +326,13 @@ def _precompiled(compiler, flags):
     if path.with_suffix(".h.gch").exists():
         return str(path)
     try:
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
+        with scratch_folder(cache) as folder:
             text = Path(folder, "headers.h")
             text.write_text("".join(f"#include {header}\n" for header in HEADERS))
             compiled = text.with_suffix(".h.gch")
             subprocess.run(
                 [compiler, *flags, "-x", "c++-header", str(text), "-o", str(compiled)],
+                env=_surroundings(compiled),
                 check=True,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -23,14 +23,22 @@ def find_compile_folder() -> str | None:
         Neither can be used.
     """
     for name in ("compiledir", "base_compiledir"):
-        if user_flag(name) is not None:
+        named = user_flag(name)
+        if named is not None:
+            reason = _why_unusable(expanded(named))
+            if reason:
+                raise UserError(
+                    f"{name}={named}: cannot be used for compiled functions "
+                    f"({reason}); put it right, or name another folder with "
+                    f"THEANO_FLAGS={name}=FOLDER"
+                )
             return None
     usual = "." + find_library().module
-    if _writable(expanded(os.environ.get("HOME") or "~") / usual):
+    if not _why_unusable(expanded(os.environ.get("HOME") or "~") / usual):
         return None
     user = os.getuid() if hasattr(os, "getuid") else "user"
     folder = Path(tempfile.gettempdir()) / f"srcnn_theano-{user}"
-    if not _writable(folder) or not _private(folder):
+    if _why_unusable(folder) or not _private(folder):
         raise UserError(
             f"{folder}: cannot be used for compiled functions, nor can ~/{usual}; name "
             "a folder of yours with THEANO_FLAGS=base_compiledir=FOLDER"
@@ -38,13 +46,15 @@ def find_compile_folder() -> str | None:
     return str(folder)
 
 
-def _writable(folder: Path) -> bool:
+def _why_unusable(folder: Path) -> str:
+    """What the system says to a file written there, or nothing if it can be."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=str(folder)):
-            return True
-    except OSError:
-        return False
+        with tempfile.TemporaryFile(dir=str(folder)) as stream:
+            stream.write(bytes(4096))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _private(folder: Path) -> bool:

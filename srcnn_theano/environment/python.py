@@ -15,8 +15,9 @@ def check_python(version: tuple | None = None) -> None:
     if not (3, 8) <= here <= (3, 12):
         raise UserError(
             f"{name}: srcnn-theano runs on 3.8 to 3.12 only, as Theano-PyMC (to 3.11) "
-            "and Aesara do; make a virtual environment with one of these, e.g. "
-            "`python3.11 -m venv .venv`, and install srcnn-theano there"
+            "and Aesara do; make a virtual environment with one of these, e.g. `pip "
+            "install uv && uv venv --seed --python 3.12 .venv`, and install "
+            "srcnn-theano there"
         )
     library = find_library()
     if here > library.last_python:
@@ -59,4 +60,4 @@ def numpy_pins() -> str:
         return "'numpy==1.26.4' 'scipy>=1.12,<1.13'"
     if sys.version_info >= (3, 11):
         return "'numpy==1.23.5' 'scipy>=1.9.2,<1.12'"
-    return "'numpy>=1.21,<1.22' 'scipy>=1.7.2,<1.8'"
+    return "'numpy>=1.21.6,<1.22' 'scipy>=1.7.2,<1.8'"

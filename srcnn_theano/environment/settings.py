@@ -53,6 +53,8 @@ def prepare() -> Settings:
     else:
         blas = Blas(user_flag("blas__ldflags") or "", "", "unused: no compiler")
     flags = {"floatX": "float32", "blas__ldflags": blas.ldflags}
+    # Seconds to wait while another process compiles; the libraries give up after 120.
+    flags["compile__timeout"] = "3600"
     if not compiler.path:
         flags["cxx"] = ""
     compile_folder = find_compile_folder()

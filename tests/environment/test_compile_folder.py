@@ -23,5 +23,24 @@ def test_without_a_home_a_private_folder_is_used(monkeypatch, tmp_path):
     folder.chmod(0o777)  # anybody could have put code there
     with pytest.raises(UserError, match="base_compiledir=FOLDER"):
         environment.find_compile_folder()
-    monkeypatch.setenv("THEANO_FLAGS", "base_compiledir=/mine")
+    monkeypatch.setenv("THEANO_FLAGS", f"base_compiledir={tmp_path / 'mine'}")
     assert environment.find_compile_folder() is None
+
+
+@pytest.mark.parametrize("name", ["compiledir", "base_compiledir"])
+@pytest.mark.parametrize(
+    "place, reason",
+    [("file", "File exists"), ("file/folder", "Not a directory"), ("full", "No space")],
+)
+def test_a_folder_of_the_user_that_cannot_be_used_is_refused(
+    name, place, reason, monkeypatch, tmp_path
+):
+    def full(**options):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "file").touch()
+    if place == "full":
+        monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setenv("THEANO_FLAGS", f"{name}={tmp_path / place}")
+    with pytest.raises(UserError, match=f"{name}=.*{place}.*{reason}.*=FOLDER"):
+        environment.find_compile_folder()
