@@ -1,6 +1,7 @@
 """What is installed: the right files, whatever it is built from, and honest pins."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -23,10 +24,13 @@ def ignored(folder, names):
     return IGNORED(folder, names) | runs
 
 
+oldest = runpy.run_path(str(ROOT / "scripts" / "oldest.py"))["oldest"]
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of the checkout, with one more experiment and network to be shipped."""
-    pytest.importorskip("setuptools")
+    pytest.importorskip("setuptools", "64")  # the oldest that reads pyproject.toml
     copy = tmp_path_factory.mktemp("packaging") / "checkout"
     shutil.copytree(str(ROOT), str(copy), ignore=ignored)
     record = copy / "results" / "an_experiment"
@@ -123,3 +127,53 @@ def test_conda_pins_fit_the_requirements():
     for name in ("Theano-PyMC", "numpy", "onednn-cpu-gomp", "onednn-devel-cpu-gomp"):
         assert f'"{name}=={pins[name]}' in required
     assert pins["python"].startswith("3.11.") and pins["scipy"].startswith("1.11.")
+    floors = dict(
+        re.split("==|;", pin)[:2]
+        for pin in oldest(required)
+        if pin.partition(";")[2].strip() in ("", "python_version >= '3.10'")
+    )
+    pins["matplotlib"] = pins.pop("matplotlib-base")
+    common = sorted(set(pins) & set(floors))
+    assert {"filelock", "h5py", "matplotlib", "pillow", "tqdm"} <= set(common)
+    for name in common:
+        assert numbers(pins[name]) >= numbers(floors[name]), name
+
+
+def numbers(version):
+    return [int(part) for part in version.split(".")]
+
+
+def test_the_oldest_versions_are_read_from_the_requirements():
+    text = """
+[build-system]
+requires = ["setuptools>=64,<77"]
+
+[project]
+requires-python = ">=3.8,<3.13"
+dependencies = [
+    "h5py>=3.11,<4",  # "not>=1"
+    "filelock>=3.12,<4; python_version < '3.10'",
+]
+[project.optional-dependencies]
+xla = ["jax[cuda12]==0.4.30", "h5py>=3.11,<4", "srcnn-theano[onnx]", "protobuf<8"]
+"""
+    expected = ["h5py==3.11", "filelock==3.12; python_version < '3.10'", "jax==0.4.30"]
+    assert oldest(text) == expected
+
+
+@pytest.mark.parametrize("version", [(3, 7, 16), (3, 13, 0), (3, 14, 2), (4, 0, 0)])
+def test_other_pythons_are_refused_before_anything_is_resolved(version):
+    """setup.py runs when pip asks what it needs, before it looks for requirements."""
+    pytest.importorskip("setuptools", "64")
+    code = (
+        f"import runpy, setuptools, sys; sys.version_info = {version}\n"
+        "sys.argv = ['setup.py', '--version']; runpy.run_path('setup.py')"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=str(ROOT), capture_output=True, text=True
+    )
+    assert answer.returncode == 1 and answer.stderr.count("\n") == 1
+    assert re.match(
+        r"Python {}\.{}: .*3\.8 to 3\.12.*uv venv.*conda".format(*version),
+        answer.stderr,
+    )
