@@ -73,7 +73,7 @@ def _read(path: Path, form: Format) -> Mapping[str, np.ndarray]:
             "with more"
         ) from error
     except Exception as error:  # a damaged file may raise anything
-        reason = shown(str(error), at_most=200)
+        reason = shown(str(error) or type(error).__name__, at_most=200)
         raise UserError(
             f"{path}: damaged, or not a {form.name} file ({reason}); use another copy"
         ) from error

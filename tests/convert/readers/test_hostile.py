@@ -50,15 +50,16 @@ def dtype(text, state=b""):
     )
 
 
-# A type of 16 bytes that says it has fields of objects, over bytes that are no objects.
-TYPE_OF_OBJECTS = dtype(
-    b"V16",
-    b"(I3\nX\1\0\0\0|N(X\1\0\0\0at}(X\1\0\0\0a("
-    + dtype(b"O8")
-    + b"I0\ntuI16\nI1\nI63\ntb",
+# A type of 16 bytes with an object in them, whose flags say that it has none: NumPy
+# fills it with bytes of the file and takes them for the address of an object.
+FIELDS = (
+    b"}(X\1\0\0\0a(" + dtype(b"O8") + b"I0\ntX\1\0\0\0b(" + dtype(b"i8") + b"I8\ntu"
 )
-CONFUSION = ARRAY + array_state(b"I1\n", TYPE_OF_OBJECTS, b"C\x10" + b"A" * 16)
-IN_A_DICTIONARY = b"}X\1\0\0\0a" + CONFUSION + b"s"
+NAMES = b"(X\1\0\0\0aX\1\0\0\0bt"
+STATE = b"(I3\nX\1\0\0\0|N" + NAMES + FIELDS + b"I16\nI1\nI0\ntb"
+ADDRESS = b"B\x10\0\0\0" + b"A" * 8 + bytes(8)
+CONFUSION = ARRAY + array_state(b"I1\n", dtype(b"V16", STATE), ADDRESS)
+PAIRS = b"ccollections\nOrderedDict\n(" + CONFUSION + b"tR"
 
 
 def in_numpy(value):
@@ -191,7 +192,7 @@ def no_utf_8(file):
 
 HOSTILE = {
     "type-confusion.npy": lambda: in_numpy(CONFUSION),
-    "type-confusion-named.npy": lambda: in_numpy(IN_A_DICTIONARY),
+    "type-confusion-pairs.npy": lambda: npy(b"\x80\3" + PAIRS + b"."),
     "memo.npy": lambda: in_numpy(b"]r\0\0\0\x20"),
     "long-integer.npy": lambda: in_numpy(b"I" + b"9" * 500000 + b"\n"),
     "string-beyond.npy": lambda: in_numpy(b"B\xff\xff\xff\x7f"),
