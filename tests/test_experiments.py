@@ -114,6 +114,9 @@ def test_programmed_rows_print_what_the_inferred_ones_print():
         ]
 
     assert printed(PROGRAMMED, "vgg") == printed(INFERRED, "vgg")
+    for table in ("table1", "table2", "fsrcnn"):
+        figures = {figure for figure, _, _ in printed(INFERRED, table) if figure}
+        assert {figure for figure, _, _ in printed(PROGRAMMED, table)} == figures
     with_vgg = printed(INFERRED, "fsrcnn-vgg")[1:]
     assert printed(PROGRAMMED, "fsrcnn-vgg") == with_vgg
 

@@ -7,11 +7,204 @@ order of the files' names, costs are sums, Adam is not corrected, VGG16 is scram
 from srcnn_theano.experiments.records import Experiment, Measure, Row
 from srcnn_theano.training.settings import Training
 
+# --- Tables 1 and 2 ---
+
+_LEVELS = {"channels": 3, "initializer": "side", "peak": 255.0}
+# The first version: levels, the top left of the target, and each step a minibatch late.
+# Its files came in the order in which the file system listed them.
+_FIRST = Training(
+    options=_LEVELS,
+    protocol="programmed",
+    recipe={"order": "mixed"},
+    shuffle=False,
+    window="top-left",
+    cost="sse",
+    update="adam_late",
+    learning_rate=1e-4,
+)
+# The later one: [0, 1], an output clipped to it, the centre, files sorted by name.
+_LATER = _FIRST._replace(
+    options={"channels": 3, "initializer": "side", "clip": True},
+    recipe={},
+    window="centre",
+    update="adam_uncorrected",
+)
+_RMSPROP = {"update": "rmsprop_clipped", "learning_rate": 3e-5}
+_SGD = {"update": "sgd_last_bias", "learning_rate": 1e-5}
+_BN = _LATER._replace(
+    options={**_LATER.options, "batch_norm": "all"}, L2_reg=1e-4, **_RMSPROP
+)
+_BATCH20 = Measure(n_epochs=50, aggregation="batch20")
+_BATCH20_100 = Measure(n_epochs=100, aggregation="batch20")
+
+_FIRST_NOTES = (
+    "The first version of the program, its sub-images in mixed order: a permutation "
+    "stands for that of its file system."
+)
+_LATER_NOTES = "The later version of the program, its sub-images sorted by name."
+_SGD_NOTES = (
+    "The list of updates was made anew for each parameter: one bias is trained."
+)
+
+_ROWS_OF_SRCNN = (
+    Experiment(
+        "table1_adam_programmed",
+        Row("table1", "Adam, as programmed first", 35.08, notes=_FIRST_NOTES),
+        _FIRST,
+        _BATCH20,
+    ),
+    Experiment(
+        "table1_adam_later_programmed",
+        Row("table1", "Adam, as programmed later", 35.08, notes=_LATER_NOTES),
+        _LATER,
+        _BATCH20,
+    ),
+    Experiment(
+        "table1_rmsprop_programmed",
+        Row("table1", "RMSProp, as programmed first", 34.05, notes=_FIRST_NOTES),
+        _FIRST._replace(**_RMSPROP),
+        _BATCH20_100,
+    ),
+    Experiment(
+        "table1_rmsprop_later_programmed",
+        Row("table1", "RMSProp, as programmed later", 34.05, notes=_LATER_NOTES),
+        _LATER._replace(**_RMSPROP),
+        _BATCH20_100,
+    ),
+    Experiment(
+        "table1_rmsprop_l2_programmed",
+        Row("table1", "RMSProp + L2, as programmed first", 34.29, notes=_FIRST_NOTES),
+        _FIRST._replace(L2_reg=1e-4, **_RMSPROP),
+        _BATCH20_100,
+    ),
+    Experiment(
+        "table1_rmsprop_l2_later_programmed",
+        Row("table1", "RMSProp + L2, as programmed later", 34.29, notes=_LATER_NOTES),
+        _LATER._replace(L2_reg=1e-4, **_RMSPROP),
+        _BATCH20_100,
+    ),
+    Experiment(
+        "table1_sgd_programmed",
+        Row("table1", "SGD, as programmed first", 6.51, notes=_SGD_NOTES),
+        _FIRST._replace(**_SGD),
+        _BATCH20,
+    ),
+    Experiment(
+        "table1_sgd_later_programmed",
+        Row("table1", "SGD, as programmed later", 6.51, notes=_SGD_NOTES),
+        _LATER._replace(**_SGD),
+        _BATCH20,
+    ),
+    Experiment(
+        "table1_bn_l2_programmed",
+        Row(
+            "table1",
+            "Batch normalization + L2, minibatch statistics, as programmed",
+            14.0,
+            notes="One of two readings of 14.0: the statistics of the minibatch are "
+            "used at test time. The program's graph of this row is lost.",
+        ),
+        _BN._replace(options={**_BN.options, "test_statistics": "batch"}),
+        _BATCH20._replace(n_epochs=10),
+    ),
+    Experiment(
+        "table1_bn_l2_initial_programmed",
+        Row(
+            "table1",
+            "Batch normalization + L2, before the mend, as programmed",
+            14.0,
+            notes="The other reading: the data are stretched on the way up.",
+        ),
+        _BN._replace(protocol="programmed-initial"),
+        _BATCH20._replace(n_epochs=10),
+    ),
+    Experiment(
+        "table2_set5_programmed",
+        Row("table2", "Set5, as programmed", 36.5, notes=_FIRST_NOTES),
+        _FIRST,
+        _BATCH20._replace(weights_of="table1_adam_programmed", test_set="Set5"),
+    ),
+    Experiment(
+        "table2_set14_programmed",
+        Row("table2", "Set14, as programmed", 35.08, notes=_FIRST_NOTES),
+        _FIRST,
+        _BATCH20._replace(weights_of="table1_adam_programmed"),
+    ),
+)
+
+# --- FSRCNN: section 5.1.2 ---
+
+_PRELU = Training(
+    model="fsrcnn-strideless",
+    options={"channels": 3, "peak": 255.0},
+    protocol="programmed",
+    shuffle=False,
+    update="adam_uncorrected",
+    learning_rate=1e-3,
+    decay=0.995,
+    decay_rule="same-integer",
+)
+_HALF = _PRELU._replace(
+    model="half-strideless",
+    augmentation="mirrored-inputs",
+    learning_rate=5e-4,
+    batch_size=50,
+)
+_START_NOTES = (
+    "First filters as in the program's file, N(0, 0.5^2). Whether the printed figure "
+    "began from them is not known."
+)
+_MIRRORED_NOTES = (
+    "The half network. Inputs are mirrored with probability 1/2 and targets are not: no "
+    "network can do well on both."
+)
+
+_ROWS_OF_FSRCNN = (
+    Experiment(
+        "fsrcnn_relu_programmed",
+        Row("fsrcnn", "ReLU, 100 epochs, as programmed", 31.75, notes=_START_NOTES),
+        _PRELU._replace(options={**_PRELU.options, "activation": "relu"}),
+        _BATCH20_100,
+    ),
+    Experiment(
+        "fsrcnn_prelu_programmed",
+        Row("fsrcnn", "PReLU, 100 epochs, as programmed", 32.29, notes=_START_NOTES),
+        _PRELU,
+        _BATCH20_100,
+    ),
+    Experiment(
+        "fsrcnn_augmented_20_programmed",
+        Row(
+            "fsrcnn",
+            "Data augmentation, 20 epochs, as programmed",
+            23.34,
+            notes="The network of fsrcnn_augmented_programmed after 20 epochs.",
+        ),
+        _HALF,
+        Measure(
+            n_epochs=20,
+            aggregation="batch50",
+            weights_of="fsrcnn_augmented_programmed",
+        ),
+    ),
+    Experiment(
+        "fsrcnn_augmented_programmed",
+        Row(
+            "fsrcnn",
+            "Data augmentation, 100 epochs, as programmed",
+            34.74,
+            notes=_MIRRORED_NOTES,
+        ),
+        _HALF,
+        Measure(n_epochs=100, aggregation="batch50"),
+    ),
+)
+
 # --- Perceptual losses: sections 5.1.3 and 5.1.4 ---
 
 # The first sub-image was left out: 22,091 were trained on.
 _VGG = Training(
-    options={"channels": 3, "initializer": "side", "peak": 255.0},
+    options=_LEVELS,
     protocol="programmed",
     shuffle=False,
     cost="sse",
@@ -139,4 +332,4 @@ _ROWS_OF_VGG = (
     ),
 )
 
-ROWS = _ROWS_OF_VGG
+ROWS = (*_ROWS_OF_SRCNN, *_ROWS_OF_FSRCNN, *_ROWS_OF_VGG)

@@ -48,6 +48,7 @@ def build_trainer(
         run.folder,
         run.experiment.training.identity,
         keep,
+        training.decay_rule,
     )
     return trainer
 

@@ -32,12 +32,15 @@ class Trainer:
         The order of epoch e is drawn from RandomState([seed, e]), so that a resumed run
         sees the same minibatches.
     decay : float
-        The learning rate is multiplied by it after each epoch of `run`.
+        The learning rate is multiplied by it after the epochs of `run` that
+        `decay_rule` names.
     validate : function () -> dict of column name to PSNR in dB, run after each epoch
     run_dir : Path or None
         Gets ``history.csv`` and ``checkpoint.h5``; nothing is written without it.
     identity : str
         Names the settings of the run; a checkpoint of others is refused.
+    decay_rule : str
+        A name in `DECAY_RULES`: after which epochs.
     keep : function of the number of finished epochs
         Called after each, before the checkpoint: what it writes is there on resume.
 
@@ -58,6 +61,7 @@ class Trainer:
         run_dir: Path | None = None,
         identity: str = "",
         keep: Callable[[int], None] = lambda epoch: None,
+        decay_rule: str = "each",
     ) -> None:
         self.step = step
         self.seed = seed
@@ -66,6 +70,7 @@ class Trainer:
         self.run_dir = run_dir
         self.identity = identity
         self.keep = keep
+        self.decays = DECAY_RULES[decay_rule]
         self.epoch = 0
         self.history: list[dict[str, str]] = []
         # All that moves.
@@ -115,7 +120,8 @@ class Trainer:
             "seconds": round(time.perf_counter() - started, 2),
         }
         self.history.append({name: _short(value) for name, value in row.items()})
-        rate.set_value(np.asarray(rate.get_value() * self.decay, rate.dtype))
+        if self.decays(self.history):
+            rate.set_value(np.asarray(rate.get_value() * self.decay, rate.dtype))
         self._save()
 
     def steps(
@@ -192,6 +198,23 @@ class Trainer:
 def decibels(mean_squared_error: float | np.floating) -> float:
     """PSNR in dB of a mean squared error of pixels in [0, 1]."""
     return float(-10 * np.log10(np.maximum(mean_squared_error, 1e-10)))
+
+
+def each_epoch(history: list[dict[str, str]]) -> bool:
+    """The rule of a rate that decays after all epochs."""
+    return True
+
+
+def same_integer(history: list[dict[str, str]]) -> bool:
+    """The rule of the report's program: Set5's cost rounds to the integer before.
+
+    Its cost is the mean squared error of levels, 0..255.
+    """
+    costs = [round(float(row["set5_cost"])) for row in history[-2:]]
+    return len(costs) == 2 and costs[0] == costs[1]
+
+
+DECAY_RULES = {"each": each_epoch, "same-integer": same_integer}
 
 
 def _short(value: float) -> str:

@@ -11,7 +11,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.training.checkpoint import load_checkpoint
 from srcnn_theano.training.history import read_history
 from srcnn_theano.training.step import Step
-from srcnn_theano.training.trainer import Trainer, decibels
+from srcnn_theano.training.trainer import Trainer, decibels, same_integer
 
 N_EPOCHS = 4
 
@@ -335,3 +335,27 @@ def test_steps_in_a_loop_on_the_device_train_the_same(
     ]
     assert len(costs[0]) == 3
     np.testing.assert_allclose(*costs, rtol=1e-5)
+
+
+def test_a_rate_can_decay_where_the_validation_stands_still():
+    costs = [812.4, 641.6, 642.4, 642.6, 643.4, 643.2]
+    rows = [{"set5_cost": f"{cost}"} for cost in costs]
+    decays = [same_integer(rows[: n + 1]) for n in range(len(rows))]
+    assert decays == [False, False, True, False, True, True]
+
+
+def test_a_trainer_asks_the_rule_for_its_rate(tiny):
+    costs = iter([3.2, 2.9, 1.4, 1.1])
+    trainer = Trainer(
+        tiny.trainer(None).step,
+        seed=0,
+        decay=0.5,
+        validate=lambda: {"set5_cost": next(costs)},
+        decay_rule="same-integer",
+    )
+    trainer.run(4, progress=False)
+    rates = [float(row["learning_rate"]) for row in trainer.history]
+    first = rates[0]
+    # The costs round to 3, 3, 1 and 1: the rate falls after the second and the fourth.
+    assert rates == pytest.approx([first, first, first / 2, first / 2])
+    assert float(tiny.learning_rate.get_value()) == pytest.approx(first / 4)
