@@ -23,6 +23,7 @@ ROWS = [SimpleNamespace(**e.flat()) for e in EXPERIMENTS.values()]
 # Those that were inferred, and those that stand for the program.
 INFERRED = [e for e in ROWS if not e.name.endswith(("_programmed", "_described"))]
 PROGRAMMED = [e for e in ROWS if e.name.endswith("_programmed")]
+DESCRIBED = [e for e in ROWS if e.name.endswith("_described")]
 
 
 def test_every_figure_of_tables_1_and_2_is_there():
@@ -105,6 +106,15 @@ def test_every_figure_of_the_fsrcnn_vgg_table_is_there():
         if e.table == "fsrcnn-vgg"
     ]
     assert figures == [(1, 0, 31.75, None), (0, 1, None, 20.49), (1, 1, None, 20.55)]
+
+
+def test_described_rows_are_as_long_as_the_programmed_ones():
+    lengths = {e.name[: -len("_programmed")]: e.n_epochs for e in PROGRAMMED}
+    for row in DESCRIBED:
+        assert row.n_epochs == lengths.pop(row.name[: -len("_described")])
+    # The program's versions, and a reading of what it may have done.
+    others = {name for name in lengths if not name.endswith(("_later", "_initial"))}
+    assert others == set()
 
 
 def test_programmed_rows_print_what_the_inferred_ones_print():
@@ -199,8 +209,10 @@ def test_neither_the_length_nor_what_is_printed_changes_the_identity():
     measure = row.measure._replace(n_epochs=7, aggregation="global")
     other = row._replace(name="other", row=printed, measure=measure)
     assert other.training.identity == row.training.identity
-    identities = {e.training.identity for e in EXPERIMENTS.values() if e.trains}
-    assert len(identities) == sum(e.trains for e in EXPERIMENTS.values())
+    # Some of the rows as described are trained as those that were inferred.
+    trained = [EXPERIMENTS[e.name] for e in INFERRED + PROGRAMMED if not e.weights_of]
+    identities = {e.training.identity for e in trained}
+    assert len(identities) == len(trained)
     assert row.changed(seed=1).training.identity not in identities
     assert row.changed(n_epochs=1).training == row.training
 

@@ -8,7 +8,14 @@ that the named row trains.
 from __future__ import annotations
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.experiments import fsrcnn, pictures, programmed, srcnn, vgg
+from srcnn_theano.experiments import (
+    described,
+    fsrcnn,
+    pictures,
+    programmed,
+    srcnn,
+    vgg,
+)
 from srcnn_theano.experiments.records import Experiment
 
 # The report's first two tables; that of section 5.1.2 and what it tells in words; those
@@ -34,6 +41,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         *vgg.ROWS,
         *pictures.ROWS_OF_FSRCNN,
         *programmed.ROWS,
+        *described.ROWS,
     )
 }
 

@@ -4,6 +4,10 @@ Layers compute with levels of 0..255, minibatches are consecutive sub-images in 
 order of the files' names, costs are sums, Adam is not corrected, VGG16 is scrambled.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from srcnn_theano.experiments.records import Experiment, Measure, Row
 from srcnn_theano.training.settings import Training
 
@@ -29,8 +33,8 @@ _LATER = _FIRST._replace(
     window="centre",
     update="adam_uncorrected",
 )
-_RMSPROP = {"update": "rmsprop_clipped", "learning_rate": 3e-5}
-_SGD = {"update": "sgd_last_bias", "learning_rate": 1e-5}
+_RMSPROP: dict[str, Any] = {"update": "rmsprop_clipped", "learning_rate": 3e-5}
+_SGD: dict[str, Any] = {"update": "sgd_last_bias", "learning_rate": 1e-5}
 _BN = _LATER._replace(
     options={**_LATER.options, "batch_norm": "all"}, L2_reg=1e-4, **_RMSPROP
 )
@@ -155,8 +159,8 @@ _START_NOTES = (
     "began from them is not known."
 )
 _MIRRORED_NOTES = (
-    "The half network. Inputs are mirrored with probability 1/2 and targets are not: no "
-    "network can do well on both."
+    "The half network. Inputs are mirrored with probability 1/2 and targets are not: "
+    "no network can do well on both."
 )
 
 _ROWS_OF_FSRCNN = (

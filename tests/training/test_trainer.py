@@ -344,10 +344,10 @@ def test_a_rate_can_decay_where_the_validation_stands_still():
     assert decays == [False, False, True, False, True, True]
 
 
-def test_a_trainer_asks_the_rule_for_its_rate(tiny):
+def test_a_trainer_asks_the_rule_for_its_rate(tiny, tmp_path):
     costs = iter([3.2, 2.9, 1.4, 1.1])
     trainer = Trainer(
-        tiny.trainer(None).step,
+        tiny.trainer(tmp_path).step,
         seed=0,
         decay=0.5,
         validate=lambda: {"set5_cost": next(costs)},
