@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import mmap
 import stat
 from pathlib import Path
 from reprlib import repr as _short
@@ -32,6 +33,7 @@ _LIBVER = ("v110", "v110")
 MAGIC = b"srcnn_theano HDF5 1\n"
 _BLOCK = 512
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HEAP = b"GCOL\x01"
 
 # VGG16 takes 553 MB in float32. Filtered arrays may be larger than their file.
 _MOST_FILTERED = 1 << 30
@@ -164,8 +166,35 @@ def opened(path: PathLike) -> Iterator[h5py.File]:
     # HDF5 would look for its signature further on, too.
     elif not block.startswith(_SIGNATURE):
         raise ValueError("it does not begin with the signature of HDF5")
+    _check_heaps(path)
     with h5py.File(str(path), "r") as file:
         yield file
+
+
+def _check_heaps(path: PathLike) -> None:
+    """Walk the heaps of words; HDF5 would never end where an entry has no length.
+
+    A heap is ``GCOL``, a version, 3 bytes and its size (8 bytes), then entries: number
+    (2 bytes), 6 bytes, length (8 bytes), and what it holds in multiples of 8 bytes.
+    Entry 0 is the free space, whose length is that of the whole entry.
+    """
+    with Path(path).open("rb") as stream, mmap.mmap(
+        stream.fileno(), 0, access=mmap.ACCESS_READ
+    ) as content:
+        at = content.find(_HEAP)
+        while at >= 0:
+            end = at + int.from_bytes(content[at + 8 : at + 16], "little")
+            place = at + 16
+            if not place <= end <= len(content):
+                raise ValueError("a heap of words is cut short")
+            while place + 16 <= end:
+                number = int.from_bytes(content[place : place + 2], "little")
+                length = int.from_bytes(content[place + 8 : place + 16], "little")
+                step = 16 + (length + 7) // 8 * 8 if number else length
+                if step < 16 or place + step > end:
+                    raise ValueError("an entry in a heap of words has no right length")
+                place += step
+            at = content.find(_HEAP, at + 1)
 
 
 def words(group: h5py.Group, names: Collection[str] | None = None) -> dict[str, Any]:

@@ -199,6 +199,18 @@ def test_a_damaged_file_is_never_given_to_hdf5(path, monkeypatch):
             ours(path)
 
 
+@pytest.mark.parametrize("read", [ours, foreign])
+@pytest.mark.parametrize("number, length", [(0, 0), (1, 2**64 - 16), (1, 2**40)])
+def test_a_heap_without_end_is_not_walked(path, read, number, length):
+    content = bytearray(path.read_bytes()[512:])
+    entry = content.index(b"GCOL") + 16
+    content[entry : entry + 2] = number.to_bytes(2, "little")
+    content[entry + 8 : entry + 16] = length.to_bytes(8, "little")
+    path.write_bytes(bytes(content))
+    with pytest.raises(UserError, match="heap of words has no right length"):
+        read(path)
+
+
 def test_other_programs_read_our_files(path):
     with h5py.File(str(path), "r") as file:
         assert file.userblock_size == 512
