@@ -269,6 +269,11 @@ def data(options: argparse.Namespace) -> int:
     EPOCHS,
     VGG,
     RESUME.but(help="go on from the checkpoint"),
+    option(
+        "--train-only",
+        action="store_true",
+        help="do not measure the network; the same command with --resume does",
+    ),
     DEVICE,
 )
 def train(options: argparse.Namespace) -> None:
@@ -280,7 +285,13 @@ def train(options: argparse.Namespace) -> None:
     experiment = listed.changed(options.epochs, options.seed)
     seeds = runs.parse_seeds(options.seeds, options.seed)
     runs.carry_out_seeds(
-        experiment, seeds, data_dir, options.runs, options.vgg, options.resume
+        experiment,
+        seeds,
+        data_dir,
+        options.runs,
+        options.vgg,
+        options.resume,
+        options.train_only,
     )
 
 

@@ -32,7 +32,9 @@ from srcnn_theano.runs.training import build_trainer, train
 __all__ = ["carry_out", "carry_out_seeds", "parse_seeds", "reproduce_table"]
 
 
-def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
+def carry_out(
+    run: Run, data_dir: Path, resume: bool = False, train_only: bool = False
+) -> None:
     """Train an experiment, measure the network, leave all in the run folder.
 
     Parameters
@@ -42,7 +44,10 @@ def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
         been run.
     data_dir : Path of the folder with T91, Set5 and Set14
     resume : bool
-        Go on from the checkpoint in the run folder.
+        Go on from the checkpoint in the run folder. Where all epochs are done, the
+        record stays that of the machine that trained, and the network is measured.
+    train_only : bool
+        Measure nothing: `resume` does it later, on another machine if need be.
 
     Raises
     ------
@@ -62,7 +67,8 @@ def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
         trainer = build_trainer(run, train_set, dict(zip(TEST_SETS, scored)))
         if resume:
             trainer.resume()
-        write_json(run.folder / "experiment.json", _record(run, data_dir))
+        if trainer.epoch < run.experiment.measure.n_epochs:
+            write_json(run.folder / "experiment.json", _record(run, data_dir))
         train(run, trainer)
     elif run.network.exists():
         write_json(run.folder / "experiment.json", _record(run, data_dir))
@@ -71,7 +77,8 @@ def carry_out(run: Run, data_dir: Path, resume: bool = False) -> None:
             f"{run.experiment.name}: measures the network of "
             f"{run.experiment.trained_by}; train that first"
         )
-    write_json(run.folder / "results.json", measure(run, data_dir))
+    if not train_only:
+        write_json(run.folder / "results.json", measure(run, data_dir))
 
 
 def _record(run: Run, data_dir: Path) -> dict[str, Any]:
@@ -96,10 +103,11 @@ def carry_out_seeds(
     runs_dir: Path,
     vgg: str | Path | None = None,
     resume: bool = False,
+    train_only: bool = False,
 ) -> None:
     """`carry_out` for each of the seeds, or for the experiment's own."""
     for run in runs_of_seeds(experiment, runs_dir, seeds, vgg):
-        carry_out(run, data_dir, resume)
+        carry_out(run, data_dir, resume, train_only)
         print(f"the run is in {run.folder}")
 
 

@@ -257,6 +257,23 @@ def test_a_training_of_the_report_program(tmp_path):
     )
 
 
+def test_a_network_is_measured_later_and_keeps_the_record_of_its_training(
+    unbroken, tmp_path, monkeypatch
+):
+    run = make_run(TINY, tmp_path)
+    runs.carry_out(run, "data", train_only=True)
+    assert not (run.folder / "results.json").exists()
+    record = (run.folder / "experiment.json").read_bytes()
+    monkeypatch.setattr(runs, "conditions", lambda: {"device": "another"})
+    runs.carry_out(run, "data", resume=True)
+    assert (run.folder / "experiment.json").read_bytes() == record
+    ours, theirs = (
+        json.loads((folder / TINY.name / "results.json").read_text())
+        for folder in (tmp_path, unbroken)
+    )
+    assert ours["sub_images"] == theirs["sub_images"]
+
+
 def test_a_row_can_measure_another_rows_network(unbroken):
     row = TINY._replace(
         name="tiny_batch",
