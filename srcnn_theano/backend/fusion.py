@@ -193,9 +193,9 @@ def _fuse_prelu(fgraph, node):
     ]
     of_slopes = {}
     for result, slopes, gradient in functions["prelu_gradient"]:
-        both = Maps("prelu_gradient")(maps, gradient, _slopes(slopes))
-        pairs.append((result, both[0]))
-        of_slopes[gradient] = both[1], slopes.broadcastable[1]
+        to_maps, to_slopes = Maps("prelu_gradient")(maps, gradient, _slopes(slopes))
+        pairs.append((result, to_maps))
+        of_slopes[gradient] = to_slopes, slopes.broadcastable[1]
     for result, _, gradient in functions["slopes_gradient"]:
         if gradient in of_slopes:
             pairs += _sums_of_slopes(fgraph, result, *of_slopes[gradient])
