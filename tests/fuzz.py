@@ -176,7 +176,7 @@ def outcomes(
         worker.stdout.close()
 
 
-def complaint(outcome: Outcome, path: Path, megabytes: float = 2048) -> str:
+def complaint(outcome: Outcome, path: str | Path, megabytes: float = 2048) -> str:
     """What is wrong with how a command took the file `path`; empty if nothing is.
 
     Right are success (0), and a refusal (2) that names the file.

@@ -45,8 +45,9 @@ def read_picture(path: PathLike) -> Picture:
     _require_file(path)
     try:
         with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels on and refuses from 179 on.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of metadata that it passes over, and from 89 megapixels on;
+            # it refuses from 179 on.
+            warnings.simplefilter("ignore")
             with _open(path) as image:
                 return _to_picture(path, image)
     except UserError:

@@ -1,0 +1,214 @@
+"""Damaged pictures, and command lines at random: success or one sentence, always."""
+
+import io
+import os
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano import cli
+from srcnn_theano.weights import save_weights
+
+fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
+UPSCALE = f"{Path(__file__).stem}:upscale"
+
+
+def upscale(arguments):
+    """The command, with a network that needs no compiling; called in the worker."""
+    from srcnn_theano.evaluation import evaluate
+    from srcnn_theano.inference import Upscaler
+    from srcnn_theano.upscale import upscale
+
+    network = SimpleNamespace(channels=1, halo=0, upscales=False, factor=1)
+    network = type("Network", (), dict(vars(network), __call__=lambda self, x: x))()
+    upscale.load_upscaler = lambda scale, *rest: Upscaler(network, scale)
+    evaluate.build_predictor = lambda weights: network
+    return cli.main(arguments)
+
+
+# --- Pictures ---
+
+
+def encoded(image, name, **options):
+    stream = io.BytesIO()
+    image.save(stream, name, **options)
+    return stream.getvalue()
+
+
+def small_files():
+    """Files of every format and many of their variants: [(suffix, bytes)]."""
+    rng = np.random.RandomState(0)
+    rgba = Image.fromarray(rng.randint(0, 256, (11, 13, 4)).astype("uint8"))
+    rgb, grey = rgba.convert("RGB"), rgba.convert("L")
+    deep = Image.fromarray(rng.randint(0, 65536, (11, 13)).astype("uint16"))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "a camera"
+    return [
+        (".png", encoded(rgb, "PNG", exif=exif)),
+        (".png", encoded(rgba, "PNG", icc_profile=b"profile" * 9)),
+        (".png", encoded(deep, "PNG")),
+        (".png", encoded(rgb.quantize(8), "PNG", transparency=1)),
+        (".png", encoded(rgb, "PNG", save_all=True, append_images=[rgb.rotate(180)])),
+        (".jpg", encoded(rgb, "JPEG", exif=exif)),
+        (".jpg", encoded(grey, "JPEG", progressive=True)),
+        (".jpg", encoded(rgb.convert("CMYK"), "JPEG")),
+        (".gif", encoded(rgb, "GIF", save_all=True, append_images=[rgb.rotate(180)])),
+        (".gif", encoded(grey, "GIF", interlace=1, transparency=3)),
+        (".bmp", encoded(rgb, "BMP")),
+        (".bmp", encoded(rgb.quantize(16), "BMP")),
+        (".bmp", encoded(grey.convert("1"), "BMP")),
+        (".tif", encoded(rgb, "TIFF")),
+        (".tif", encoded(deep, "TIFF")),
+        (".tif", encoded(rgba, "TIFF", compression="tiff_adobe_deflate")),
+        (".tif", encoded(grey, "TIFF", compression="tiff_lzw", exif=exif)),
+        (".tif", encoded(grey.convert("1"), "TIFF", compression="group4")),
+        (".tif", encoded(rgb, "TIFF", compression="jpeg")),
+        (".webp", encoded(rgb, "WEBP")),
+        (".webp", encoded(rgba, "WEBP", lossless=True, exif=exif)),
+        (".ppm", encoded(rgb, "PPM")),
+        (".png", encoded(deep, "PPM")),
+        (".pgm", b"P2\n# in words\n3 2\n255\n1 2 3\n4 5 6\n"),
+        (".ppm", b"P3\n2 1\n255\n1 2 3 4 5 6\n"),
+        (".ppm", b"P1\n3 2\n1 0 1\n0 1 0\n"),
+    ]
+
+
+def check_pictures(folder, seeds):
+    """Damage a file for each seed, and have it enlarged; how many were refused."""
+    files, (out, refused) = small_files(), (folder / "out", 0)
+    out.mkdir()
+    paths = {seed: folder / f"{seed}{files[seed % len(files)][0]}" for seed in seeds}
+
+    def commands():
+        for seed, path in paths.items():
+            rng = np.random.RandomState(seed)
+            content = files[seed % len(files)][1]
+            other = files[rng.randint(len(files))][1]
+            path.write_bytes(fuzz.mutated(content, rng, other))
+            yield ["upscale", str(path), "--scale", "2", "--out", str(out)]
+
+    modules = ["srcnn_theano.upscale.upscale", "PIL.Image"]
+    answers = fuzz.outcomes(commands(), modules, function=UPSCALE)
+    for (seed, path), answer in zip(paths.items(), answers):
+        about = f"seed {seed}: {answer.message}"
+        assert fuzz.complaint(answer, path.name) == "", about
+        assert "Warning" not in answer.message, about
+        left = list(out.iterdir())
+        assert len(left) == (answer.status == 0), about
+        for target in left:
+            with Image.open(str(target)) as image:
+                image.load()
+            target.unlink()
+        path.unlink()
+        refused += answer.status == 2
+    assert list(out.iterdir()) == []
+    return refused
+
+
+def test_damaged_pictures(tmp_path):
+    assert 20 < check_pictures(tmp_path, range(104)) < 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_many_damaged_pictures(tmp_path):
+    check_pictures(tmp_path, range(1000, 5000))
+
+
+def test_what_is_damaged_is_whole_before(tmp_path):
+    for i, (suffix, content) in enumerate(small_files()):
+        (tmp_path / f"{i}{suffix}").write_bytes(content)
+    command = ["upscale", str(tmp_path), "--scale", "2", "--out", str(tmp_path / "out")]
+    (answer,) = fuzz.outcomes([command], function=UPSCALE)
+    assert answer.status == 0 and f"{i + 1} pictures written" in answer.message
+
+
+# --- Command lines ---
+
+
+def values_for_options(folder):
+    """Names of files, numbers and words, right ones and others."""
+    (folder / "in").mkdir()
+    Image.new("RGB", (31, 27)).save(str(folder / "in" / "a.png"))
+    (folder / "b.png").write_bytes(b"no picture")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "loop").symlink_to("loop")
+    values = ["in", "in/a.png", "b.png", "pipe.png", "loop", "small.h5", "no.h5"]
+    values += [
+        "/dev/null",
+        "/dev/zero",
+        "out.png",
+        "out.h5",
+        "out.onnx",
+        "out",
+        "-",
+        "",
+    ]
+    values += ["n" * 252 + ".png", "n" * 300, "\x1b[31m", "\udcff", "a\nb", "é", "--"]
+    values += ["-1", "0", "2", "3", "5", "1e9", "nan", str(1 << 64), "../out"]
+    return values + ["srcnn", "fsrcnn", "standard", "course", "table1_adam", "check"]
+
+
+# The values that are tried most often.
+LIKELY = {
+    "inputs": ["in", "in/a.png"],
+    "folders": ["in"],
+    "--device": ["cpu"],
+    "--out": ["out", "out.png"],
+    "--protocol": ["standard"],
+    "--scale": ["2", "3"],
+    "--weights": ["small.h5"],
+}
+# The others train or compile whatever they are told.
+COMMANDS = ("upscale", "data", "evaluate", "experiments", "report", "convert")
+
+
+def command_line(rng, values):
+    name = COMMANDS[rng.randint(len(COMMANDS))]
+    words = [name]
+    for names, settings in cli.COMMANDS[name].options:
+        if rng.rand() > (0.9 if "required" in settings else 0.5):
+            continue
+        if names[0].startswith("-"):
+            words.append(names[0])
+        if settings.get("action") != "store_true":
+            some = LIKELY.get(names[0]) if rng.rand() < 0.85 else None
+            words.append(str(rng.choice(some or values)))
+    if rng.rand() < 0.1:
+        words.insert(rng.randint(len(words) + 1), str(rng.choice(values)))
+    return words
+
+
+def check_command_lines(folder, seeds, monkeypatch, weights):
+    (folder / "work").mkdir()
+    monkeypatch.chdir(folder / "work")
+    monkeypatch.delenv("SRCNN_DATA", raising=False)
+    values = values_for_options(Path.cwd())
+    save_weights("small.h5", weights)
+    lines = [command_line(np.random.RandomState(seed), values) for seed in seeds]
+    modules = ["srcnn_theano.upscale.upscale", "srcnn_theano.evaluation.evaluate"]
+    answers = list(fuzz.outcomes(lines, modules, 30, function=UPSCALE))
+    for words, answer in zip(lines, answers):
+        about = f"{words}: {answer.message}"
+        assert answer.status in (0, 1, 2), about
+        assert answer.status != 1 or words[:2] == ["data", "check"], about
+        assert "Traceback" not in answer.message, about
+        assert "\x1b" not in answer.message.replace("\x1b[A", ""), about
+        assert answer.status == 0 or "error: " in answer.message, about
+        assert answer.megabytes < 2048, about
+    return [answer.status for answer in answers]
+
+
+def test_command_lines(tmp_path, monkeypatch, passing_on):
+    statuses = check_command_lines(tmp_path, range(60), monkeypatch, passing_on(1))
+    assert set(statuses) == {0, 2}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_many_command_lines(tmp_path, monkeypatch, passing_on):
+    check_command_lines(tmp_path, range(1000, 3000), monkeypatch, passing_on(1))
