@@ -9,12 +9,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, NoReturn, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
-from srcnn_theano.streams import printable, say, tolerant_output
+from srcnn_theano.streams import Parser, say, tolerant_output
 
 SHOW_DEFAULT = " (default: %(default)s)"
 Run = Callable[[argparse.Namespace], Optional[int]]
@@ -62,12 +62,8 @@ def _status(options: argparse.Namespace) -> int:
     except UserError as error:
         say(f"srcnn-theano: error: {error}")
         return 2
-    except MemoryError as error:
-        about = f" ({error})" if str(error) else ""
-        say(
-            f"srcnn-theano: error: {options.command}: needs more memory than is "
-            f"left{about}; end other programs, or take smaller files"
-        )
+    except MemoryError:
+        say(f"srcnn-theano: error: {options.command}: memory full; take less at once")
         return 2
     except KeyboardInterrupt:
         cure = "; --resume goes on" if hasattr(options, "resume") else ""
@@ -91,13 +87,8 @@ def _run(options: argparse.Namespace) -> int | None:
         ) from error
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="srcnn-theano",
         description="Super-resolution by SRCNN in Theano: upscale pictures, train, and "
         "reproduce a report's tables under protocols that are spelled out.",

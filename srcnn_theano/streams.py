@@ -6,12 +6,13 @@ listens.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import os
 import sys
 import unicodedata
-from typing import Any, Iterator, TextIO
+from typing import Any, Iterator, NoReturn, TextIO
 
 
 class Tolerant:
@@ -109,6 +110,13 @@ def say(text: str) -> None:
     stream = Tolerant(sys.stderr)
     stream.write(printable(text) + "\n")
     stream.flush()
+
+
+class Parser(argparse.ArgumentParser):
+    """One that shows what it refuses with escapes."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 @contextlib.contextmanager

@@ -264,3 +264,15 @@ def test_records_are_read_without_theano_and_a_compiler(tmp_path, command):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").exists() == (command == "report")
+
+
+def test_a_full_memory_is_one_sentence(monkeypatch, capsys):
+    def full(options):
+        raise MemoryError
+
+    doctor = cli.COMMANDS["doctor"]._replace(run=full)
+    monkeypatch.setitem(cli.COMMANDS, "doctor", doctor)
+    assert cli.main(["doctor"]) == 2
+    assert capsys.readouterr().err == (
+        "srcnn-theano: error: doctor: memory full; take less at once\n"
+    )
