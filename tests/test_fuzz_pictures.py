@@ -26,7 +26,7 @@ def upscale(arguments):
     network = SimpleNamespace(channels=1, halo=0, upscales=False, factor=1)
     network = type("Network", (), dict(vars(network), __call__=lambda self, x: x))()
     upscale.load_upscaler = lambda scale, *rest: Upscaler(network, scale)
-    evaluate.build_predictor = lambda weights: network
+    evaluate.build_predictor = lambda weights, *rest: network
     return cli.main(arguments)
 
 
