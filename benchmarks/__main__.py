@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.runner import run_bench
 from srcnn_theano.environment import DEVICES
 from srcnn_theano.errors import UserError
+from srcnn_theano.ranges import count
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         help="torch, jax, torch,jax or none (default: torch; jax with --device xla, "
         "both with --device gpu)",
     )
-    add("--threads", type=int, help="default: one, and then one for each core")
+    add("--threads", type=count, help="default: one, and then one for each core")
     add("--only", metavar="JOBS", help="such as srcnn-20,vgg-100,samples,first-use")
     add("--out", metavar="PATH", type=Path, help="file for the figures (JSON)")
     add("--json", action="store_true", help="print the figures as JSON")

@@ -16,6 +16,7 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.files import read_json, sha256, write_json
+from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.measuring import measure_features
 from srcnn_theano.runs.run import network_file
 from srcnn_theano.shipped import weights_dir
@@ -61,7 +62,8 @@ def measure_again(runs_dir, names, data_dir, vgg):
             networks, scale, data_dir, vgg, features
         ).items():
             written.append(_results_file(runs_dir, name))
-            write_json(written[-1], dict(read_json(written[-1]), relu2_2=found))
+            with locked(written[-1].parent):
+                write_json(written[-1], dict(read_json(written[-1]), relu2_2=found))
             print(written[-1])
     return written
 

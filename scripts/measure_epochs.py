@@ -18,6 +18,7 @@ from srcnn_theano.environment import DEVICES, accelerators, usable_cores
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.progress import Bar
+from srcnn_theano.ranges import duration
 from srcnn_theano.tables import markdown_table
 
 
@@ -73,7 +74,7 @@ def main():
     parser.add_argument("--device", choices=DEVICES, help="default: $SRCNN_DEVICE")
     parser.add_argument("--rows", metavar="NAME,...", help="default: all")
     parser.add_argument("--vgg", metavar="FILE", help="default: the one in the cache")
-    parser.add_argument("--seconds", type=float, default=3, metavar="N")
+    parser.add_argument("--seconds", type=duration, default=3, metavar="N")
     parser.add_argument("--out", metavar="FILE.json")
     options = parser.parse_args()
     if options.device:

@@ -23,6 +23,8 @@ from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.ranges import count
+from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.runs.training import build_trainer
 from srcnn_theano.tables import markdown_row
@@ -91,12 +93,13 @@ def train(
     slug = "-".join(title.replace(",", "").replace("_", "-").split())
     run = make_run(ROW._replace(name=slug, training=training), runs_dir)
     trainer = build_trainer(run, pairs[0], {"set5": pairs[1]})
-    trainer.resume()
     cells = []
-    try:
-        trainer.run(n_epochs)
-    except UserError:
-        cells = ["diverged"]
+    with locked(run.folder):
+        trainer.resume()
+        try:
+            trainer.run(n_epochs)
+        except UserError:
+            cells = ["diverged"]
     psnr = ["{:.2f}".format(float(row["set5_psnr"])) for row in trainer.history]
     return psnr[:n_epochs] + cells
 
@@ -107,7 +110,7 @@ def main() -> int:
     )
     parser.add_argument("--data", metavar="DIR", help="default: $SRCNN_DATA")
     parser.add_argument("--runs", metavar="FOLDER", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=count, default=5)
     options = parser.parse_args()
     try:
         data_dir = find_data_dir(options.data)

@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence
 from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
+from srcnn_theano.ranges import count, seed
 from srcnn_theano.streams import Parser, say, tolerant_output
 
 SHOW_DEFAULT = " (default: %(default)s)"
@@ -139,7 +140,7 @@ DEVICE = option(
     help="C code and oneDNN; XLA on the CPU; or XLA on a graphics card (default: "
     "$SRCNN_DEVICE, or cpu)",
 )
-EPOCHS = option("--epochs", type=int, help="another number than the experiment's")
+EPOCHS = option("--epochs", type=count, help="another number than the experiment's")
 JSON = option("--json", action="store_true", help="print the figures as JSON")
 MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
 OUT = option("--out", type=Path, metavar="PATH")
@@ -147,7 +148,7 @@ PROTOCOL = option("--protocol", help="such as programmed, course or standard")
 RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
 SCALE = option("--scale", type=int, help="2, 3 or 4")
-SEED = option("--seed", type=int, help="of all random draws")
+SEED = option("--seed", type=seed, help="of all random draws")
 SEEDS = option("--seeds", metavar="0,1,2", help="a run and a folder for each seed")
 VGG = option(
     "--vgg",

@@ -167,7 +167,7 @@ def _checked_about(about: Any) -> dict[str, Any]:
     for name, value in about.items():
         if name in ("scale", "n_epochs"):
             is_right = type(value) is int and 0 <= value < 10**9
-        elif name in ("experiment", "protocol", "source", "source_sha256"):
+        elif name in ("experiment", "protocol", "source", "source_sha256", "identity"):
             is_right = isinstance(value, str)
         elif name == "window":
             is_right = value in ("centre", "top-left")

@@ -148,7 +148,6 @@ def picture(tmp_path):
         ("evaluate {missing} --scale 2 --weights {picture}", "grey.png"),
         ("convert {missing} {out}.h5", "nothing.png"),
         ("convert {picture} {out}.h5", "grey.png"),
-        ("compare-deconv --quick --epochs 0 --out {out}", "--epochs 0"),
         ("compare-deconv --quick --out {picture}", "grey.png"),
         ("compare-deconv --data {folder} --out {out}", "Set5"),
         ("compare-deconv --data {missing} --out {out}", "--quick"),

@@ -26,7 +26,9 @@ def _imported(settings: environment.Settings) -> tuple[Any, Any]:
         # It would warn that its products are slow now; XLA's are used.
         logging.getLogger(library.module + ".tensor.blas").setLevel(logging.ERROR)
     try:
-        with environment.theano_flags(settings.flags):
+        with environment.theano_flags(settings.flags), warnings.catch_warnings():
+            # Of names that it does not know; they are refused below.
+            warnings.filterwarnings("ignore", ".*does not recognise this flag")
             theano = importlib.import_module(library.module)
             T = importlib.import_module(library.module + ".tensor")
             with warnings.catch_warnings():
@@ -42,8 +44,10 @@ def _imported(settings: environment.Settings) -> tuple[Any, Any]:
     except Exception as error:
         raise UserError(
             f"{library.description} cannot be imported ({type(error).__name__}: "
-            f"{str(error).strip()}); `srcnn-theano doctor` shows what it finds here"
+            f"{' '.join(str(error).split())}); `srcnn-theano doctor` shows what it "
+            "finds here"
         ) from error
+    environment.check_names(theano.config._config_var_dict)
     return theano, T
 
 

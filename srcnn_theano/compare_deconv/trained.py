@@ -19,6 +19,7 @@ from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
 from srcnn_theano.pages.pixels import Crop
+from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.run import Run, make_run, snapshot_name, training_recipe
 from srcnn_theano.runs.runs import carry_out
 from srcnn_theano.runs.training import build_trainer, train
@@ -162,9 +163,10 @@ class Trainers:
         """Train, from the checkpoint if there is one."""
         settings = {"experiment": run.experiment.flat()}
         trainer = self.get(run)
-        trainer.resume()
-        write_json(run.folder / "experiment.json", settings)
-        train(run, trainer)
+        with locked(run.folder):
+            trainer.resume()
+            write_json(run.folder / "experiment.json", settings)
+            train(run, trainer)
 
 
 def train_row(data_dir: Path) -> Callable[[Run], None]:

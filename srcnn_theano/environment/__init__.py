@@ -20,7 +20,7 @@ from srcnn_theano.environment.device import (
     default_device,
     processor,
 )
-from srcnn_theano.environment.flags import theano_flags, user_flag
+from srcnn_theano.environment.flags import check_names, theano_flags, user_flag
 from srcnn_theano.environment.library import LIBRARIES, Library, find_library
 from srcnn_theano.environment.memory import keep_freed_memory
 from srcnn_theano.environment.python import check_numpy, check_python
@@ -40,6 +40,7 @@ __all__ = [
     "Settings",
     "accelerators",
     "check_headers",
+    "check_names",
     "check_numpy",
     "check_python",
     "default_device",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from srcnn_theano.environment.blas import Blas, find_blas, use_blas
 from srcnn_theano.environment.compile_folder import find_compile_folder
 from srcnn_theano.environment.compiler import Compiler, check_headers, find_compiler
-from srcnn_theano.environment.flags import user_flag
+from srcnn_theano.environment.flags import check_values, user_flag
 from srcnn_theano.environment.library import Library, find_library
 from srcnn_theano.environment.python import check_numpy, check_python
 from srcnn_theano.environment.threads import limit_threads
@@ -45,6 +45,7 @@ def prepare() -> Settings:
     check_python()
     check_numpy()
     library = find_library()
+    check_values()
     compiler = find_compiler()
     limit_threads()  # before a BLAS is loaded: it reads the variable only then
     if compiler.path:

@@ -15,13 +15,17 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, snapshots
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import kind_at, read_json
+from srcnn_theano.files import kind_at
+from srcnn_theano.record import read_record, read_results
 from srcnn_theano.shipped import results_dir
+from srcnn_theano.streams import say
 from srcnn_theano.training.history import read_history
 
 TEST_SETS = ("Set5", "Set14")
 # Tables with figures in the space of VGG16.
 PERCEPTUAL = ("vgg", "fsrcnn-vgg")
+# Columns of a history that are shown.
+_SHOWN = ("set5_psnr", "seconds")
 _N_MAPS = 128  # of relu2_2
 
 
@@ -44,6 +48,8 @@ class Row(NamedTuple):
         results.json.
     planned_epochs : int
         How long the network is to be trained.
+    is_readable : bool
+        Whether its records could be read; if not, it is as if there were none.
     """
 
     experiment: Experiment
@@ -52,6 +58,7 @@ class Row(NamedTuple):
     history: list[dict[str, str]]
     results: dict[str, Any] | None
     planned_epochs: int
+    is_readable: bool = True
 
     @property
     def n_epochs(self) -> int:
@@ -62,7 +69,9 @@ class Row(NamedTuple):
 
     @property
     def status(self) -> str:
-        """'done', 'unfinished' or 'not run'."""
+        """'done', 'unfinished', 'not run' or 'unreadable'."""
+        if not self.is_readable:
+            return "unreadable"
         if self.results is not None:
             return "done"
         trained_here = self.history and self.experiment.trains
@@ -78,7 +87,8 @@ def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
     Parameters
     ----------
     runs_dir : Path or None
-        Its results win over those that come with the package.
+        Its results win over those that come with the package. Records that cannot be
+        read are named on stderr.
 
     Returns
     -------
@@ -87,22 +97,37 @@ def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
     Raises
     ------
     UserError
-        `runs_dir` is no folder, or a record cannot be read.
+        `runs_dir` is no folder.
     """
     if runs_dir is not None and kind_at(runs_dir) != "a folder":
         raise UserError(f"--runs {runs_dir}: no such folder")
     rows = {}
     for name, experiment in EXPERIMENTS.items():
         folder = _find(runs_dir, name)
-        rows[name] = Row(
-            experiment,
-            folder,
-            _read_json(folder, "experiment.json") or {},
-            _read_history(folder, experiment),
-            _read_json(folder, "results.json"),
-            _planned_epochs(experiment),
-        )
+        n_epochs = _planned_epochs(experiment)
+        try:
+            rows[name] = _row(experiment, folder, n_epochs)
+        except UserError as error:
+            say(f"srcnn-theano: {error}")
+            rows[name] = Row(experiment, folder, {}, [], None, n_epochs, False)
     return rows
+
+
+def _row(experiment: Experiment, folder: Path | None, n_epochs: int) -> Row:
+    record: dict[str, Any] = {}
+    results = None
+    if folder is not None and (folder / "experiment.json").is_file():
+        record = read_record(folder / "experiment.json")
+    if folder is not None and (folder / "results.json").is_file():
+        results = read_results(folder / "results.json", experiment)
+    history = _read_history(folder, experiment)
+    done = results["n_epochs"] if results is not None and experiment.trains else 0
+    if history and len(history) < done:
+        raise UserError(
+            f"{folder}: its history.csv has {len(history)} epochs, its results.json is "
+            f"of {done}; use another copy of them"
+        )
+    return Row(experiment, folder, record, history, results, n_epochs)
 
 
 def of_table(rows: dict[str, Row], table: str) -> list[Row]:
@@ -131,19 +156,21 @@ def _find(runs_dir, name):
     return None
 
 
-def _read_json(folder, name):
-    if folder is None or not (folder / name).is_file():
-        return None
-    return read_json(folder / name)
-
-
 def _read_history(folder, experiment):
     trained = EXPERIMENTS[experiment.trained_by]
     if folder is None or experiment.options != trained.options:
         return []
     # The history of a row that only measures is that of the training beside it.
     path = folder.parent / trained.name / "history.csv"
-    return read_history(path) if path.is_file() else []
+    try:
+        history = read_history(path) if path.is_file() else []
+        if history and not set(_SHOWN) <= set(history[0]):
+            raise UserError(f"{path}: lacks one of the columns {', '.join(_SHOWN)}")
+        return history
+    except UserError:
+        if experiment.trains:
+            raise
+        return []  # it is named with the row that trains
 
 
 # --- Figures ---
@@ -198,6 +225,8 @@ def _mean_scores(results, protocol, test_set):
 
 def caveats(rows: dict[str, Row], row: Row) -> list[str]:
     """What keeps a row's figures from being those of the experiment as listed."""
+    if not row.is_readable:
+        return ["its records cannot be read"]
     reasons = []
     if row.status != "not run" and row.n_epochs != row.planned_epochs:
         reasons.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")

@@ -37,7 +37,7 @@ def decibels(psnr: float | None) -> str:
 
 def epochs(row: Row) -> str:
     """How many epochs were run, and of how many if not of all."""
-    if row.status == "not run" or row.n_epochs == row.planned_epochs:
+    if row.status in ("not run", "unreadable") or row.n_epochs == row.planned_epochs:
         return str(row.planned_epochs)
     return f"{row.n_epochs} of {row.planned_epochs}"
 
@@ -45,9 +45,10 @@ def epochs(row: Row) -> str:
 def cost_in_words(settings: dict[str, Any]) -> str:
     """What a training minimises, from the settings of its experiment, as in 'MSE'."""
     parts = []
+    pixels = _PIXELS.get(settings["cost"], settings["cost"])
     for name, weight in (
         ("VGG", settings.get("vgg_weight", 0.0)),
-        (_PIXELS[settings["cost"]], settings.get("pixel_weight", 1.0)),
+        (pixels, settings.get("pixel_weight", 1.0)),
     ):
         if weight:
             parts.append(name if weight == 1 else f"{weight:g} {name}")

@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping
 import numpy as np
 
 from srcnn_theano.data import cache, datasets
+from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import (
     feature_distances,
     feature_function,
@@ -48,7 +49,7 @@ def measure(run: Run, data_dir: Path) -> dict[str, Any]:
     """
     experiment, scale = run.experiment, run.experiment.training.scale
     # A row may measure the network of another row with other options (batch norm).
-    weights = load_weights(run.network)._replace(options=experiment.options)
+    weights = _network_of(run)._replace(options=experiment.options)
     network = build_predictor(weights)
     results = {
         "experiment": experiment.name,
@@ -125,6 +126,19 @@ def _best_network(run: Run, rule: Mapping[str, Any]) -> Weights | None:
     weights = load_weights(path)
     is_it = trained_epochs(path, weights) == rule["best_validation"]["epoch"]
     return weights if is_it else None
+
+
+def _network_of(run: Run) -> Weights:
+    weights = load_weights(run.network)
+    # Files of earlier versions do not say which training they are of.
+    identity = weights.about.get("identity", run.experiment.training.identity)
+    if identity != run.experiment.training.identity:
+        raise UserError(
+            f"{run.network}: the network of a training with other settings than those "
+            f"of {run.experiment.name}; train {run.experiment.trained_by} again, or "
+            "choose another --runs folder"
+        )
+    return weights
 
 
 def _score_sub_images(

@@ -23,8 +23,9 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.rule import TEST_SETS
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import read_json, write_json
-from srcnn_theano.record import command, conditions, data_checksums
+from srcnn_theano.files import write_json
+from srcnn_theano.record import command, conditions, data_checksums, read_results
+from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.measuring import measure
 from srcnn_theano.runs.run import Run, parse_seeds, runs_of_seeds
 from srcnn_theano.runs.training import build_trainer, train
@@ -53,8 +54,14 @@ def carry_out(
     ------
     UserError
         The folder holds a run already and `resume` is false; the data are missing; the
-        cost is no longer finite; the row that trains the network has not been run.
+        cost is no longer finite; the row that trains the network has not been run;
+        another process works in the folder.
     """
+    with locked(run.folder):
+        _carry_out(run, data_dir, resume, train_only)
+
+
+def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None:
     if run.experiment.trains:
         if not resume and (run.folder / "checkpoint.h5").exists():
             raise UserError(
@@ -154,5 +161,5 @@ def _is_done(run: Run) -> bool:
     path = run.folder / "results.json"
     if not path.exists():
         return False
-    results = read_json(path)
+    results = read_results(path, run.experiment)
     return results["n_epochs"] >= run.experiment.measure.n_epochs

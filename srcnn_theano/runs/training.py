@@ -67,6 +67,7 @@ def _save_network(run: Run, file_name: str, model: Any, n_epochs: int) -> None:
         "protocol": training.protocol,
         "scale": training.scale,
         "n_epochs": n_epochs,
+        "identity": training.identity,
         "window": training.window,
     }
     weights = Weights(training.model, run.experiment.options, model.get_values(), about)

@@ -6,15 +6,22 @@ from pathlib import Path
 from reprlib import repr as _short
 from typing import Any, Sequence
 
+import numpy as np
+
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 
 FORMAT = "srcnn_theano checkpoint"
 VERSION = 1
+_HISTORY = "history.csv"
 
 
 def save_checkpoint(
-    path: Path, variables: Sequence[Any], epoch: int, identity: str
+    path: Path,
+    variables: Sequence[Any],
+    epoch: int,
+    identity: str,
+    history: str = "",
 ) -> None:
     """Write the values of all moving variables after an epoch, in one step.
 
@@ -27,6 +34,8 @@ def save_checkpoint(
         Epochs finished.
     identity : str
         What the checkpoint belongs to; `load_checkpoint` asks for the same.
+    history : str
+        The text of history.csv at that time.
     """
     attributes = {
         "format": FORMAT,
@@ -34,23 +43,29 @@ def save_checkpoint(
         "epoch": epoch,
         "identity": identity,
     }
-    write_arrays(path, attributes, {v.name: v.get_value() for v in variables})
+    arrays = {v.name: v.get_value() for v in variables}
+    arrays[_HISTORY] = np.frombuffer(history.encode("ascii"), np.uint8)
+    write_arrays(path, attributes, arrays)
 
 
-def load_checkpoint(path: Path, variables: Sequence[Any], identity: str) -> int:
+def load_checkpoint(
+    path: Path, variables: Sequence[Any], identity: str
+) -> tuple[int, str | None]:
     """Set the variables to the values of a checkpoint.
 
     Returns
     -------
-    int
-        Epochs finished.
+    (int, str or None)
+        Epochs finished, and the text of their history; checkpoints of earlier versions
+        have none.
 
     Raises
     ------
     UserError
         The file is damaged, of another version, or of another run.
     """
-    attributes, values = read_arrays(path, "delete it to start anew")
+    attributes, values = read_arrays(path, "delete it to start anew", kinds="fu")
+    history = values.pop(_HISTORY, None)
     if attributes.get("format") != FORMAT:
         raise UserError(
             f"{path}: not a checkpoint of srcnn_theano; move it away to start anew"
@@ -84,4 +99,4 @@ def load_checkpoint(path: Path, variables: Sequence[Any], identity: str) -> int:
             )
     for variable in variables:
         variable.set_value(values[variable.name])
-    return epoch
+    return epoch, None if history is None else history.tobytes().decode("latin-1")

@@ -12,7 +12,12 @@ from srcnn_theano.backend import many_steps
 from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
-from srcnn_theano.training.history import read_history, write_history
+from srcnn_theano.training.history import (
+    history_text,
+    parse_history,
+    read_history,
+    write_history,
+)
 from srcnn_theano.training.step import Step
 
 # Between two looks at the costs, and movements of the progress bar.
@@ -80,10 +85,28 @@ class Trainer:
         """Go on from the checkpoint in the run folder, if there is one."""
         if self.run_dir is None or not (self.run_dir / "checkpoint.h5").exists():
             return
-        self.epoch = load_checkpoint(
-            self.run_dir / "checkpoint.h5", self.variables, self.identity
-        )
-        self.history = read_history(self.run_dir / "history.csv")[: self.epoch]
+        path = self.run_dir / "checkpoint.h5"
+        epoch, text = load_checkpoint(path, self.variables, self.identity)
+        table = self.run_dir / "history.csv"
+        if text is None:  # of an earlier version
+            rows = read_history(table)
+        else:
+            try:
+                rows = parse_history(text)
+            except ValueError as error:
+                raise UserError(
+                    f"{path}: damaged, its history is none ({error}); delete it to "
+                    "start anew"
+                ) from error
+        if len(rows) < epoch:
+            raise UserError(
+                f"{table if text is None else path}: the history of {len(rows)} epochs "
+                f"of the {epoch} that are finished; use another copy, or delete the "
+                "run folder to start anew"
+            )
+        self.epoch, self.history = epoch, rows[:epoch]
+        if rows:
+            write_history(table, self.history)
 
     def run(self, n_epochs: int, progress: bool = True) -> None:
         """Train until `n_epochs` epochs are finished; save after each.
@@ -170,11 +193,15 @@ class Trainer:
     def _save(self) -> None:
         if self.run_dir is None:
             return
-        # The history goes first: after a kill in between, resume cuts the extra row.
+        # The table goes first; resume writes it again from the checkpoint.
         write_history(self.run_dir / "history.csv", self.history)
         self.keep(self.epoch)
         save_checkpoint(
-            self.run_dir / "checkpoint.h5", self.variables, self.epoch, self.identity
+            self.run_dir / "checkpoint.h5",
+            self.variables,
+            self.epoch,
+            self.identity,
+            history_text(self.history),
         )
 
     def _diverged(self, event: str, index: int) -> UserError:

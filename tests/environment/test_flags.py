@@ -1,8 +1,12 @@
 """The user's flags are read as Theano reads them, and have the last word."""
 
 import os
+import re
+import subprocess
+import sys
 
 import pytest
+from PIL import Image
 
 from srcnn_theano import environment
 from srcnn_theano.backend import theano
@@ -93,3 +97,66 @@ def test_a_broken_file_of_settings_is_named(library, monkeypatch, tmp_path):
     monkeypatch.setenv(library.upper() + "RC", str(path))
     with pytest.raises(UserError, match=library + "rc: not a configuration file of"):
         environment.user_flag("floatX")
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("mode=FAST_COMPILE", "mode=FAST_COMPILE"),
+        ("mode=DebugMode", "mode=DebugMode"),
+        ("mode=", "mode="),
+        ("optimizer=None", "optimizer=None"),
+        ("optimizer=", "optimizer="),
+        ("linker=py", "linker=py"),
+        ("floatX=float16", "floatX=float16"),
+        ("device=gpu0", "device=gpu0"),
+        ("flotX=float64", "'flotX' is no flag of .*; is floatX meant"),
+        ("gcc.cxxflags=-O2", "is gcc__cxxflags meant"),
+    ],
+)
+def test_flags_that_nothing_can_be_compiled_with_are_one_sentence(text, name, tmp_path):
+    Image.new("L", (9, 9)).save(str(tmp_path / "a.png"))
+    words = [sys.executable, "-m", "srcnn_theano", "upscale", str(tmp_path / "a.png")]
+    done = subprocess.run(
+        [*words, "--scale", "2", "--out", str(tmp_path / "b.png")],
+        env=dict(os.environ, **{FLAGS: os.environ.get(FLAGS, "") + "," + text}),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"srcnn-theano: error: {FLAGS}: ") and re.search(name, line)
+
+
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        (["[global]", "floatX = float32", "device = gpu0"], "line 3: device=gpu0: "),
+        (["[global]", "mode =", "[blas]", "mode = a"], "line 2: mode=: "),
+    ],
+)
+def test_a_value_in_a_file_is_named_with_its_line(
+    lines, message, monkeypatch, tmp_path
+):
+    path = tmp_path / "rc"
+    path.write_text("\n".join(lines))
+    monkeypatch.setenv("SRCNN_BACKEND", "theano")
+    monkeypatch.setenv("THEANORC", str(path))
+    monkeypatch.setenv("THEANO_FLAGS", "")
+    with pytest.raises(UserError, match=f"{path}, {message}"):
+        flags.check_values()
+    monkeypatch.setenv("THEANO_FLAGS", "device=cpu,mode=FAST_RUN")
+    flags.check_values()
+
+
+def test_a_misspelt_name_in_a_file_is_named_with_its_line(monkeypatch, tmp_path):
+    path = tmp_path / "rc"
+    monkeypatch.setenv("SRCNN_BACKEND", "theano")
+    monkeypatch.setenv("THEANORC", str(path))
+    monkeypatch.setenv("THEANO_FLAGS", "")
+    known = ["floatX", "gcc__cxxflags"]
+    path.write_text("[nvcc]\nfastmath = True\n[global]\nFLOATX=float32\n[gcc]\n")
+    flags.check_names(known)
+    path.write_text(path.read_text() + "cxxflag = -O2\n")
+    with pytest.raises(UserError, match="line 6: 'gcc__cxxflag' is no flag of theano"):
+        flags.check_names(known)

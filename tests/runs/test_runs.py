@@ -426,3 +426,15 @@ def test_reproduce_runs_what_is_missing(unbroken, monkeypatch, capsys):
     runs.reproduce_table("tiny table", "data", unbroken)
     assert started == ["row"]
     assert "tiny: done" in capsys.readouterr().out
+
+
+def test_the_network_of_another_training_is_not_measured(unbroken, tmp_path):
+    (tmp_path / "tiny").mkdir()
+    network = (unbroken / "tiny" / "weights.h5").read_bytes()
+    (tmp_path / "tiny" / "weights.h5").write_bytes(network)
+    row = TINY._replace(
+        name="row", measure=Measure(n_epochs=3, weights_of="tiny")
+    ).changed(seed=1)
+    with pytest.raises(UserError, match="weights.h5: the network of a training with"):
+        carry_out(row, tmp_path)
+    assert not (tmp_path / "row" / "results.json").exists()

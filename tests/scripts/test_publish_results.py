@@ -64,7 +64,9 @@ def run(tmp_path):
     """A finished run of table1_adam, of 2 epochs."""
     folder = tmp_path / "runs" / "table1_adam"
     folder.mkdir(parents=True)
-    (folder / "history.csv").write_text("epoch,cost\n1,0.5\n2,0.25\n")
+    (folder / "history.csv").write_text(
+        "epoch,iteration,learning_rate,cost\n1,7,0.1,0.5\n2,14,0.1,0.25\n"
+    )
     (folder / "checkpoint.h5").write_bytes(b"state")
     write_record(folder, "table1_adam", 2)
     save_network(folder / "weights.h5")

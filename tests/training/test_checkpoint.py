@@ -46,14 +46,14 @@ def refused(path, match, identity="run a", variables=None):
 
 def test_round_trip_is_exact(path):
     variables = shared_values(2)
-    assert load_checkpoint(path, variables, "run a") == 7
+    assert load_checkpoint(path, variables, "run a") == (7, "")
     assert bits(variables) == bits(shared_values(1))
 
 
 def test_saving_again_replaces_the_file_and_leaves_no_other(path):
     save_checkpoint(path, shared_values(3), 8, "run a")
     variables = shared_values(2)
-    assert load_checkpoint(path, variables, "run a") == 8
+    assert load_checkpoint(path, variables, "run a") == (8, "")
     assert bits(variables) == bits(shared_values(3))
     assert [p.name for p in path.parent.iterdir()] == ["checkpoint.h5"]
 

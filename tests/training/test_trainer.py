@@ -8,6 +8,7 @@ import pytest
 from srcnn_theano.backend import theano
 from srcnn_theano.backend.internals import linked
 from srcnn_theano.errors import UserError
+from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.training.checkpoint import load_checkpoint
 from srcnn_theano.training.history import read_history
 from srcnn_theano.training.step import Step
@@ -27,7 +28,7 @@ def without_times(history):
 def result(tiny, run_dir):
     """All that a run leaves: variables and history, from its files alone."""
     tiny.reset()
-    assert load_checkpoint(run_dir / "checkpoint.h5", tiny.variables, "tiny") == 4
+    assert load_checkpoint(run_dir / "checkpoint.h5", tiny.variables, "tiny")[0] == 4
     return bits(tiny.variables), without_times(read_history(run_dir / "history.csv"))
 
 
@@ -125,7 +126,7 @@ def test_what_is_kept_is_there_before_the_checkpoint(tiny, tmp_path, unbroken):
         saved = 0
         checkpoint = tmp_path / "checkpoint.h5"
         if checkpoint.exists():
-            saved = load_checkpoint(checkpoint, tiny.variables, "tiny")
+            saved, _ = load_checkpoint(checkpoint, tiny.variables, "tiny")
         kept.append((epoch, saved))
 
     def values_back(epoch):
@@ -176,7 +177,7 @@ def test_nan_cost_stops_the_run_and_keeps_the_checkpoint(tiny, tmp_path):
         trainer.run(N_EPOCHS, progress=False)
     assert len(read_history(tmp_path / "history.csv")) == 2
     tiny.reset()
-    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny") == 2
+    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny")[0] == 2
     assert bits(tiny.variables) == kept
 
 
@@ -192,7 +193,7 @@ def test_nan_from_the_last_step_of_an_epoch_is_not_saved(tiny, tmp_path):
     with pytest.raises(UserError, match="conv1.b.*epoch 2.*epoch 1 is kept"):
         trainer.run(N_EPOCHS, progress=False)
     tiny.reset()
-    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny") == 1
+    assert load_checkpoint(tmp_path / "checkpoint.h5", tiny.variables, "tiny")[0] == 1
     assert all(np.isfinite(v.get_value()).all() for v in tiny.variables)
 
 
@@ -201,13 +202,6 @@ def test_checkpoint_of_another_run_is_refused(tiny, tmp_path):
     trainer = tiny.trainer(tmp_path, identity="other")
     with pytest.raises(UserError, match="checkpoint.h5.*other settings"):
         trainer.resume()
-
-
-def test_checkpoint_without_its_history_is_refused(tiny, tmp_path):
-    tiny.trainer(tmp_path).run(1, progress=False)
-    (tmp_path / "history.csv").unlink()
-    with pytest.raises(UserError, match="history.csv: cannot be read"):
-        tiny.trainer(tmp_path).resume()
 
 
 class CountingPairs:
@@ -359,3 +353,33 @@ def test_a_trainer_asks_the_rule_for_its_rate(tiny, tmp_path):
     # The costs round to 3, 3, 1 and 1: the rate falls after the second and the fourth.
     assert rates == pytest.approx([first, first, first / 2, first / 2])
     assert float(tiny.learning_rate.get_value()) == pytest.approx(first / 4)
+
+
+def test_the_history_is_written_again_from_the_checkpoint(tiny, tmp_path):
+    tiny.trainer(tmp_path).run(2, progress=False)
+    table = tmp_path / "history.csv"
+    text = table.read_text()
+    for damaged in (text[:-30], text * 2, "", None):
+        table.unlink() if damaged is None else table.write_text(damaged)
+        trainer = tiny.trainer(tmp_path)
+        trainer.resume()
+        assert trainer.epoch == 2 and table.read_text() == text
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_an_old_checkpoint_goes_on_with_a_whole_table_only(tiny, tmp_path, rows):
+    tiny.trainer(tmp_path).run(2, progress=False)
+    checkpoint, table = tmp_path / "checkpoint.h5", tmp_path / "history.csv"
+    attributes, arrays = read_arrays(checkpoint, "", kinds="fu")
+    del arrays["history.csv"]
+    write_arrays(checkpoint, attributes, arrays)
+    text = "".join(table.read_text().splitlines(keepends=True)[: rows + 1])
+    table.write_text(text)
+    trainer = tiny.trainer(tmp_path)
+    if rows == 2:
+        trainer.resume()
+        assert trainer.epoch == 2 and table.read_text() == text
+    else:
+        with pytest.raises(UserError, match=r"history\.csv: the history of 1 epochs"):
+            trainer.resume()
+        assert trainer.epoch == 0 and table.read_text() == text

@@ -89,12 +89,12 @@ def die_at(moment, trainer):
             die()
         return step(index)
 
-    def dying_save(path, variables, epoch, identity):
+    def dying_save(path, variables, epoch, identity, history):
         if epoch == 3 and moment == "between history and checkpoint":
             die()
         if epoch == 3 and moment == "half-written checkpoint":
             os.replace = lambda *_: die()
-        save(path, variables, epoch, identity)
+        save(path, variables, epoch, identity, history)
 
     replace_function(trainer, dying_step)
     trainer_module.save_checkpoint = dying_save
