@@ -15,6 +15,7 @@ from srcnn_theano.evaluation.images import (
     score_files,
 )
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
+from srcnn_theano.evaluation.rule import TEST_SETS as SCORED
 from srcnn_theano.evaluation.rule import chosen_epochs
 from srcnn_theano.evaluation.sub_images import (
     every_aggregation,
@@ -25,7 +26,7 @@ from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import sha256
 from srcnn_theano.inference import Predictor, build_predictor
 from srcnn_theano.runs.run import BEST, Run
-from srcnn_theano.runs.validation import read_errors
+from srcnn_theano.runs.validation import errors_file, read_errors
 from srcnn_theano.training.history import read_history
 from srcnn_theano.vgg16_weights import VGG16Weights
 from srcnn_theano.weights import Weights, load_weights, trained_epochs
@@ -42,7 +43,7 @@ def measure(run: Run, data_dir: Path) -> dict[str, Any]:
         ``{"n_epochs": trained, "sub_images": {set: {"ours": {aggregation: dB},
         "bicubic": ...}}, "images": {protocol: {"scores": {set: [one for each image ...,
         mean]}}}}``; the sub-images are cut by the recipe of the row's protocol.
-        ``"rule"`` is what `_by_rule` gives, where the run has kept the errors.
+        ``"rule"`` is what `_by_rule` gives.
         Rows that need VGG16 have ``{"vgg": {set: {aggregation: dB}}}`` besides, and
         every network that the row itself trains, with VGG16, what `measure_features`
         gives as ``"relu2_2"``.
@@ -91,9 +92,10 @@ def _by_rule(run: Run) -> dict[str, Any]:
     dict
         ``{choice: {"epoch": ..., "iteration": ..., "set5": dB, "set14": dB,
         "sub_images": {set: {aggregation: dB}}}}`` for each choice of
-        `rule.chosen_epochs`; the first two figures are in minibatches of the row's
-        batch size. Empty where the run has not kept the errors, or where the row
-        measures with other options than those that they were computed with.
+        `rule.chosen_epochs`; the first two figures are the history's, in minibatches of
+        the row's batch size. ``sub_images`` is there where the run has kept the errors.
+        Empty where the history has no such figures, or where the row measures with
+        other options than those that they were computed with.
     """
     experiment, folder = run.experiment, run.network.parent
     trained = find_experiment(experiment.trained_by) if not experiment.trains else None
@@ -105,16 +107,17 @@ def _by_rule(run: Run) -> dict[str, Any]:
     size = experiment.training.batch_size
     rule: dict[str, Any] = {}
     for choice, epoch in chosen_epochs(history, size).items():
-        scores = {
-            name: every_aggregation(mse, run.protocol, size)
-            for name, mse in read_errors(folder, epoch).items()
-        }
+        row = history[epoch - 1]
         rule[choice] = {
             "epoch": epoch,
-            "iteration": int(history[epoch - 1]["iteration"]),
-            **{name: of_set[f"batch{size}"] for name, of_set in scores.items()},
-            "sub_images": scores,
+            "iteration": int(row["iteration"]),
+            **{name: float(row[f"{name}_batch{size}"]) for name in SCORED},
         }
+        if errors_file(folder, epoch).exists():
+            rule[choice]["sub_images"] = {
+                name: every_aggregation(mse, run.protocol, size)
+                for name, mse in read_errors(folder, epoch).items()
+            }
     return rule
 
 
