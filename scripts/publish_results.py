@@ -5,7 +5,8 @@
 Without names, of all finished experiments in the folder RUNS. A row that trains gives
 results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
 how the network came about, weights/NAME.json; a row that measures the network of
-another row gives its results. An unfinished run is refused; with --unfinished its
+another row gives its results, and so does a run from another seed, NAME-seedN, whose
+network is not shipped. An unfinished run is refused; with --unfinished its
 record and its checkpoint go to results/NAME/, so that it can go on elsewhere
 (copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
 """
@@ -44,7 +45,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
         figures are of another network than lies beside them; its record holds a path of
         this machine.
     """
-    experiment = find_experiment(name)
+    experiment = find_experiment(_row_of(name))
     run_dir, into = Path(runs_dir) / name, root / "results" / name
     record = read_json(run_dir / "experiment.json")
     # Records once held the command as it was typed, with the folders of the machine.
@@ -67,15 +68,21 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     for file_name in copied:
         files.append(into / file_name)
         _copy(run_dir / file_name, files[-1])
-    if experiment.trains and not reason:
+    if experiment.trains and not reason and name == experiment.name:
         files += _publish_weights(run_dir, root / "weights", record)
     return files
+
+
+def _row_of(folder):
+    """The name of the row that a run folder is of."""
+    return re.sub(r"-seed\d+$", "", folder)
 
 
 def _why_unfinished(experiment, run_dir, record):
     """A clause, or None if the run is finished and its figures are of its network."""
     network = network_file(experiment, run_dir.parent)
     if experiment.trains:
+        network = run_dir / "weights.h5"
         n_epochs = len(_read_history(run_dir / "history.csv"))
         planned = record["experiment"]["n_epochs"]
         if n_epochs < planned:
@@ -158,9 +165,9 @@ def main(arguments=None):
     parser.add_argument("--unfinished", action="store_true")
     options = parser.parse_args(arguments)
     names = options.names or [
-        name
-        for name in EXPERIMENTS
-        if (Path(options.runs) / name / "results.json").is_file()
+        path.parent.name
+        for path in sorted(Path(options.runs).glob("*/results.json"))
+        if _row_of(path.parent.name) in EXPERIMENTS
     ]
     try:
         if not names:

@@ -105,6 +105,16 @@ def test_finished_run(publish_results, run, tmp_path):
     assert "somebody" not in files[0].read_text()
 
 
+def test_another_seed_gives_results_and_no_network(publish_results, run, tmp_path):
+    run.rename(run.with_name("table1_adam-seed1"))
+    files = publish_results.publish(tmp_path / "runs", "table1_adam-seed1", tmp_path)
+    assert [str(path.relative_to(tmp_path)) for path in files] == [
+        f"results/table1_adam-seed1/{name}"
+        for name in ("experiment.json", "history.csv", "results.json")
+    ]
+    assert not (tmp_path / "weights").exists()
+
+
 def test_names_with_a_dot_are_kept(publish_results, run, tmp_path):
     name = "fsrcnn_rate_0.002"
     dotted = run.parent / name
