@@ -53,7 +53,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     check_target(path)
     try:
-        made = [folder for folder in path.parents if not folder.exists()]
+        new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
             prefix=f".{path.stem[:20]}.", suffix=path.suffix[-20:], dir=str(path.parent)
@@ -68,7 +68,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
         temporary.replace(path)
-        for folder in [path, *made]:
+        for folder in [path, *new_folders]:
             _flush_folder(folder.parent)
     except OSError as error:
         if error.errno in _DISK_ERRORS:

@@ -276,20 +276,20 @@ def _own_names(group: Any) -> list[str]:
 
 def _checked_size(name: str, dataset: Any) -> tuple[int, bool]:
     """(bytes of an array in memory, whether they were filtered)."""
-    made = dataset.get_create_plist()
-    layout = made.get_layout()
+    creation = dataset.get_create_plist()
+    layout = creation.get_layout()
     # Before its shape is looked at: a virtual array that holds itself would crash.
     if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
         raise ValueError(f"{_short(name)} is a virtual array of others")
-    if made.get_external_count():
+    if creation.get_external_count():
         raise ValueError(f"{_short(name)} lies in other files")
-    filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+    filters = [creation.get_filter(i)[0] for i in range(creation.get_nfilters())]
     unknown = set(filters) - _FILTERS
     if unknown:
         raise ValueError(f"{_short(name)} has the filter {sorted(unknown)[0]}")
     n_values = _product(dataset.shape)
     if layout == h5py.h5d.CHUNKED:
-        n_values = max(n_values, _product(made.get_chunk()))
+        n_values = max(n_values, _product(creation.get_chunk()))
     return n_values * dataset.get_type().get_size(), bool(filters)
 
 

@@ -78,7 +78,7 @@ def spread(
         None of the results has the figure.
     """
     figures = [
-        float(one["rule"][choice][test_set]) for one in results if one.get("rule")
+        float(run["rule"][choice][test_set]) for run in results if run.get("rule")
     ]
     if not figures:
         raise ValueError(f"no results have a figure of {test_set} at {choice}")

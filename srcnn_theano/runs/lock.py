@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
     UserError
         Another process works there, or the folder cannot be written.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
     handle = _lock(folder)
     try:
         yield
@@ -41,7 +41,7 @@ def locked(folder: Path) -> Iterator[None]:
             (folder / _NAME).unlink()
         os.close(handle)
         with contextlib.suppress(OSError):
-            for path in made:
+            for path in new_folders:
                 path.rmdir()
 
 

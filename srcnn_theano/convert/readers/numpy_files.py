@@ -74,10 +74,10 @@ def _read(content: bytes) -> Any:
     start = 8 + struct.calcsize(form)
     end = start + struct.unpack(form, content[8:start])[0]
     header = content[start : min(end, start + 10000)].decode("latin1")
-    found = [pattern.search(header) for pattern in (_DESCR, _FORTRAN, _SHAPE)]
-    if end > len(content) or None in found:
+    matches = [pattern.search(header) for pattern in (_DESCR, _FORTRAN, _SHAPE)]
+    if end > len(content) or None in matches:
         raise ValueError("a header that names no type and shape")
-    dtype, fortran, lengths = (match.group(1) for match in found if match)
+    dtype, fortran, lengths = (match.group(1) for match in matches if match)
     shape = [int(n.strip(" L")) for n in lengths.split(",") if n.strip()]
     if dtype in ("O", "|O"):
         stream = BoundedStream(io.BytesIO(content))
