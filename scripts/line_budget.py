@@ -30,7 +30,9 @@ def budgets() -> dict[str, int]:
 
 def code_files(room: str) -> Iterator[Path]:
     """The files of a room that hold code, in order."""
-    places = [PACKAGE / room, PACKAGE / (room + ".py"), ROOT / room]
+    places = [PACKAGE / room, PACKAGE / (room + ".py")]
+    if not any(place.exists() for place in places):
+        places = [ROOT / room]
     for place in places:
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         yield from (path for path in files if path.is_file() and path.suffix in CODE)

@@ -7,7 +7,8 @@ results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, 
 how the network came about, weights/NAME.json; a row that measures the network of
 another row gives its results, and so does a run from another seed, NAME-seedN, whose
 network is not shipped. An unfinished run is refused; with --unfinished its
-record and its checkpoint go to results/NAME/, so that it can go on elsewhere
+record, its checkpoint and the networks that it has kept go to results/NAME/, so that it
+can go on elsewhere
 (copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
 """
 
@@ -64,13 +65,21 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     files = [into / "experiment.json"]
     write_json(files[0], record)
     copied = ["history.csv"] if experiment.trains else []
-    copied.append("checkpoint.h5" if reason else "results.json")
+    copied += _to_go_on_with(run_dir) if reason else ["results.json"]
     for file_name in copied:
         files.append(into / file_name)
         _copy(run_dir / file_name, files[-1])
     if experiment.trains and not reason and name == experiment.name:
         files += _publish_weights(run_dir, root / "weights", record)
     return files
+
+
+def _to_go_on_with(run_dir):
+    """The state of an unfinished run, and the networks that it has kept."""
+    return [
+        "checkpoint.h5",
+        *sorted(path.name for path in run_dir.glob("weights-*.h5")),
+    ]
 
 
 def _row_of(folder):

@@ -153,7 +153,6 @@ def something_else(path):
         damage_nothing_but_data,
         another_first_pixel,
         as_it_was_before,
-        a_fifo,
         cut_short,
         empty,
         something_else,
@@ -228,3 +227,12 @@ def test_print_prepare(small_sets, tmp_path, monkeypatch, capsys):
 def test_number_of_sub_images(data_dir, cache_dir, name, n):
     pairs = prepare(data_dir, name, COURSE, cache_dir)
     assert pairs.low_res.shape == pairs.high_res.shape == (n, 3, 33, 33)
+
+
+def test_a_pipe_in_the_place_of_a_cache_is_left_alone(small_sets, tmp_path, capsys):
+    expected = prepare(small_sets, "Set5", COURSE, tmp_path)
+    path = cache_path("Set5", COURSE, tmp_path)
+    a_fifo(path)
+    assert_pairs(prepare(small_sets, "Set5", COURSE, tmp_path), expected)
+    assert "going on without this cache" in capsys.readouterr().err
+    assert path.is_fifo()
