@@ -158,10 +158,7 @@ def _compiler():
     if not compiler.path and environment.default_device() != "cpu":
         return None, "none; XLA needs none", {"path": ""}
     if not compiler.path:
-        raise UserError(
-            f"switched off by cxx= in {environment.find_library().places_of_flags}; "
-            "convolutions need it: take the flag out"
-        )
+        raise UserError(environment.c_code_is_off())
     environment.check_headers()
     return True, "{path}, {version}".format(**compiler._asdict()), compiler._asdict()
 

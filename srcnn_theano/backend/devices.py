@@ -13,7 +13,7 @@ import numpy as np
 
 from srcnn_theano.backend.internals import Function, linked
 from srcnn_theano.backend.library import theano
-from srcnn_theano.environment import default_device
+from srcnn_theano.environment import c_code_is_off, default_device
 from srcnn_theano.errors import UserError
 
 
@@ -54,7 +54,11 @@ def device_mode(device: str | None = None) -> Any:
         The device, or what it needs, is not there.
     """
     device = device or default_device()
-    return None if device == "cpu" else _xla_mode(device)
+    if device != "cpu":
+        return _xla_mode(device)
+    if not theano.config.cxx:
+        raise UserError(c_code_is_off())
+    return None
 
 
 def many_steps(

@@ -13,7 +13,12 @@ Each subject has a module of its own; `prepare` asks all of them in order.
 
 from srcnn_theano.environment.blas import Blas, find_blas, use_blas
 from srcnn_theano.environment.compile_folder import find_compile_folder
-from srcnn_theano.environment.compiler import Compiler, check_headers, find_compiler
+from srcnn_theano.environment.compiler import (
+    Compiler,
+    c_code_is_off,
+    check_headers,
+    find_compiler,
+)
 from srcnn_theano.environment.device import (
     DEVICES,
     accelerators,
@@ -36,6 +41,7 @@ __all__ = [
     "LIBRARIES",
     "Blas",
     "Compiler",
+    "c_code_is_off",
     "Library",
     "Settings",
     "accelerators",

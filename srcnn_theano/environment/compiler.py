@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from srcnn_theano.environment.device import default_device
 from srcnn_theano.environment.flags import user_flag
+from srcnn_theano.environment.library import find_library
 from srcnn_theano.errors import UserError
 
 
@@ -54,6 +55,14 @@ def find_compiler() -> Compiler:
             )
         )
     return Compiler(path, _version(path))
+
+
+def c_code_is_off() -> str:
+    """What to say where C code is needed and the flag ``cxx=`` turns it off."""
+    return (
+        f"C code is switched off by cxx= in {find_library().places_of_flags}; "
+        "convolutions need it: take the flag out, or use --device xla"
+    )
 
 
 def _version(path: str) -> str:

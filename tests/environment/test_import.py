@@ -85,3 +85,12 @@ def test_dot_goes_through_the_blas():
     )
     status, out, _ = in_fresh_python(code)
     assert (status, out) == (0, "Dot22\n[[7.0, 10.0], [15.0, 22.0]]")
+
+
+def test_without_c_code_a_training_is_refused_in_a_sentence():
+    status, _, said = in_fresh_python(
+        "from srcnn_theano.backend import compile_function\ncompile_function([], [])",
+        THEANO_FLAGS="cxx=",
+        SRCNN_DEVICE="cpu",
+    )
+    assert status == 1 and "C code is switched off by cxx= in THEANO_FLAGS" in said
