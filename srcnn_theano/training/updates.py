@@ -52,13 +52,8 @@ def rmsprop(
 
     Tieleman and Hinton, Lecture 6.5 (2012).
     """
-    updates: Updates = []
-    for p, g, rate in _steps(cost, params, learning_rate):
-        square = _accumulator(p, "square")
-        new_square = rho * square + (1.0 - rho) * T.sqr(g)
-        step = rate * g / (T.sqrt(new_square) + epsilon)
-        updates += [(square, new_square), (p, p - step)]
-    return updates
+    steps = _steps(cost, params, learning_rate)
+    return _by_mean_square(steps, rho, lambda square: T.sqrt(square) + epsilon)
 
 
 def adam(
@@ -83,9 +78,7 @@ def adam(
     correction2 = 1.0 - T.pow(beta2, new_t)
     updates: Updates = [(t, new_t)]
     for p, g, rate in _steps(cost, params, learning_rate):
-        m, v = _accumulator(p, "m"), _accumulator(p, "v")
-        new_m = beta1 * m + (1.0 - beta1) * g
-        new_v = beta2 * v + (1.0 - beta2) * T.sqr(g)
+        (m, new_m), (v, new_v) = _moments(p, g, beta1, beta2)
         denominator = T.sqrt(new_v / correction2) + epsilon
         step = (rate / correction1) * new_m / denominator
         updates += [(m, new_m), (v, new_v), (p, p - step)]
@@ -116,9 +109,7 @@ def adam_uncorrected(
     """
     updates: Updates = []
     for p, g, rate in _steps(cost, params, learning_rate):
-        m, v = _accumulator(p, "m"), _accumulator(p, "v")
-        new_m = beta1 * m + (1.0 - beta1) * g
-        new_v = beta2 * v + (1.0 - beta2) * T.sqr(g)
+        (m, new_m), (v, new_v) = _moments(p, g, beta1, beta2)
         used_m, used_v = (m, v) if late else (new_m, new_v)
         step = rate * used_m / (T.sqrt(used_v) + epsilon)
         updates += [(m, new_m), (v, new_v), (p, p - step)]
@@ -144,14 +135,8 @@ def rmsprop_clipped(
 
     At costs of 0..255 squared most values are clipped: only signs are left.
     """
-    updates: Updates = []
-    for p, g, rate in _steps(cost, params, learning_rate):
-        clipped = T.clip(g, -1.0, 1.0)
-        square = _accumulator(p, "square")
-        new_square = rho * square + (1.0 - rho) * T.sqr(clipped)
-        step = rate * clipped / (T.sqrt(new_square) + epsilon)
-        updates += [(square, new_square), (p, p - step)]
-    return updates
+    steps = _clipped_steps(cost, params, learning_rate)
+    return _by_mean_square(steps, rho, lambda square: T.sqrt(square) + epsilon)
 
 
 def rmsprop_rooted(
@@ -162,13 +147,8 @@ def rmsprop_rooted(
     epsilon: float = 1e-8,
 ) -> Updates:
     """`rmsprop` with epsilon under the root: ``p - rate * g / sqrt(s + epsilon)``."""
-    updates: Updates = []
-    for p, g, rate in _steps(cost, params, learning_rate):
-        square = _accumulator(p, "square")
-        new_square = rho * square + (1.0 - rho) * T.sqr(g)
-        step = rate * g / T.sqrt(new_square + epsilon)
-        updates += [(square, new_square), (p, p - step)]
-    return updates
+    steps = _steps(cost, params, learning_rate)
+    return _by_mean_square(steps, rho, lambda square: T.sqrt(square + epsilon))
 
 
 def sgd_last_bias(cost: Any, params: Sequence[Any], learning_rate: Any) -> Updates:
@@ -177,8 +157,8 @@ def sgd_last_bias(cost: Any, params: Sequence[Any], learning_rate: Any) -> Updat
     That is the bias of the last layer: the program began its list of updates anew for
     each parameter, so that only the last was left in it.
     """
-    *_, (p, g, rate) = _steps(cost, params, learning_rate)
-    return [(p, p - rate * T.clip(g, -1.0, 1.0))]
+    *_, (p, g, rate) = _clipped_steps(cost, params, learning_rate)
+    return [(p, p - rate * g)]
 
 
 UPDATES: dict[str, Callable[..., Updates]] = {
@@ -230,6 +210,36 @@ def _steps(
     per_param = isinstance(learning_rate, Mapping)
     for p, g in zip(params, theano.grad(cost, list(params))):
         yield p, g, learning_rate[p] if per_param else learning_rate
+
+
+def _clipped_steps(
+    cost: Any, params: Sequence[Any], learning_rate: Any
+) -> Iterator[tuple[Any, Any, Any]]:
+    """`_steps`, with every value of a gradient clipped to [-1, 1]."""
+    for p, g, rate in _steps(cost, params, learning_rate):
+        yield p, T.clip(g, -1.0, 1.0), rate
+
+
+def _by_mean_square(
+    steps: Iterator[tuple[Any, Any, Any]], rho: float, divisor: Callable[[Any], Any]
+) -> Updates:
+    """Updates by gradients over a divisor, a function of their running mean square."""
+    updates: Updates = []
+    for p, g, rate in steps:
+        square = _accumulator(p, "square")
+        new_square = rho * square + (1.0 - rho) * T.sqr(g)
+        step = rate * g / divisor(new_square)
+        updates += [(square, new_square), (p, p - step)]
+    return updates
+
+
+def _moments(p: Any, g: Any, beta1: float, beta2: float) -> Updates:
+    """Adam's running means of a gradient and of its square, with their new values."""
+    m, v = _accumulator(p, "m"), _accumulator(p, "v")
+    return [
+        (m, beta1 * m + (1.0 - beta1) * g),
+        (v, beta2 * v + (1.0 - beta2) * T.sqr(g)),
+    ]
 
 
 def _accumulator(param: Any, what: str) -> Any:
