@@ -61,16 +61,11 @@ def error_function(model: Model, clipped: bool = True) -> Callable[..., np.ndarr
     function of (low_res, high_res), both uint8 (n, channels, rows, cols)
         Mean squared errors, floatX (n,), of values in [0, 1].
     """
-    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
-    output = T.clip(model.output, 0.0, 1.0) if clipped else model.output
-    return compile_function(
-        [low_res, high_res],
-        T.mean(T.sqr(output - unit(high_res)), axis=(1, 2, 3)),
-        givens={
-            model.input: unit(low_res),
-            model.is_train: T.constant(0, dtype="int8"),
-        },
-        name="validate",
+    output = _output(model, clipped)
+    return function_of_pairs(
+        model,
+        lambda target: T.mean(T.sqr(output - target), axis=(1, 2, 3)),
+        "validate",
     )
 
 
@@ -98,22 +93,49 @@ def feature_error_function(
         Mean squared differences at relu2_2 over maps and pixels, floatX (n,), between
         output and target.
     """
-    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
     shape = (None,) + tuple(model.output_shape[1:])
     target_shape = shape[:2] + tuple(target_size or shape[2:])
-    output = T.clip(model.output, 0.0, 1.0) if clipped else model.output
-    features, wanted = both_features(
-        output, unit(high_res), (shape, target_shape), values, preprocessing
-    )
+    output = _output(model, clipped)
+
+    def distance(target: Any) -> Any:
+        features, wanted = both_features(
+            output, target, (shape, target_shape), values, preprocessing
+        )
+        return T.mean(T.sqr(features - wanted), axis=(1, 2, 3))
+
+    return function_of_pairs(model, distance, "validate_features")
+
+
+def function_of_pairs(
+    model: Model, result: Callable[[Any], Any], name: str
+) -> Callable[..., np.ndarray]:
+    """Compile what a network that is not in training makes of pairs.
+
+    Parameters
+    ----------
+    model : Model
+    result : function of the target, a symbolic 4-tensor in [0, 1], to an expression
+    name : str
+        Of the compiled function.
+
+    Returns
+    -------
+    function of (low_res, high_res), both uint8 (n, channels, rows, cols)
+    """
+    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
     return compile_function(
         [low_res, high_res],
-        T.mean(T.sqr(features - wanted), axis=(1, 2, 3)),
+        result(unit(high_res)),
         givens={
             model.input: unit(low_res),
             model.is_train: T.constant(0, dtype="int8"),
         },
-        name="validate_features",
+        name=name,
     )
+
+
+def _output(model: Model, clipped: bool) -> Any:
+    return T.clip(model.output, 0.0, 1.0) if clipped else model.output
 
 
 def prediction_function(

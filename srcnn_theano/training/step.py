@@ -6,13 +6,13 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend import T, theano
 from srcnn_theano.data.patches import Pairs, cut_window, window
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.models.model import Model
 from srcnn_theano.training.costs import training_cost
-from srcnn_theano.training.functions import training_function
-from srcnn_theano.training.pairs import SharedPairs, unit
+from srcnn_theano.training.functions import function_of_pairs, training_function
+from srcnn_theano.training.pairs import SharedPairs
 from srcnn_theano.training.settings import Training
 from srcnn_theano.training.updates import UPDATES, layer_rates
 from srcnn_theano.vgg16_weights import VGG16Weights
@@ -117,17 +117,11 @@ def cost_function(
     -------
     function of (low_res, high_res), both uint8 (n, channels, rows, cols), to a scalar
     """
-    low_res, high_res = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
     rows, cols = window(target_size, model.output_shape[2:], training.window)
-    whole = unit(high_res)
     shape = model.output_shape[:2] + tuple(target_size)
-    seen = (whole, shape) if training.vgg_target == "whole" else None
-    return compile_function(
-        [low_res, high_res],
-        training_cost(training, model, whole[:, :, rows, cols], vgg, seen),
-        givens={
-            model.input: unit(low_res),
-            model.is_train: T.constant(0, dtype="int8"),
-        },
-        name="validation_cost",
-    )
+
+    def cost(whole: Any) -> Any:
+        seen = (whole, shape) if training.vgg_target == "whole" else None
+        return training_cost(training, model, whole[:, :, rows, cols], vgg, seen)
+
+    return function_of_pairs(model, cost, "validation_cost")
