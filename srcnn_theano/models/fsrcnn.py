@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.activations import PReLULayer, relu
-from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.deconvolution import (
     DeconvLayer,
     FullBorderDeconvLayer,
@@ -17,6 +15,7 @@ from srcnn_theano.layers.deconvolution import (
 )
 from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.models.chain import chain
 from srcnn_theano.models.model import Model
 from srcnn_theano.models.options import FSRCNNOptions, HalfFSRCNNOptions
 from srcnn_theano.models.reach import fsrcnn_halo, full_border_window, inside
@@ -70,31 +69,17 @@ class FSRCNN(Model):
         self.is_train = T.bscalar("is_train")
 
         convolutions, deconv = fsrcnn_layers(chosen)
-        skips = _skips(chosen)
-        layers: list[Layer] = []
-        outputs: dict[int, Any] = {}
-        maps, shape = self._levels(input, chosen.peak), input_shape
         # (batch, d, rows, cols), (batch, s, ...) up to (batch, n_expanded, ...)
-        for number, conv in enumerate(convolutions, start=1):
-            layers.append(
-                ConvLayer(
-                    rng,
-                    maps,
-                    shape,
-                    conv.filter_shape,
-                    activation=relu if chosen.activation == "relu" else None,
-                    border_mode="half",
-                    name=f"conv{number}",
-                )
-            )
-            maps, shape = layers[-1].output, layers[-1].output_shape
-            if chosen.activation == "prelu":
-                name = f"prelu{number}"
-                layers.append(PReLULayer(maps, shape, chosen.slopes, name=name))
-                maps = layers[-1].output
-            outputs[number] = maps
-            if number in skips:
-                maps = maps + outputs[skips[number]]
+        layers, maps = chain(
+            rng,
+            self._levels(input, chosen.peak),
+            input_shape,
+            convolutions,
+            chosen.activation,
+            _skips(chosen),
+            slopes=chosen.slopes,
+        )
+        shape = layers[-1].output_shape
         # (batch, channels, scale * rows, scale * cols)
         layers.append(_upsampling(rng, maps, shape, deconv, output_size, chosen))
         self._collect(layers)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.activations import PReLULayer, relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.initializers import filters_for, narrow_normal
-from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.models.chain import chain
 from srcnn_theano.models.model import Model
 from srcnn_theano.models.options import StridelessHalfOptions, StridelessOptions
 from srcnn_theano.models.shapes import strideless_layers
@@ -55,36 +55,30 @@ class StridelessFSRCNN(Model):
         self.channels = chosen.channels
         self.is_train = T.bscalar("is_train")
 
-        convolutions = strideless_layers(chosen)
-        # conv2 is added to conv4, and their sum goes into conv5; and so on.
-        skips = {4: 2, 5: 3, 6: 4} if chosen.skip == "both" else {}
-        layers: list[Layer] = []
-        outputs: dict[int, Any] = {}
-        maps, shape = self._levels(input, chosen.peak), input_shape
-        for number, conv in enumerate(convolutions, start=1):
-            last = number == len(convolutions)
-            layers.append(
-                ConvLayer(
-                    rng,
-                    maps,
-                    shape,
-                    conv.filter_shape,
-                    W=narrow_normal if last else _filters(chosen, shape[2]),
-                    activation=relu
-                    if chosen.activation == "relu" and not last
-                    else None,
-                    border_mode="full" if last else "half",
-                    name=f"conv{number}",
-                )
+        *hidden, last = strideless_layers(chosen)
+        layers, maps = chain(
+            rng,
+            self._levels(input, chosen.peak),
+            input_shape,
+            hidden,
+            chosen.activation,
+            # conv2 is added to conv4, and their sum goes into conv5; and so on.
+            {4: 2, 5: 3, 6: 4} if chosen.skip == "both" else {},
+            partial(_filters, chosen),
+            slopes="layer",
+            a=np.array([0.5]),
+        )
+        layers.append(
+            ConvLayer(
+                rng,
+                maps,
+                layers[-1].output_shape,
+                last.filter_shape,
+                W=narrow_normal,
+                border_mode="full",
+                name=f"conv{len(hidden) + 1}",
             )
-            maps, shape = layers[-1].output, layers[-1].output_shape
-            if chosen.activation == "prelu" and not last:
-                a, name = np.array([0.5]), f"prelu{number}"
-                layers.append(PReLULayer(maps, shape, "layer", a, name))
-                maps = layers[-1].output
-            outputs[number] = maps
-            if number in skips:
-                maps = maps + outputs[skips[number]]
+        )
         # (batch, channels, 16, 16), or 17x17 of the half
         self._collect(layers)
 

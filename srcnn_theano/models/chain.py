@@ -1,0 +1,71 @@
+"""Convolutions in a row at one size, as both kinds of FSRCNN have them."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from srcnn_theano.layers.activations import PReLULayer, relu
+from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.models.shapes import Conv
+
+
+def chain(
+    rng: np.random.RandomState,
+    maps: Any,
+    shape: Shape4,
+    convolutions: Sequence[Conv],
+    activation: str,
+    skips: Mapping[int, int],
+    filters: Callable[[int | None], Any] = lambda side: None,
+    slopes: str = "map",
+    a: Any = None,
+) -> tuple[list[Layer], Any]:
+    """Convolutions padded with zeros to keep the size, each with its activation.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+    maps : symbolic 4-tensor, (batch, maps, rows, cols)
+    shape : tuple of 4, ints or None
+    convolutions : sequence of Conv
+    activation : 'prelu' or 'relu'
+    skips : dict of int to int
+        To the maps of the first layer, numbered from 1, those of the second are added.
+    filters : function of the rows of a layer's input
+        The filters that `ConvLayer` begins with.
+    slopes, a
+        As in `PReLULayer`.
+
+    Returns
+    -------
+    list of Layer, named conv1, prelu1, conv2 ...
+    symbolic 4-tensor
+        What the last of them gives, with what is added to it.
+    """
+    layers: list[Layer] = []
+    outputs: dict[int, Any] = {}
+    for number, conv in enumerate(convolutions, start=1):
+        layers.append(
+            ConvLayer(
+                rng,
+                maps,
+                shape,
+                conv.filter_shape,
+                W=filters(shape[2]),
+                activation=relu if activation == "relu" else None,
+                border_mode="half",
+                name=f"conv{number}",
+            )
+        )
+        maps, shape = layers[-1].output, layers[-1].output_shape
+        if activation == "prelu":
+            layers.append(PReLULayer(maps, shape, slopes, a, f"prelu{number}"))
+            maps = layers[-1].output
+        outputs[number] = maps
+        if number in skips:
+            maps = maps + outputs[skips[number]]
+    return layers, maps
