@@ -12,6 +12,7 @@ from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import snapshots
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.models.options import OPTIONS
+from srcnn_theano.ranges import LARGEST_SEED
 from srcnn_theano.training.settings import Training
 from srcnn_theano.vgg16_weights import VGG16Weights, find_vgg16, load_vgg16
 
@@ -120,7 +121,7 @@ def parse_seeds(text: str | None, seed: int | None = None) -> list[int] | None:
     if seed is not None:
         raise UserError("--seed and --seeds: leave one of them out")
     words = text.split(",")
-    if not all(word.strip().isdigit() and int(word) < 2**32 for word in words):
+    if not all(w.strip().isdecimal() and int(w) <= LARGEST_SEED for w in words):
         raise UserError(
             f"--seeds {text}: whole numbers with commas between them are needed, such "
             "as 0,1,2"

@@ -224,7 +224,7 @@ def test_seeds_have_folders_of_their_own(unbroken, tmp_path, monkeypatch):
 def test_seeds_on_the_command_line():
     assert parse_seeds(None) is parse_seeds(None, 3) is None
     assert parse_seeds("2, 0,2") == [2, 0]
-    for text in ("", "1,", "1-3", "-1", "x", str(2**32)):
+    for text in ("", "1,", "1-3", "-1", "x", "²", str(2**32)):
         with pytest.raises(UserError, match=f"--seeds {text}: whole numbers"):
             parse_seeds(text)
     with pytest.raises(UserError, match="leave one of them out"):
