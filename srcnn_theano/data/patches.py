@@ -400,12 +400,12 @@ def cut_window(
 
 
 def window(
-    full: Sequence[int], shape: Sequence[int | None], where: str = "centre"
+    full: Sequence[int | None], shape: Sequence[int | None], where: str = "centre"
 ) -> tuple[slice, slice]:
     """Rows and columns of `cut_window` in images of `full` rows and columns."""
     spans = []
     for length, wanted in zip(full, shape):
-        if wanted is None or wanted > length:
+        if wanted is None or length is None or wanted > length:
             raise ValueError(f"outputs of {tuple(shape)}, targets of {tuple(full)}")
         first = 0 if where == "top-left" else (length - wanted) // 2
         spans.append(slice(first, first + wanted))

@@ -7,6 +7,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from srcnn_theano.backend import T, theano
+from srcnn_theano.data.patches import window
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.layers.layer import Layer
@@ -188,17 +189,13 @@ def both_features(
         VGG16(part, shape, values, "relu2_2", preprocessing)
         for part, shape in zip((images, targets), shapes)
     )
-    cut = wanted.output
-    for axis in (2, 3):
-        length, full = features.output_shape[axis], wanted.output_shape[axis]
-        if length == full:
-            continue
-        if length is None or full is None:
-            raise ValueError(f"shapes {shapes} must say how much is cut off")
-        first = (full - length) // 2
-        pixels = (slice(None),) * axis + (slice(first, first + length),)
-        cut = cut[pixels]
-    return features.output, cut
+    size, full = features.output_shape[2:], wanted.output_shape[2:]
+    if size == full:
+        return features.output, wanted.output
+    if None in size + full:
+        raise ValueError(f"shapes {shapes} must say how much is cut off")
+    rows, cols = window(full, size)
+    return features.output, wanted.output[:, :, rows, cols]
 
 
 def _conv_layer(
