@@ -13,7 +13,8 @@ from srcnn_theano.data.images import IMAGE_SUFFIXES
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at, sha256
 
-SETS = ("T91", "Set5", "Set14")
+TEST_SETS = ("Set5", "Set14")
+SETS = ("T91", *TEST_SETS)
 GET_DATA = "python scripts/get_data.py --help"
 
 

@@ -10,8 +10,11 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-VALIDATION_SET = "set5"
-TEST_SETS = ("set5", "set14")
+from srcnn_theano.data.datasets import TEST_SETS
+
+# The sets as columns of the history and keys of the rule are named.
+SCORED = tuple(name.lower() for name in TEST_SETS)
+VALIDATION_SET = SCORED[0]
 
 
 def best_validation(history: Sequence[Mapping[str, str]]) -> int | None:

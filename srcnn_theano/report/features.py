@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.pages.charts import Points, Scatter, draw_scatter
 from srcnn_theano.pages.document import Block, Heading, Paragraph, Pictures, Table
-from srcnn_theano.report.rows import TEST_SETS, Row
+from srcnn_theano.report.rows import Row
 from srcnn_theano.report.sections import section, title
 from srcnn_theano.report.words import cost_in_words
 

@@ -21,7 +21,6 @@ from srcnn_theano.shipped import results_dir
 from srcnn_theano.streams import say
 from srcnn_theano.training.history import read_history
 
-TEST_SETS = ("Set5", "Set14")
 # Tables with figures in the space of VGG16.
 PERCEPTUAL = ("vgg", "fsrcnn-vgg")
 # Columns of a history that are shown.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
 from srcnn_theano.pages.document import Block, Details, Items, Paragraph, Table
@@ -13,7 +14,6 @@ from srcnn_theano.record import command
 from srcnn_theano.report.curves import curves_of
 from srcnn_theano.report.rows import (
     PERCEPTUAL,
-    TEST_SETS,
     Row,
     caveats,
     of_table,

@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping
 import numpy as np
 
 from srcnn_theano.data import cache, datasets
+from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import (
     feature_distances,
@@ -15,8 +16,7 @@ from srcnn_theano.evaluation.images import (
     score_files,
 )
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
-from srcnn_theano.evaluation.rule import TEST_SETS as SCORED
-from srcnn_theano.evaluation.rule import chosen_epochs
+from srcnn_theano.evaluation.rule import SCORED, chosen_epochs
 from srcnn_theano.evaluation.sub_images import (
     every_aggregation,
     score_features,
@@ -30,8 +30,6 @@ from srcnn_theano.runs.validation import errors_file, read_errors
 from srcnn_theano.training.history import read_history
 from srcnn_theano.vgg16_weights import VGG16Weights
 from srcnn_theano.weights import Weights, load_weights, trained_epochs
-
-TEST_SETS = ("Set5", "Set14")
 
 
 def measure(run: Run, data_dir: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, Sequence
 
 from srcnn_theano.data import cache, datasets
 from srcnn_theano.errors import UserError
-from srcnn_theano.evaluation.rule import TEST_SETS
+from srcnn_theano.evaluation.rule import SCORED
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
@@ -71,7 +71,7 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
         train_set, *scored = (
             cache.prepare(data_dir, name, run.recipe) for name in datasets.SETS
         )
-        trainer = build_trainer(run, train_set, dict(zip(TEST_SETS, scored)))
+        trainer = build_trainer(run, train_set, dict(zip(SCORED, scored)))
         if resume:
             trainer.resume()
         if trainer.epoch < run.experiment.measure.n_epochs:
