@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano import cli
+from srcnn_theano.cli.options import COMMANDS
 from srcnn_theano.experiments import TABLES
 from srcnn_theano.weights import save_weights
 
@@ -51,7 +52,7 @@ def test_without_what_it_needs_there_is_one_sentence(
         "from srcnn_theano.cli import main; sys.exit(main([{!r}]))"
     )
     # Where it is installed there may be all the packages it needs.
-    package = Path(cli.__file__).resolve().parent
+    package = Path(cli.__file__).resolve().parents[1]
     (tmp_path / package.name).symlink_to(package)
     done = subprocess.run(
         # -S: Python without the packages that have been installed.
@@ -231,8 +232,8 @@ def test_ctrl_c_exits_with_130(monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    train = cli.COMMANDS["train"]._replace(run=interrupted)
-    monkeypatch.setitem(cli.COMMANDS, "train", train)
+    train = COMMANDS["train"]._replace(run=interrupted)
+    monkeypatch.setitem(COMMANDS, "train", train)
     assert cli.main(["train", "table1_adam"]) == 130
     assert "--resume" in capsys.readouterr().err
 
@@ -269,8 +270,8 @@ def test_a_full_memory_is_one_sentence(monkeypatch, capsys):
     def full(options):
         raise MemoryError
 
-    doctor = cli.COMMANDS["doctor"]._replace(run=full)
-    monkeypatch.setitem(cli.COMMANDS, "doctor", doctor)
+    doctor = COMMANDS["doctor"]._replace(run=full)
+    monkeypatch.setitem(COMMANDS, "doctor", doctor)
     assert cli.main(["doctor"]) == 2
     assert capsys.readouterr().err == (
         "srcnn-theano: error: doctor: memory full; take less at once\n"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano import cli
+from srcnn_theano.cli import options
 from srcnn_theano.weights import save_weights
 
 fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
@@ -170,7 +171,7 @@ COMMANDS = ("upscale", "data", "evaluate", "experiments", "report", "convert")
 def command_line(rng, values):
     name = COMMANDS[rng.randint(len(COMMANDS))]
     words = [name]
-    for names, settings in cli.COMMANDS[name].options:
+    for names, settings in options.COMMANDS[name].options:
         if rng.rand() > (0.9 if "required" in settings else 0.5):
             continue
         if names[0].startswith("-"):

@@ -1,0 +1,124 @@
+"""Commands for pictures and for the networks that enlarge them."""
+
+from __future__ import annotations
+
+import argparse
+
+from srcnn_theano.cli.options import (
+    DEVICE,
+    JSON,
+    MODEL,
+    OUT,
+    PROTOCOL,
+    RESUME,
+    SCALE,
+    SEED,
+    WEIGHTS,
+    command,
+    option,
+)
+from srcnn_theano.streams import say
+
+
+@command(
+    "train for 15 seconds on a photograph and compare with bicubic",
+    OUT.but(default="srcnn_demo", help="folder for the pictures"),
+    SEED.but(default=0),
+    JSON,
+    DEVICE,
+)
+def demo(options: argparse.Namespace) -> None:
+    from srcnn_theano.demo.demo import run_demo
+
+    run_demo(options.out, seed=options.seed, as_json=options.json)
+
+
+@command(
+    "enlarge pictures",
+    option("inputs", nargs="+", metavar="IN", help="files and folders"),
+    SCALE.but(required=True),
+    OUT.but(required=True, help="output file, or folder for several inputs"),
+    MODEL,
+    WEIGHTS,
+    option(
+        "--tta", action="store_true", help="average over the eight flips and rotations"
+    ),
+    RESUME.but(help="skip what is done already"),
+    DEVICE,
+)
+def upscale(options: argparse.Namespace) -> int:
+    from srcnn_theano.upscale.upscale import upscale_paths
+
+    summary = upscale_paths(
+        options.inputs,
+        options.scale,
+        options.out,
+        weights=options.weights,
+        model=options.model,
+        tta=options.tta,
+        resume=options.resume,
+    )
+    for message in summary.failed:
+        say(f"srcnn-theano: error: {message}")
+    print(summary)
+    return 2 if summary.failed else 0
+
+
+@command(
+    "score weights on folders of images, beside bicubic",
+    option("folders", nargs="+", metavar="FOLDER"),
+    MODEL,
+    WEIGHTS,
+    PROTOCOL.but(default="standard"),
+    SCALE.but(required=True),
+    JSON,
+    DEVICE,
+)
+def evaluate(options: argparse.Namespace) -> None:
+    from srcnn_theano.evaluation.evaluate import print_evaluation
+
+    print_evaluation(
+        options.folders,
+        options.weights,
+        options.protocol,
+        options.scale,
+        model=options.model,
+        as_json=options.json,
+    )
+
+
+@command(
+    "turn another program's weight file into ours, ours into ONNX",
+    option(
+        "input",
+        metavar="IN",
+        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
+        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, weights of this package",
+    ),
+    option(
+        "output",
+        metavar="OUT",
+        help="OUT.h5; or OUT.onnx, which other programs run (needs the package onnx)",
+    ),
+    option("--model", help="refuse any other kind: srcnn, fsrcnn or vgg16"),
+    SCALE.but(help="the scale it was trained for: 2, 3 or 4"),
+    option(
+        "--last-layer",
+        metavar="LAYER",
+        help="where to cut VGG16 (relu2_2 for the report's loss; default: take all)",
+    ),
+)
+def convert(options: argparse.Namespace) -> None:
+    from srcnn_theano.convert.convert import convert as convert_file
+
+    weights = convert_file(
+        options.input,
+        options.output,
+        options.model,
+        options.scale,
+        options.last_layer,
+    )
+    print(
+        f"{options.output}: {weights.model} {weights.options}, {len(weights.values)} "
+        "arrays"
+    )

@@ -1,0 +1,123 @@
+"""Commands that reproduce the report: data, trainings, tables, results."""
+
+from __future__ import annotations
+
+import argparse
+
+from srcnn_theano.cli.options import (
+    DATA,
+    DEVICE,
+    EPOCHS,
+    JSON,
+    OUT,
+    PROTOCOL,
+    RESUME,
+    RUNS,
+    SCALE,
+    SEED,
+    SEEDS,
+    VGG,
+    command,
+    option,
+)
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import TABLES
+
+
+@command(
+    "verify the image sets, or cut them into sub-images",
+    option("action", choices=["check", "prepare"]),
+    DATA,
+    PROTOCOL.but(help=PROTOCOL.settings["help"] + " (prepare alone; default: course)"),
+    SCALE.but(help="2, 3 or 4 (prepare alone; default: 4)"),
+    JSON,
+)
+def data(options: argparse.Namespace) -> int:
+    from srcnn_theano.data import cache, datasets
+
+    data_dir = datasets.find_data_dir(options.data)
+    if options.action == "prepare":
+        protocol, scale = options.protocol or "course", options.scale or 4
+        cache.print_prepare(data_dir, protocol, scale, as_json=options.json)
+        return 0
+    if options.protocol or options.scale:
+        raise UserError(
+            "data check: it verifies files and takes no --protocol and no --scale; "
+            "leave them out, or use data prepare"
+        )
+    return datasets.print_check(data_dir, as_json=options.json)
+
+
+@command(
+    "train one experiment",
+    option("experiment", help="a name that 'srcnn-theano experiments' lists"),
+    DATA,
+    RUNS.but(default="runs"),
+    SEED,
+    SEEDS,
+    EPOCHS,
+    VGG,
+    RESUME.but(help="go on from the checkpoint"),
+    option(
+        "--train-only",
+        action="store_true",
+        help="do not measure the network; the same command with --resume does",
+    ),
+    DEVICE,
+)
+def train(options: argparse.Namespace) -> None:
+    from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.experiments import find_experiment
+    from srcnn_theano.runs import runs
+
+    listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
+    experiment = listed.changed(options.epochs, options.seed)
+    seeds = runs.parse_seeds(options.seeds, options.seed)
+    runs.carry_out_seeds(
+        experiment,
+        seeds,
+        data_dir,
+        options.runs,
+        options.vgg,
+        options.resume,
+        options.train_only,
+    )
+
+
+@command(
+    "train and measure every row of a table of the report",
+    option("table", choices=TABLES),
+    DATA,
+    RUNS.but(default="runs"),
+    SEEDS,
+    VGG,
+    DEVICE,
+)
+def reproduce(options: argparse.Namespace) -> None:
+    from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.report.listing import print_experiments
+    from srcnn_theano.runs.runs import parse_seeds, reproduce_table
+
+    data_dir, seeds = find_data_dir(options.data), parse_seeds(options.seeds)
+    reproduce_table(options.table, data_dir, options.runs, options.vgg, seeds)
+    print_experiments(options.runs)
+
+
+@command("list the experiments and their results", RUNS, JSON)
+def experiments(options: argparse.Namespace) -> None:
+    from srcnn_theano.report.listing import print_experiments
+
+    print_experiments(options.runs, as_json=options.json)
+
+
+@command(
+    "write all results as Markdown and as one HTML page",
+    DATA,
+    RUNS,
+    OUT.but(default="report", help="folder for report.md and report.html"),
+    DEVICE,
+)
+def report(options: argparse.Namespace) -> None:
+    from srcnn_theano.report.report import write_report
+
+    write_report(options.out, options.runs, options.data)
