@@ -25,27 +25,46 @@ from srcnn_theano.experiments import TABLES
 
 
 @command(
-    "verify the image sets, or cut them into sub-images",
-    option("action", choices=["check", "prepare"]),
+    "bring the image sets together, verify them, or cut them into sub-images",
+    option("action", choices=["get", "check", "prepare"]),
     DATA,
+    option(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="folders, zip archives and addresses with copies of the images, whatever "
+        "their names (get alone)",
+    ),
     PROTOCOL.but(help=PROTOCOL.settings["help"] + " (prepare alone; default: course)"),
     SCALE.but(help="2, 3 or 4 (prepare alone; default: 4)"),
     JSON,
 )
 def data(options: argparse.Namespace) -> int:
-    from srcnn_theano.data import cache, datasets
+    from srcnn_theano.data import cache, datasets, getting
 
-    data_dir = datasets.find_data_dir(options.data)
-    if options.action == "prepare":
-        protocol, scale = options.protocol or "course", options.scale or 4
-        cache.print_prepare(data_dir, protocol, scale, as_json=options.json)
-        return 0
-    if options.protocol or options.scale:
+    if options.sources and options.action != "get":
         raise UserError(
-            "data check: it verifies files and takes no --protocol and no --scale; "
-            "leave them out, or use data prepare"
+            f"data {options.action}: it copies nothing and takes no --from; leave it "
+            "out, or use data get"
         )
-    return datasets.print_check(data_dir, as_json=options.json)
+    if options.action != "prepare" and (options.protocol or options.scale):
+        raise UserError(
+            f"data {options.action}: it cuts no sub-images and takes no --protocol and "
+            "no --scale; leave them out, or use data prepare"
+        )
+    if options.action == "get":
+        if not options.sources:
+            raise UserError("data get: name what holds the images with --from SOURCE")
+        folder = datasets.named_data_dir(options.data)
+        getting.get(options.sources, folder)
+        return datasets.print_check(folder, as_json=options.json)
+    data_dir = datasets.find_data_dir(options.data)
+    if options.action == "check":
+        return datasets.print_check(data_dir, as_json=options.json)
+    protocol, scale = options.protocol or "course", options.scale or 4
+    cache.print_prepare(data_dir, protocol, scale, as_json=options.json)
+    return 0
 
 
 @command(

@@ -4,10 +4,12 @@ the images in any folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import warnings
 from pathlib import Path
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from srcnn_theano.data.images import IMAGE_SUFFIXES
 from srcnn_theano.errors import UserError
@@ -15,33 +17,47 @@ from srcnn_theano.files import PathLike, kind_at, sha256
 
 TEST_SETS = ("Set5", "Set14")
 SETS = ("T91", *TEST_SETS)
-GET_DATA = "python scripts/get_data.py --help"
+GET_DATA = "srcnn-theano data get --from DIR|ZIP|URL... --data DIR"
 
 
 def manifest() -> dict[str, dict[str, dict[str, Any]]]:
-    """Sizes in bytes and SHA-256 of all files: {set: {name: {"bytes", "sha256"}}}."""
+    """What is known of all files: {set: {name: facts}}.
+
+    Facts are ``bytes`` and ``sha256`` of the file, and of the image ``mode`` (of
+    Pillow), ``size`` (columns, rows) and ``pixels``, see `pixels_sha256`.
+    """
     text = Path(__file__).with_name("manifest.json").read_text(encoding="utf-8")
     return json.loads(text)
 
 
-def find_data_dir(option: PathLike | None = None) -> Path:
-    """The folder with T91, Set5 and Set14: `option`, else the variable SRCNN_DATA.
+def named_data_dir(option: PathLike | None = None) -> Path:
+    """The folder for T91, Set5 and Set14: `option`, else the variable SRCNN_DATA.
 
     Raises
     ------
     UserError
-        Neither names a folder, or the folder does not exist.
+        Neither names a folder.
     """
-    name, source = option, "--data"
-    if not name:
-        name, source = os.environ.get("SRCNN_DATA"), "SRCNN_DATA"
+    name = option or os.environ.get("SRCNN_DATA")
     if not name:
         raise UserError(
             f"no image sets: name the folder that holds {', '.join(SETS)} with --data "
             f"DIR or the variable SRCNN_DATA (to get them: {GET_DATA})"
         )
-    folder = Path(name).expanduser()
+    return Path(name).expanduser()
+
+
+def find_data_dir(option: PathLike | None = None) -> Path:
+    """The folder of `named_data_dir`, if it exists.
+
+    Raises
+    ------
+    UserError
+        No folder is named, or there is none.
+    """
+    folder = named_data_dir(option)
     if kind_at(folder) != "a folder":
+        source = "--data" if option else "SRCNN_DATA"
         raise UserError(
             f"{source} {folder}: no such folder; name the folder that holds "
             f"{', '.join(SETS)}"
@@ -122,14 +138,39 @@ def _check_set(data_dir: PathLike, name: str) -> SetCheck:
         path = Path(data_dir) / name / file_name
         if not path.is_file():
             missing.append(file_name)
-        elif not _is_right(path, facts):
+        elif not is_right(path, facts):
             wrong.append(file_name)
     n_right = len(files) - len(missing) - len(wrong)
     return SetCheck(name, len(files), n_right, missing, wrong)
 
 
-def _is_right(path: Path, facts: dict[str, Any]) -> bool:
-    return path.stat().st_size == facts["bytes"] and sha256(path) == facts["sha256"]
+def is_right(path: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether a file is a set's own, or a lossless copy with the same pixels."""
+    if not path.is_file():
+        return False
+    if path.stat().st_size == facts["bytes"] and sha256(path) == facts["sha256"]:
+        return True
+    return pixels_sha256(path, [facts["size"]]) == facts["pixels"]
+
+
+def pixels_sha256(path: Path, sizes: Sequence[Sequence[int]]) -> str | None:
+    """SHA-256 of the 8-bit RGB values of an image, row by row; grey is replicated.
+
+    None for what is no image of one of the `sizes` (columns, rows): it is not decoded.
+    """
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path) as image:
+                if list(image.size) not in [list(size) for size in sizes]:
+                    return None
+                if image.mode not in ("L", "RGB", "P"):
+                    return None
+                return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+        except Exception:  # Pillow raises many kinds on damaged files
+            return None
 
 
 def print_check(data_dir: PathLike, as_json: bool = False) -> int:

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,23 @@ def _write_image(path, rows=40, cols=48, seed=0):
     pixels = np.random.RandomState(seed).randint(0, 256, (rows, cols, 3))
     Image.fromarray(pixels.astype(np.uint8)).save(str(path))
     return path
+
+
+def _facts(path):
+    with Image.open(path) as image:
+        return {
+            "bytes": path.stat().st_size,
+            "sha256": files.sha256(path),
+            "mode": image.mode,
+            "size": list(image.size),
+            "pixels": hashlib.sha256(image.convert("RGB").tobytes()).hexdigest(),
+        }
+
+
+@pytest.fixture
+def facts():
+    """A function (path) that gives what a manifest says of an image."""
+    return _facts
 
 
 @pytest.fixture
@@ -28,9 +47,6 @@ def small_sets(tmp_path, monkeypatch):
         manifest[name] = {}
         for file_name in ("t1.bmp", "t10.bmp", "t2.bmp"):
             path = _write_image(folder / name / file_name, seed=10 * i + len(file_name))
-            manifest[name][file_name] = {
-                "bytes": path.stat().st_size,
-                "sha256": files.sha256(path),
-            }
+            manifest[name][file_name] = _facts(path)
     monkeypatch.setattr(datasets, "manifest", lambda: manifest)
     return folder

@@ -51,7 +51,7 @@ def test_image_paths_are_sorted_by_name(small_sets):
 
 def test_image_paths_names_what_is_missing(small_sets):
     (small_sets / "Set5" / "t10.bmp").unlink()
-    with pytest.raises(UserError, match=r"1 of 3 images of Set5 .*t10\.bmp.*get_data"):
+    with pytest.raises(UserError, match=r"1 of 3 images of Set5 .*t10\.bmp.*data get"):
         datasets.image_paths(small_sets, "Set5")
     with pytest.raises(UserError, match="'Set6'; there are T91, Set5, Set14"):
         datasets.image_paths(small_sets, "Set6")

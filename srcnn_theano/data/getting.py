@@ -1,0 +1,189 @@
+"""T91, Set5 and Set14 brought into one folder from what people have."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+import tempfile
+import urllib.parse
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from srcnn_theano.data import datasets
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import PathLike, atomic_path, check_target_folder, sha256
+from srcnn_theano.progress import Bar, say_above
+
+_SECONDS = 60  # without an answer, after which a server is given up
+_BLOCK = 1 << 16
+
+
+def get(sources: Sequence[str], data_dir: PathLike) -> None:
+    """Copy every image of the sets that turns up in the sources to its place.
+
+    A file is recognised by its content, whatever its name and folder: by its SHA-256,
+    or by the SHA-256 of its pixels, as that of a lossless copy in PNG is. Files that
+    are there already stay; ask again with other sources to complete a set.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Folders, zip archives, images, and addresses of archives and images.
+    data_dir : path
+        Gets T91, Set5 and Set14 as folders.
+
+    Raises
+    ------
+    UserError
+        A source is neither a file nor a folder nor an address, or `data_dir` cannot be
+        written.
+    """
+    for source in sources:
+        if not (_is_address(source) or Path(source).expanduser().exists()):
+            raise UserError(
+                f"--from {source}: no such folder or file, and no address such as "
+                "https://...; name what holds copies of the images"
+            )
+    check_target_folder(data_dir)
+    collector = Collector(data_dir)
+    for source in sources:
+        if not collector.wanted:
+            return
+        if _is_address(source):
+            _collect_from_address(collector, source)
+        else:
+            _collect_from_path(collector, Path(source).expanduser())
+
+
+class Collector:
+    """Copies wanted images to their places in `folder`, wherever they turn up.
+
+    Attributes
+    ----------
+    wanted : dict of Path to dict
+        The manifest's facts of each file that is not there yet.
+    """
+
+    def __init__(self, folder: PathLike):
+        self.folder = Path(folder)
+        self.wanted: dict[Path, dict[str, Any]] = {
+            self.folder / set_name / file_name: facts
+            for set_name, files in datasets.manifest().items()
+            for file_name, facts in files.items()
+            if not datasets.is_right(self.folder / set_name / file_name, facts)
+        }
+
+    def offer(self, path: Path) -> None:
+        """Take the file if it is wanted; look into it if it is a zip archive."""
+        if not (self._take_copy(path) or self._take_pixels(path)):
+            if zipfile.is_zipfile(path):
+                self._offer_members(path)
+
+    def _take_copy(self, path: Path) -> bool:
+        size = path.stat().st_size
+        if all(size != facts["bytes"] for facts in self.wanted.values()):
+            return False
+        digest = sha256(path)
+        targets = self._wanted("sha256", digest)
+        for target in targets:
+            with atomic_path(target) as temporary:
+                shutil.copyfile(path, temporary)
+        return bool(targets)
+
+    def _take_pixels(self, path: Path) -> bool:
+        """Take a copy in another format, written as BMP with the same pixels."""
+        from PIL import Image
+
+        sizes = [facts["size"] for facts in self.wanted.values()]
+        digest = datasets.pixels_sha256(path, sizes)
+        targets = self._wanted("pixels", digest) if digest else []
+        for target in targets:
+            with Image.open(path) as image, atomic_path(target) as temporary:
+                image.convert(self.wanted_mode(target)).save(temporary, "BMP")
+        return bool(targets)
+
+    def wanted_mode(self, target: Path) -> str:
+        """Pillow's mode of the set's own file: grey or RGB."""
+        return datasets.manifest()[target.parent.name][target.name]["mode"]
+
+    def _wanted(self, key: str, digest: str) -> list[Path]:
+        # t36 and t65 of T91 are the same image.
+        targets = [path for path, facts in self.wanted.items() if facts[key] == digest]
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            del self.wanted[target]
+        return targets
+
+    def _offer_members(self, path: Path) -> None:
+        largest = max((facts["bytes"] for facts in self.wanted.values()), default=0)
+        with zipfile.ZipFile(path) as archive, _scratch(self.folder) as scratch:
+            for member in archive.infolist():
+                # A lossless copy may be a little larger than a BMP, not much.
+                if 0 < member.file_size <= 2 * largest:
+                    copy = Path(scratch) / "member"
+                    with archive.open(member) as source, copy.open("wb") as sink:
+                        shutil.copyfileobj(source, sink)
+                    self.offer(copy)
+
+
+def _scratch(folder: Path) -> Any:
+    """A temporary folder on the disk that the images go to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=".getting-", dir=folder)
+
+
+# --- Folders and archives ---
+
+_UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, NotImplementedError)
+
+
+def _collect_from_path(collector: Collector, source: Path) -> None:
+    files = sorted(_files(source))
+    for path in Bar(files, desc=source.name, unit="file", disable=None):
+        try:
+            collector.offer(path)
+        except _UNREADABLE as error:
+            say_above(f"{path}: cannot be read ({error}); left out")
+
+
+def _files(source: Path) -> Iterator[Path]:
+    return (
+        path
+        for path in (source.rglob("*") if source.is_dir() else [source])
+        if path.is_file()
+    )
+
+
+# --- Addresses ---
+
+
+def _is_address(source: str) -> bool:
+    return urllib.parse.urlparse(source).scheme in ("http", "https", "ftp", "file")
+
+
+def _collect_from_address(collector: Collector, url: str) -> None:
+    with _scratch(collector.folder) as scratch:
+        path = Path(scratch) / "download"
+        try:
+            download(url, path)
+            collector.offer(path)
+        except (*_UNREADABLE, http.client.HTTPException) as error:
+            say_above(f"{url}: cannot be had ({error}); left out")
+
+
+def download(url: str, path: Path) -> None:
+    """Write the file at `url` to `path`; an OSError if a part of it is missing."""
+    name = Path(urllib.parse.urlparse(url).path).name or url
+    with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
+        length = answer.headers.get("Content-Length")
+        total = int(length) if length else None
+        with path.open("wb") as sink, Bar(
+            total=total, desc=name, unit="B", unit_scale=True, disable=None
+        ) as bar:
+            for block in iter(lambda: answer.read(_BLOCK), b""):
+                sink.write(block)
+                bar.update(len(block))
+            if total is not None and sink.tell() < total:
+                raise OSError(f"broke off after {sink.tell()} of {total} bytes")

@@ -1,0 +1,166 @@
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano.cli import main
+from srcnn_theano.data import datasets, getting
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch, facts):
+    """Three small images under other names; a manifest of them, two being the same."""
+    source = tmp_path / "source"
+    source.mkdir()
+    manifest = {name: {} for name in datasets.SETS}
+    for name, file_name, seed in [
+        ("T91", "t36.bmp", 1),
+        ("T91", "t65.bmp", 1),
+        ("Set5", "bird.bmp", 2),
+        ("Set14", "bridge.bmp", 3),
+    ]:
+        path = source / f"other-name-{seed}.dat"
+        pixels = np.random.RandomState(seed).randint(0, 256, (9, 8, 3))
+        pixels = pixels[:, :, 0] if name == "Set14" else pixels
+        Image.fromarray(pixels.astype(np.uint8)).save(path, "BMP")
+        manifest[name][file_name] = facts(path)
+    monkeypatch.setattr(datasets, "manifest", lambda: manifest)
+    return source
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "data"
+
+
+def get(target, *sources):
+    return main(["data", "get", "--data", str(target), "--from", *map(str, sources)])
+
+
+def found(target):
+    return sorted(str(p.relative_to(target)) for p in target.rglob("*") if p.is_file())
+
+
+ALL = ["Set14/bridge.bmp", "Set5/bird.bmp", "T91/t36.bmp", "T91/t65.bmp"]
+
+
+def test_from_a_folder_whatever_the_names(source, target, capsys):
+    (source / "deep" / "er").mkdir(parents=True)
+    shutil.move(str(source / "other-name-2.dat"), str(source / "deep" / "er" / "x.jpg"))
+    assert get(target, source) == 0
+    assert found(target) == ALL
+    assert datasets.check(target).ok
+    assert "T91      2 of  2 files verified" in capsys.readouterr().out
+
+
+def test_says_what_is_missing_and_is_completed_later(source, target, capsys):
+    missing = source / "other-name-3.dat"
+    content = missing.read_bytes()
+    missing.write_bytes(content[:-1] + b"?")  # the right size, another content
+    assert get(target, source) == 1
+    assert "missing: bridge.bmp" in capsys.readouterr().out
+    assert found(target) == ALL[1:]
+    elsewhere = source.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "bridge").write_bytes(content)
+    assert get(target, elsewhere) == 0
+    assert found(target) == ALL
+
+
+def test_a_wrong_file_is_replaced(source, target):
+    (target / "Set5").mkdir(parents=True)
+    (target / "Set5" / "bird.bmp").write_bytes(b"damaged")
+    assert get(target, source) == 0
+    assert datasets.check(target).ok
+
+
+def test_from_addresses_with_an_archive(source, target, tmp_path, capsys):
+    archive = tmp_path / "sets.zip"
+    with zipfile.ZipFile(str(archive), "w") as sink:
+        sink.write(str(source / "other-name-1.dat"), "T91/one.bmp")
+        sink.write(str(source / "other-name-2.dat"), "two.bmp")
+        sink.writestr("readme.txt", "of no use")
+    last = source / "other-name-3.dat"
+    addresses = [path.as_uri() for path in (tmp_path / "gone.bmp", archive, last)]
+    assert get(target, *addresses) == 0
+    assert found(target) == ALL
+    assert "gone.bmp: cannot be had" in capsys.readouterr().err
+
+
+def test_lossless_copies_are_known_by_their_pixels(source, target, capsys):
+    for path in list(source.iterdir()):
+        with Image.open(path) as image:
+            image.convert("RGB").save(path.with_suffix(".png"))
+            image.convert("RGB").save(path.with_suffix(".jpg"), quality=100)
+        path.unlink()
+    assert get(target, source) == 0
+    assert found(target) == ALL
+    assert datasets.check(target).ok
+    with Image.open(target / "Set14" / "bridge.bmp") as image:
+        assert image.format == "BMP" and image.mode == "L"  # as the set's own is
+
+
+def test_a_copy_that_loses_something_is_another_image(source, target, capsys):
+    path = source / "other-name-2.dat"
+    with Image.open(path) as image:
+        image.save(path.with_suffix(".jpg"), quality=95)
+    path.unlink()
+    assert get(target, source) == 1
+    assert "missing: bird.bmp" in capsys.readouterr().out
+
+
+def test_a_damaged_archive_is_left_out(source, target, tmp_path, capsys):
+    archive = source / "sets.zip"
+    with zipfile.ZipFile(str(archive), "w") as sink:
+        sink.write(str(source / "other-name-3.dat"), "z")
+    (source / "other-name-3.dat").unlink()
+    content = bytearray(archive.read_bytes())
+    content[60] ^= 255  # in the stored image
+    archive.write_bytes(bytes(content))
+    assert get(target, source) == 1
+    assert "sets.zip: cannot be read" in capsys.readouterr().err
+    assert found(target) == ALL[1:]
+
+
+def test_a_download_that_breaks_off_leaves_nothing(
+    source, target, tmp_path, monkeypatch, capsys
+):
+    real = getting.urllib.request.urlopen
+
+    def promise_more(url, timeout):
+        answer = real(url, timeout=timeout)
+        del answer.headers["Content-Length"]
+        answer.headers["Content-Length"] = "1000000"
+        return answer
+
+    monkeypatch.setattr(getting.urllib.request, "urlopen", promise_more)
+    path = source / "other-name-3.dat"
+    assert get(target, path.as_uri()) == 1
+    expected = f"broke off after {path.stat().st_size} of 1000000 bytes"
+    assert expected in capsys.readouterr().err
+    assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["get", "--from", "nowhere"], "--from nowhere: no such folder or file"),
+        (["get", "--from", "."], "no image sets: name the folder"),
+        (["get", "--from", ".", "--data", "a/file"], "a/file"),
+        (["get"], "--from SOURCE"),
+        (["check", "--from", "."], "takes no --from"),
+        (["get", "--from", ".", "--scale", "2"], "no --scale"),
+    ],
+)
+def test_bad_input(arguments, message, source, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SRCNN_DATA", raising=False)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_text("no folder")
+    if arguments[-1] == "nowhere":
+        arguments = [*arguments, "--data", "into"]
+    assert main(["data", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "into").exists()
