@@ -7,6 +7,7 @@ the CPU and for a graphics card; see `srcnn_theano.backend.xla`.
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any, Callable
 
 import numpy as np
@@ -35,6 +36,9 @@ def compile_function(
     NotImplementedError
         ``xla`` and ``gpu``: an op cannot be lowered; the message names it.
     """
+    # Theano's errors name a function by the line that asked for it.
+    caller = sys._getframe(1)
+    options.setdefault("name", f"{caller.f_code.co_filename}:{caller.f_lineno}")
     if mode is None:
         mode = device_mode()
     return theano.function(inputs, outputs, mode=mode, **options)
