@@ -209,7 +209,9 @@ def _steps(
     """(parameter, gradient, rate) of each parameter."""
     per_param = isinstance(learning_rate, Mapping)
     for p, g in zip(params, theano.grad(cost, list(params))):
-        yield p, g, learning_rate[p] if per_param else learning_rate
+        rate = learning_rate[p] if per_param else learning_rate
+        # A numpy.float64 would make float64 of a new value; a float does not.
+        yield p, g, float(rate) if isinstance(rate, np.floating) else rate
 
 
 def _clipped_steps(

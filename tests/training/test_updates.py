@@ -72,8 +72,9 @@ def test_a_number_is_a_learning_rate():
 def test_float32_stays_float32():
     for optimiser in UPDATES.values():
         cost, param = linear_problem()
-        for shared, new in optimiser(cost, [param], 0.5):
-            assert shared.dtype == new.dtype == "float32"
+        for rate in (0.5, np.float64(0.5)):
+            for shared, new in optimiser(cost, [param], rate):
+                assert shared.dtype == new.dtype == "float32"
 
 
 def test_a_mapping_gives_each_parameter_its_rate():
