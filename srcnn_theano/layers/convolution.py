@@ -57,7 +57,9 @@ class ConvLayer(Layer):
         name: str = "conv",
     ) -> None:
         super().__init__(name, input, input_shape)
-        self.filter_shape = tuple(filter_shape)
+        self.filter_shape = self._checked_filter_shape(
+            filter_shape, "(maps out, maps in, rows, cols)"
+        )
         self.border_mode = border_mode
         self.activation = activation
         self.output_shape = self._output_shape()
@@ -77,12 +79,15 @@ class ConvLayer(Layer):
     def _output_shape(self) -> Shape4:
         batch, n_in, rows, cols = self.input_shape
         n_out, filter_n_in, filter_rows, filter_cols = self.filter_shape
-        shape = (
-            batch,
-            n_out,
-            conv_length(rows, filter_rows, self.border_mode),
-            conv_length(cols, filter_cols, self.border_mode),
-        )
+        try:
+            shape = (
+                batch,
+                n_out,
+                conv_length(rows, filter_rows, self.border_mode),
+                conv_length(cols, filter_cols, self.border_mode),
+            )
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
         too_small = any(n is not None and n < 1 for n in shape[2:])
         if too_small or n_in not in (None, filter_n_in):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, Sequence, Tuple
 
 import numpy as np
@@ -33,14 +34,16 @@ class _Upsampling(Layer):
         name: str = "deconv",
     ) -> None:
         super().__init__(name, input, input_shape)
-        self.filter_shape = tuple(filter_shape)
+        self.filter_shape = self._checked_filter_shape(
+            filter_shape, "(maps in, maps out, rows, cols)"
+        )
         self.stride = stride
         self.activation = activation
         self.output_size = None if output_size is None else tuple(output_size)
         if not isinstance(stride, (int, np.integer)) or stride < 1:
             raise ValueError(f"{name}: stride {stride} is not a number of pixels")
         self._check_maps()
-        crops = _per_axis(crop)
+        crops = _per_axis(name, crop)
         if output_size is not None:
             crops = tuple(
                 (before, self._full_length(axis) - before - length)
@@ -65,15 +68,21 @@ class _Upsampling(Layer):
     def _can_crop(self, kernel: int, cut: Cut) -> bool:
         raise NotImplementedError
 
+    def _allowed(self, kernel: int, cut: Cut) -> str:
+        """What `_can_crop` wants, in words."""
+        raise NotImplementedError
+
     def _checked_output_shape(self) -> Shape4:
         batch, _, *lengths = self.input_shape
         filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
         for length, kernel, crop in zip(lengths, filters, self.crop):
             shape.append(deconv_length(length, kernel, self._step(), crop))
             if not self._can_crop(kernel, crop):
-                raise self._misfit(f"does not give it by crop {self.crop}")
+                raise self._misfit(
+                    f"do not give it by crop {self.crop}; {self._allowed(kernel, crop)}"
+                )
         if any(n is not None and n < 1 for n in shape[2:]):
-            raise self._misfit(f"leaves nothing after crop {self.crop}")
+            raise self._misfit(f"leave nothing after crop {self.crop}")
         return tuple(shape)
 
     def _full_length(self, axis: int) -> int:
@@ -88,7 +97,7 @@ class _Upsampling(Layer):
     def _check_maps(self) -> None:
         n_in = self.input_shape[1]
         if n_in not in (None, self.filter_shape[0]):
-            raise self._misfit(f"takes {self.filter_shape[0]} maps")
+            raise self._misfit(f"take {self.filter_shape[0]} maps")
 
     def _misfit(self, why: str) -> ValueError:
         return ValueError(
@@ -153,6 +162,11 @@ class DeconvLayer(_Upsampling):
     def _can_crop(self, kernel: int, cut: Cut) -> bool:
         return can_crop(kernel, self.stride, cut)
 
+    def _allowed(self, kernel: int, cut: Cut) -> str:
+        if not 0 <= cut[0] < kernel:
+            return f"it may cut off 0 to {kernel - 1} pixels in front"
+        return f"less than the stride, {self.stride}, may be appended behind"
+
     def _stamped(self) -> Any:
         rows, cols = (
             deconv_length(self.input.shape[2 + axis], kernel, self.stride, crop)
@@ -196,6 +210,9 @@ class FullBorderDeconvLayer(_Upsampling):
 
     def _can_crop(self, kernel: int, cut: Cut) -> bool:
         return min(cut) >= 0 and max(cut) < kernel
+
+    def _allowed(self, kernel: int, cut: Cut) -> str:
+        return f"it may cut off 0 to {kernel - 1} pixels at each end"
 
     def _checked_output_shape(self) -> Shape4:
         if self.output_size is not None:
@@ -250,10 +267,18 @@ def _tent(kernel: int, stride: int) -> np.ndarray:
     return np.maximum(1 - distances / stride, 0)
 
 
-def _per_axis(crop: Any) -> tuple[Cut, ...]:
+def _per_axis(name: str, crop: Any) -> tuple[Cut, ...]:
     """An int, a pair or a pair of pairs as ((top, bottom), (left, right))."""
-    if np.ndim(crop) == 2:
-        (top, bottom), (left, right) = crop
-        return (int(top), int(bottom)), (int(left), int(right))
-    before, after = (crop, crop) if np.ndim(crop) == 0 else crop
-    return (int(before), int(after)), (int(before), int(after))
+    nested = isinstance(crop, (tuple, list)) and isinstance(crop[0], (tuple, list))
+    try:
+        (top, bottom), (left, right) = crop if nested else (_pair(crop), _pair(crop))
+        return (index(top), index(bottom)), (index(left), index(right))
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: crop {crop!r}: it must be a number of pixels, (before, after) or "
+            "((top, bottom), (left, right))"
+        ) from None
+
+
+def _pair(cut: Any) -> Any:
+    return cut if isinstance(cut, (tuple, list)) else (cut, cut)

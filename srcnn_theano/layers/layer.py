@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.backend import T, theano
+from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import Shape4
 
 
@@ -40,6 +41,13 @@ class Layer:
             raise ValueError(
                 f"{name}: input_shape must be (batch, maps, rows, cols), got "
                 f"{input_shape}"
+            )
+        n_axes = getattr(input, "ndim", None)
+        if n_axes != 4:
+            has = "no symbolic tensor" if n_axes is None else f"of {n_axes} dimensions"
+            raise ValueError(
+                f"{name}: input {input} is {has}; it must be a symbolic 4-tensor, "
+                "(batch, maps, rows, cols), as T.tensor4() or the output of a layer"
             )
         self.name = name
         self.input = input
@@ -84,12 +92,12 @@ class Layer:
         Raises
         ------
         ValueError
-            The value has another shape.
+            The value has another shape, is a word, or is to be drawn without an `rng`.
         """
         if value is None:
             value = default if callable(default) else np.full(shape, default)
         if callable(value):
-            value = value(rng, shape)
+            value = self._drawn(role, value, rng, shape)
         variable = _variable(f"{self.name}.{role}", value, shape)
         if isinstance(variable, T.TensorConstant):
             return variable
@@ -101,8 +109,34 @@ class Layer:
             self.weights += (variable,)
         return variable
 
+    def _drawn(
+        self, role: str, initializer: Any, rng: Any, shape: tuple[int, ...]
+    ) -> Any:
+        try:
+            return initializer(rng, shape)
+        except AttributeError as error:
+            if hasattr(rng, "normal"):
+                raise
+            raise ValueError(
+                f"{self.name}: rng {rng!r} can draw no {role}; it must be a generator, "
+                "such as numpy.random.RandomState(0)"
+            ) from error
+
     def _activated(self, linear: Any) -> Any:
-        return linear if self.activation is None else self.activation(linear)
+        if self.activation is None:
+            return linear
+        if not callable(self.activation):
+            raise ValueError(
+                f"{self.name}: activation {self.activation!r} is no function; it must "
+                "be a function of a tensor, such as relu of "
+                "srcnn_theano.layers.activations or T.tanh, or None"
+            )
+        return self.activation(linear)
+
+    def _checked_filter_shape(self, shape: Any, axes: str) -> tuple[int, ...]:
+        if np.shape(shape) != (4,):
+            raise ValueError(f"{self.name}: filter_shape must be {axes}, got {shape}")
+        return tuple(shape)
 
 
 def per_map(vector: Any) -> Any:
@@ -112,6 +146,13 @@ def per_map(vector: Any) -> Any:
 
 def _variable(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """A value as a shared variable, unless it is one already, or a constant."""
+    if isinstance(value, str):
+        known = ", ".join(function.__name__ for function in INITIALIZERS.values())
+        raise ValueError(
+            f"{name}: {value!r} is a word; it must be an array, a shared variable, or "
+            f"a function (rng, shape) -> array, such as {known} of "
+            "srcnn_theano.layers.initializers"
+        )
     is_constant = isinstance(value, T.TensorConstant)
     is_shared = isinstance(value, theano.compile.SharedVariable)
     if is_constant:

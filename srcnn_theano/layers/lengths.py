@@ -31,9 +31,8 @@ def conv_length(
     int or None
         Not positive when the input is shorter than the kernel.
     """
-    if length is None:
-        return None
-    return (length + 2 * border_length(kernel, border) - kernel) // stride + 1
+    padding = border_length(kernel, border)
+    return None if length is None else (length + 2 * padding - kernel) // stride + 1
 
 
 def border_length(kernel: int, border: Border) -> int:
@@ -41,12 +40,13 @@ def border_length(kernel: int, border: Border) -> int:
 
     0 for 'valid', ``kernel // 2`` for 'half', ``kernel - 1`` for 'full', or the number.
     """
-    if isinstance(border, int):
+    if isinstance(border, int) and border >= 0:
         return border
     lengths = {"valid": 0, "half": kernel // 2, "full": kernel - 1}
-    if border not in lengths:
+    if not isinstance(border, str) or border not in lengths:
         raise ValueError(
-            f"border {border!r}: it must be one of {', '.join(lengths)}, or a number"
+            f"border_mode {border!r}: it must be one of {', '.join(lengths)}, or a "
+            "number of zeros ('half' keeps the size where filters are odd)"
         )
     return lengths[border]
 

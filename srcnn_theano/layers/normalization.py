@@ -58,6 +58,11 @@ class BatchNormLayer(Layer):
                 f"{name}: test_statistics must be 'running' or 'batch', not "
                 f"{test_statistics!r}"
             )
+        if getattr(is_train, "ndim", None) != 0:
+            raise ValueError(
+                f"{name}: is_train {is_train!r} is no symbolic scalar; it must be "
+                "T.bscalar() or T.constant(1, dtype='int8')"
+            )
         n_maps = self.input_shape[1]
         if n_maps is None:
             raise ValueError(

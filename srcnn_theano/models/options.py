@@ -243,7 +243,8 @@ class FSRCNNOptions(Options):
             shape = (self.n_expanded, self.channels) + (self.deconv_size,) * 2
             raise ValueError(
                 f"deconv: filters {shape} with stride {self.scale} do not give "
-                f"{self.scale} times the input by crop {self.crops}"
+                f"{self.scale} times the input by crop {self.crops}; crop must be "
+                f"from 0 to {self.deconv_size - 1}"
             )
 
 

@@ -159,3 +159,20 @@ def test_gradients(rng, verify_layer_gradient, border):
         ),
         rng.normal(size=(2, 2, 5, 4)),
     )
+
+
+def test_what_is_no_argument_is_refused_by_the_layers_name():
+    for words, changed in {
+        "border_mode 'same'.*half": dict(border_mode="same"),
+        "activation 'relu'.*T.tanh": dict(activation="relu"),
+        "rng 0.*RandomState": dict(rng=0),
+        "filter_shape.*maps out, maps in.*9, 9": dict(filter_shape=(9, 9)),
+    }.items():
+        arguments = dict(
+            rng=np.random.RandomState(0),
+            input=T.tensor4(),
+            input_shape=(None, 1, None, None),
+            filter_shape=(4, 1, 3, 3),
+        )
+        with pytest.raises(ValueError, match=f"conv5: {words}"):
+            ConvLayer(**{**arguments, **changed}, name="conv5")

@@ -69,7 +69,8 @@ def test_constants_are_not_trained(rng, layer):
 
 
 def refused(*parts, layer=DeconvLayer, input_shape=(2, 3, 8, 8), **settings):
-    filter_shape, rng = settings.pop("filter_shape", (3, 1, 9, 9)), np.random
+    filter_shape = settings.pop("filter_shape", (3, 1, 9, 9))
+    rng = settings.pop("rng", np.random)
     with pytest.raises(ValueError) as error:
         layer(rng, T.tensor4(), input_shape, filter_shape, name="up7", **settings)
     for part in ("up7",) + parts:
@@ -132,3 +133,22 @@ def test_a_size_can_be_asked_for_only_when_that_of_the_input_is_known(layer):
 def test_values_of_another_shape_are_refused_by_name(layer):
     for values in ({"W": np.zeros((3, 1, 3, 5))}, {"b": np.zeros(3)}):
         refused("shape", layer=layer, **values)
+
+
+@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("crop", ["half", (1, 2, 3), 1.5, ((1, 2), 3)])
+def test_crops_that_are_no_pixels(layer, crop):
+    refused("crop", "(before, after)", layer=layer, crop=crop)
+
+
+def test_what_is_allowed_is_told():
+    refused("0 to 8 pixels in front", stride=4, crop=9)
+    refused("less than the stride, 4, may be appended", stride=4, crop=(0, -4))
+    refused("0 to 8 pixels at each end", layer=FullBorderDeconvLayer, crop=9)
+
+
+@pytest.mark.parametrize("layer", BOTH)
+def test_names_and_other_shapes_of_filters_are_refused(layer):
+    refused("activation 'relu'", "T.tanh", layer=layer, activation="relu")
+    refused("rng 0", "RandomState", layer=layer, rng=0)
+    refused("(maps in, maps out, rows, cols)", layer=layer, filter_shape=(3, 9, 9))

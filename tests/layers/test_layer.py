@@ -7,7 +7,7 @@ from srcnn_theano.layers.layer import Layer
 
 
 def layer():
-    return Layer("conv1", None, (None, 3, None, None))
+    return Layer("conv1", T.tensor4(), (None, 3, None, None))
 
 
 def test_an_array_is_copied_as_floatX_and_named():
@@ -49,4 +49,39 @@ def test_parameters_are_kept_by_their_roles():
 
 def test_input_shape_must_have_four_entries():
     with pytest.raises(ValueError, match=r"conv7: .*\(3, 33, 33\)"):
-        Layer("conv7", None, (3, 33, 33))
+        Layer("conv7", T.tensor4(), (3, 33, 33))
+
+
+@pytest.mark.parametrize(
+    "input, words",
+    [
+        (T.matrix("m"), "input m is of 2 dimensions"),
+        (None, "input None is no symbolic tensor"),
+    ],
+)
+def test_the_input_must_be_a_4_tensor(input, words):
+    with pytest.raises(ValueError, match=f"conv7: {words}.*T.tensor4"):
+        Layer("conv7", input, (None, 3, 33, 33))
+
+
+@pytest.mark.parametrize("rng", [0, None, "seed"])
+def test_what_is_no_generator_is_refused(rng):
+    with pytest.raises(ValueError, match=f"conv1: rng {rng!r} can draw no W"):
+        layer().add_param("W", None, he_normal, (4, 3, 2, 2), rng)
+
+
+def test_initializers_that_draw_nothing_need_no_generator():
+    W = layer().add_param("W", lambda rng, shape: np.ones(shape), None, (2, 3))
+    np.testing.assert_array_equal(W.get_value(), np.ones((2, 3)))
+
+
+def test_an_initializers_own_mistake_is_not_taken_for_the_generators():
+    with pytest.raises(AttributeError, match="nothing"):
+        layer().add_param(
+            "W", lambda rng, shape: rng.nothing, None, (2, 3), np.random.RandomState(0)
+        )
+
+
+def test_the_name_of_an_initializer_is_refused():
+    with pytest.raises(ValueError, match="conv1.W: 'xavir' .* xavier_normal"):
+        layer().add_param("W", "xavir", he_normal, (4, 3, 2, 2))

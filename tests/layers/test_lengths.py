@@ -63,3 +63,12 @@ def test_input_shorter_than_the_kernel_gives_no_position():
 def test_unknown_border_is_refused():
     with pytest.raises(ValueError, match="'same'.*valid, half, full"):
         conv_length(33, 9, "same")
+
+
+@pytest.mark.parametrize("border", ["same", -1, 1.5, [1, 1]])
+@pytest.mark.parametrize("length", [33, None])
+def test_what_is_no_border_is_refused_whether_or_not_the_length_is_known(
+    border, length
+):
+    with pytest.raises(ValueError, match="border_mode .*valid, half, full"):
+        conv_length(length, 9, border)

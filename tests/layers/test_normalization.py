@@ -157,6 +157,8 @@ def test_bad_arguments_are_refused_by_name():
         BatchNormLayer(T.tensor4(), (4, None, 5, 6), T.bscalar(), name="bn2")
     with pytest.raises(ValueError, match=r"bn2.gamma: shape \(4,\) given, \(3,\)"):
         BatchNormLayer(T.tensor4(), SHAPE, T.bscalar(), gamma=np.ones(4), name="bn2")
+    with pytest.raises(ValueError, match="bn2: is_train True.*T.bscalar"):
+        BatchNormLayer(T.tensor4(), SHAPE, True, name="bn2")
 
 
 def test_gradients_through_the_statistics_of_the_minibatch(verify_layer_gradient):

@@ -306,7 +306,7 @@ def test_the_naive_network_fits_one_window(scale, size, window):
         (dict(scale=0), ["scale 0"]),
         (dict(scale=-2, upsampling="full-border"), ["scale -2"]),
         (dict(deconv_size=3), ["deconv", "(56, 3, 3, 3)", "stride 4"]),
-        (dict(crop=9), ["deconv", "crop"]),
+        (dict(crop=9), ["deconv", "crop must be from 0 to 8"]),
         (dict(crop=-1), ["crop -1", "from 0 to 255"]),
         (dict(channels=1), ["conv1", "(20, 3, 8, 8)", "(56, 1, 5, 5)"]),
         (dict(output_size=(41, 41)), ["deconv", "(41, 41)", "(56, 3, 9, 9)"]),
