@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from srcnn_theano.backend.devices import device_mode
+from srcnn_theano.backend.examining import evaluate, gradients, in_order, in_words
 from srcnn_theano.backend.internals import (
     Assert,
     BaseAbstractConv,
@@ -16,10 +17,8 @@ from srcnn_theano.backend.internals import (
     Constant,
     DimShuffle,
     Elemwise,
-    Feature,
     FunctionGraph,
     FunctionMaker,
-    GlobalOptimizer,
     Join,
     MakeVector,
     Rebroadcast,
@@ -36,9 +35,10 @@ from srcnn_theano.backend.internals import (
     get_default_mode,
     linked,
 )
+from srcnn_theano.backend.known_lengths import Lengths
 from srcnn_theano.backend.maps import Maps
 from srcnn_theano.backend.onednn import Convolution
-from srcnn_theano.backend.sources import source
+from srcnn_theano.backend.origins import Watch, short_name, written_by
 
 KINDS = ("convolution", "elementwise", "reduction", "bookkeeping", "other")
 
@@ -76,6 +76,10 @@ class Variable(NamedTuple):
         It holds for the arguments of `rewriting`.
     value : str or None
         A constant has one.
+    seen : str or None
+        Where the graph was examined: its numbers, or their range and mean.
+    gradient : str or None
+        The same of the gradient of the function's first result, if that is a number.
     """
 
     name: str | None
@@ -84,6 +88,13 @@ class Variable(NamedTuple):
     broadcastable: tuple[bool, ...]
     shape: tuple[int, ...] | None
     value: str | None
+    seen: str | None = None
+    gradient: str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a single number and no array."""
+        return not self.broadcastable
 
 
 class Node(NamedTuple):
@@ -103,8 +114,11 @@ class Node(NamedTuple):
         The inputs that it works in place on.
     rewrite : str or None
         The rewrite of the optimiser that put it into the graph.
-    source : str or None
-        The line of this package that it comes from: 'layers/x.py:70: linear = ...'.
+    sources : list of str
+        The lines that it comes from: 'layers/x.py:70: linear = ...'. In the graph that
+        runs they are those of all nodes that it took the place of.
+    layers : list of str
+        The layers that wrote these, by their names.
     """
 
     op: str
@@ -115,7 +129,8 @@ class Node(NamedTuple):
     outputs: list[int]
     overwrites: list[int]
     rewrite: str | None
-    source: str | None
+    sources: list[str]
+    layers: list[str]
 
 
 class Graph(NamedTuple):
@@ -156,7 +171,9 @@ class Rewriting(NamedTuple):
 # --- A graph before and after the optimiser ---
 
 
-def rewriting(build: Callable[[Any], Any], *arguments: Any) -> Rewriting:
+def rewriting(
+    build: Callable[[Any], Any], *arguments: Any, examine: bool = False
+) -> Rewriting:
     """Have Theano optimise a function for the device, without compiling it.
 
     Parameters
@@ -164,25 +181,57 @@ def rewriting(build: Callable[[Any], Any], *arguments: Any) -> Rewriting:
     build : function (mode) -> theano.function(..., mode=mode)
         It must return whatever theano.function gives; in this mode that is no function.
     arguments : arrays
-        Examples of the function's arguments, for which the shapes are told.
+        Examples of the function's arguments, for which the shapes are told. Without
+        them shapes that depend on arguments are not known.
+    examine : bool
+        Compute the graphs for these arguments, node by node, and tell the values.
 
     Returns
     -------
     Rewriting
     """
-    watch = _Watch()
+    watch = Watch()
     mode = (device_mode() or get_default_mode()).register((watch, -100.0))
     mode.function_maker = _OnlyOptimised
     optimised = build(mode)
     maker, written = optimised.maker, optimised.written
-    before = _graph(maker, written, written.toposort(), arguments)
+    order = written.toposort()
+    origins = written_by(order)
+    before = _graph(maker, written, order, arguments, origins, examine, examine)
     # Shapes are inferred in a copy; only the original knows the order of its nodes,
     # which depends on what is overwritten.
     copy, equivalent = maker.fgraph.clone_get_equiv(attach_feature=False)
     copy.attach_feature(ShapeFeature())
-    order = [equivalent[node] for node in maker.fgraph.toposort()]
-    after = _graph(maker, copy, order, arguments)
+    order = maker.fgraph.toposort()
+    origins = {equivalent[node]: list(watch.origins[node]) for node in order}
+    after = _graph(maker, copy, list(origins), arguments, origins, examine)
     return Rewriting(before, after, watch.counts())
+
+
+def written_as(function: Any) -> tuple[list[Any], Any, list[tuple[Any, Any]]]:
+    """The arguments, results and updates that a compiled function was written with."""
+    specs = function.maker.inputs
+    arguments = [
+        spec.variable for spec in specs if not isinstance(spec.variable, SharedVariable)
+    ]
+    updates = [(s.variable, s.update) for s in specs if s.update is not None]
+    return arguments, [spec.variable for spec in function.maker.outputs], updates
+
+
+def arguments_of(outputs: Any, known: set[Any]) -> list[Any]:
+    """The inputs of an expression, or of several, in the order in which it reads them.
+
+    Constants, shared variables and those that are `known` are left out.
+    """
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    read = [x for node in in_order(outputs) for x in node.inputs] + outputs
+    return [
+        x
+        for x in dict.fromkeys(read)
+        if x.owner is None
+        and x not in known
+        and not isinstance(x, (Constant, SharedVariable))
+    ]
 
 
 def texts_of_xla(
@@ -220,60 +269,27 @@ class _OnlyOptimised:
         return self
 
 
-class _Watch(GlobalOptimizer, Feature):
-    """Changes nothing, but sees what the optimisers after it replace."""
-
-    def __init__(self):
-        super().__init__()
-        self.replaced = set()
-
-    def add_requirements(self, fgraph):
-        fgraph.attach_feature(self)
-
-    def apply(self, fgraph):
-        pass
-
-    def on_change_input(self, fgraph, node, i, variable, new_variable, reason=None):
-        if isinstance(reason, tuple):  # ("revert", the rewrite that is taken back)
-            self.replaced.discard((_short_name(reason[1]), new_variable))
-        else:
-            self.replaced.add((_short_name(reason), variable))
-
-    def counts(self):
-        counter = collections.Counter(reason for reason, _ in self.replaced)
-        return dict(counter.most_common())
-
-
-def _short_name(reason):
-    """The name of a rewrite; a group that is tried in turn has its first member's."""
-    first, comma, _ = str(reason).partition(",")
-    return first + ", ...)" if comma else first
-
-
 # --- Plain data ---
 
 
-def _graph(maker, fgraph, order, arguments):
+def _graph(maker, fgraph, order, arguments, origins, examine, differentiate=False):
     """The plain data of a function graph that has a ShapeFeature."""
-    arguments = iter(arguments)
-    values = {
-        variable: (
-            spec.variable.get_value(borrow=True)
-            if isinstance(spec.variable, SharedVariable)
-            else np.asarray(next(arguments))
-        )
-        for spec, variable in zip(maker.inputs, fgraph.inputs)
-    }
-    lengths = _Lengths(fgraph.shape_feature.shape_of, values)
+    values = _inputs(maker, fgraph, arguments)
+    seen, slopes = {}, {}
+    if examine:
+        seen, slopes = _examined(fgraph, order, values, differentiate)
+    lengths = Lengths(fgraph.shape_feature.shape_of, values)
     positions, variables = {}, []
 
     def position(variable):
         if variable not in positions:
             positions[variable] = len(variables)
-            variables.append(_variable(variable, lengths.shape(variable)))
+            array = seen.get(variable)
+            shape = lengths.shape(variable) if array is None else np.shape(array)
+            variables.append(_variable(variable, shape, array, slopes.get(variable)))
         return positions[variable]
 
-    nodes = [_node(node, position) for node in order]
+    nodes = [_node(node, position, origins[node]) for node in order]
     n_outputs = len(maker.outputs)
     updated = [
         variable
@@ -292,7 +308,36 @@ def _graph(maker, fgraph, order, arguments):
     )
 
 
-def _variable(variable, shape):
+def _inputs(maker, fgraph, arguments):
+    """The values of a graph's inputs: the arguments, as far as there are any."""
+    arguments = iter(arguments)
+    values = {}
+    for spec, variable in zip(maker.inputs, fgraph.inputs):
+        if isinstance(spec.variable, SharedVariable):
+            values[variable] = spec.variable.get_value(borrow=True)
+        else:
+            argument = next(arguments, None)
+            if argument is not None:
+                values[variable] = np.asarray(argument)
+    return values
+
+
+def _examined(fgraph, order, values, differentiate):
+    """The values of a graph's variables, and of the gradients of its first result."""
+    seen = evaluate(order, values)
+    cost = fgraph.outputs[0] if fgraph.outputs else None
+    if not (differentiate and cost is not None and cost.ndim == 0):
+        return seen, {}
+    symbolic = gradients(
+        cost, [x for node in order for x in node.inputs + node.outputs]
+    )
+    results = evaluate(in_order(symbolic.values()), seen)
+    # A gradient may be a constant, or an input.
+    results.update((x, x.data) for x in symbolic.values() if isinstance(x, Constant))
+    return seen, {x: results.get(g) for x, g in symbolic.items()}
+
+
+def _variable(variable, shape, array, slope):
     if isinstance(variable, Constant):
         role = "constant"
     elif isinstance(variable, SharedVariable):
@@ -306,6 +351,8 @@ def _variable(variable, shape):
         tuple(getattr(variable.type, "broadcastable", ())),
         shape,
         _short(variable.data) if role == "constant" else None,
+        in_words(array),
+        in_words(slope),
     )
 
 
@@ -320,13 +367,13 @@ def _short(data):
     return str(data.tolist()) if data.size <= 4 else f"{data.size} numbers"
 
 
-def _node(node, position):
+def _node(node, position, origins):
     op = node.op
     destroyed = getattr(op, "destroy_map", None) or {}
     rewrites = [
         reason
         for reason in getattr(node.tag, "imported_by", ())
-        if reason not in ("init", "None")
+        if not reason.startswith(("init", "None", "('Revert'"))
     ]
     return Node(
         op_name(op),
@@ -336,8 +383,9 @@ def _node(node, position):
         [position(variable) for variable in node.inputs],
         [position(variable) for variable in node.outputs],
         sorted(i for positions in destroyed.values() for i in positions),
-        _short_name(rewrites[-1]) if rewrites else None,
-        source(node),
+        short_name(rewrites[-1]) if rewrites else None,
+        list(dict.fromkeys(line for _, line in origins if line)),
+        list(dict.fromkeys(layer for layer, _ in origins if layer)),
     )
 
 
@@ -370,52 +418,3 @@ def _kind(node):
         if isinstance(node.op, classes):
             return kind
     return "other"
-
-
-# --- Shapes ---
-
-
-class _Lengths:
-    """Evaluates the symbolic lengths of arrays, in Python, for given arguments."""
-
-    def __init__(self, shape_of, values):
-        self.shape_of = shape_of
-        self.values = dict(values)
-
-    def shape(self, variable):
-        """The shape as ints; None where it depends on more than lengths."""
-        if isinstance(variable, Constant) or variable in self.values:
-            return np.shape(self._value(variable))
-        try:
-            lengths = self.shape_of[variable]
-            return tuple(int(self._value(length)) for length in lengths)
-        except (KeyError, TypeError, _Unknown, RecursionError):
-            return None
-
-    def _value(self, variable):
-        if isinstance(variable, Constant):
-            return variable.data
-        if variable not in self.values:
-            self.values[variable] = self._computed(variable)
-        return self.values[variable]
-
-    def _computed(self, variable):
-        node = variable.owner
-        # Lengths are computed from numbers and vectors of numbers.
-        if node is None or len(node.outputs) > 1 or variable.ndim > 1:
-            raise _Unknown
-        if isinstance(node.op, (Shape, Shape_i)):
-            shape = self.shape(node.inputs[0])
-            if shape is None:
-                raise _Unknown
-            whole = isinstance(node.op, Shape)
-            return np.array(shape if whole else shape[node.op.i], "int64")
-        storage = {x: [self._value(x)] for x in node.inputs}
-        storage[variable] = [None]
-        computed = {x: [x is not variable] for x in storage}
-        node.op.make_thunk(node, storage, computed, no_recycling=[], impl="py")()
-        return storage[variable][0]
-
-
-class _Unknown(Exception):
-    """A length depends on the numbers in an array."""

@@ -29,15 +29,17 @@ def listing(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
             node.op,
             ", ".join(names[i] for i in node.inputs),
             "->  " + ", ".join(_typed(graph.variables[i]) for i in node.outputs),
+            _numbers(graph.variables[node.outputs[0]]),
         ]
         for number, (node, group) in enumerate(zip(graph.nodes, parts.of_nodes))
     ]
+    lines = text_lines("llllll", nodes)
     return "\n".join(
         [
             f"{title(subject)}, {SIDES[side]}: {len(graph.nodes)} ops",
             describe(subject),
             "",
-            *text_lines("lllll", nodes),
+            *(line.rstrip() for line in lines),
             "returned: " + ", ".join(names[i] for i in graph.outputs),
             *(f"{names[shared]} <- {names[new]}" for shared, new in graph.updates),
             "",
@@ -46,6 +48,13 @@ def listing(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
             graph.tree,
         ]
     )
+
+
+def _numbers(variable):
+    """What is in a variable, and in the gradient with respect to it, if it was seen."""
+    told = [f"= {variable.seen}"] if variable.seen else []
+    told += [f"(gradient {variable.gradient})"] if variable.gradient else []
+    return " ".join(told)
 
 
 def _names(graph):

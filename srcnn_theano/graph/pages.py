@@ -14,7 +14,14 @@ from srcnn_theano.graph.listing import listing
 from srcnn_theano.graph.overview import overview
 from srcnn_theano.graph.parts import ROWS, Parts, find_parts
 from srcnn_theano.graph.subjects import Subject, find_subject
-from srcnn_theano.graph.summary import SIDES, WORDS, describe, summarise, title
+from srcnn_theano.graph.summary import (
+    SIDES,
+    WORDS,
+    describe,
+    in_a_line,
+    summarise,
+    title,
+)
 from srcnn_theano.pages.document import to_html
 from srcnn_theano.pages.page import COLOURS, html_page
 
@@ -49,6 +56,15 @@ def write_graph(
     """
     check_target_folder(out_dir)
     subject = find_subject(name, what)
+    write_pages(subject, out_dir)
+    if as_json:
+        print(json.dumps(summarise(subject), indent=2))
+    else:
+        print(f"{in_a_line(subject)}; open {out_dir / 'index.html'}")
+
+
+def write_pages(subject: Subject, out_dir: Path) -> None:
+    """Write the pages and texts of a graph into a folder."""
     for side in SIDES:
         graph = getattr(subject.rewriting, side)
         parts = find_parts(graph, subject.layers)
@@ -57,15 +73,6 @@ def write_graph(
     for side, text in zip(SIDES, subject.xla or ()):
         write_text(out_dir / f"xla-{side}.txt", text)
     write_text(out_dir / "index.html", to_html(overview(subject), out_dir))
-    summary = summarise(subject)
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    total = summary["total"]
-    print(
-        f"{title(subject)}: {total['before']} ops as written, {total['after']} after "
-        f"the optimiser; open {out_dir / 'index.html'}"
-    )
 
 
 def script() -> str:
@@ -74,7 +81,9 @@ def script() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def page(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
+def page(
+    subject: Subject, side: str, graph: Any, parts: Parts, linked: bool = True
+) -> str:
     """The interactive page of one graph; it needs no other file.
 
     Parameters
@@ -84,12 +93,14 @@ def page(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
         One of `SIDES`.
     graph : backend.graphs.Graph
     parts : Parts
+    linked : bool
+        Whether there are links to the other pages of the folder.
     """
     heading = f"{title(subject)}, {SIDES[side]}"
     data = json.dumps(page_data(subject, side, graph, parts), ensure_ascii=False)
     body = Template((_PAGE / "page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(heading),
-        links="".join(_link(target, side) for target in _LINKS),
+        links="".join(_link(target, side) for target in _LINKS) if linked else "",
         # Nothing in it can end the element that it stands in.
         data=data.replace("<", "\\u003c"),
         script=script(),

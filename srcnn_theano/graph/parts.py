@@ -32,48 +32,122 @@ class Parts(NamedTuple):
 def find_parts(graph: Any, layers: list[str]) -> Parts:
     """Sort the nodes of a graph into parts.
 
+    A node that a layer wrote is in the box of that layer. For all others the names of
+    shared variables tell: they begin with that of their layer.
+
     Parameters
     ----------
     graph : backend.graphs.Graph
     layers : list of str
-        Names of the layers, which those of their shared variables begin with.
+        Names of the layers, in their order. Those that the graph has besides are put
+        behind them.
 
     Returns
     -------
     Parts
     """
-    reads = _shared_read(graph)
-    feeds = _updates_fed(graph)
-    returned = _ancestors(graph, graph.outputs)
-    columns = {layer: i for i, layer in enumerate(layers, start=1)}
-    # The optimiser's own variables: no output depends on them.
-    of_optimiser = {
-        variable.name
-        for i, variable in enumerate(graph.variables)
-        if variable.role == "shared"
-        and i not in returned
-        and not _is_of_model(variable.name, columns)
-    }
-
-    def group(number):
-        node = graph.nodes[number]
-        read = reads[number]
-        fed = feeds[number]
-        read_layers = [_layer(name) for name in read if _is_of_model(name, columns)]
-        if not returned.isdisjoint(node.outputs):
-            return _forward(read, read_layers, columns)
-        layers_fed = {_layer(name) for name in fed} & set(columns)
-        if read & of_optimiser or not layers_fed:
-            return _update(layers_fed, columns)
-        return _gradient(layers_fed, columns)
-
-    of_nodes = [group(number) for number in range(len(graph.nodes))]
+    layers = layers + _other_layers(graph, layers)
+    sorter = _Sorter(graph, layers)
+    of_nodes = [sorter.group(number) for number in range(len(graph.nodes))]
     _join_readers(graph, of_nodes)
     groups = sorted(set(of_nodes), key=lambda group: (group.row, group.column))
+    places = sorted({group.column for group in groups})
+    shown = [_with_fused(group, groups, layers) for group in groups]
     return Parts(
-        [_with_fused(group, groups, layers) for group in groups],
+        [group._replace(column=places.index(group.column)) for group in shown],
         [groups.index(group) for group in of_nodes],
     )
+
+
+def _other_layers(graph, layers):
+    """Layers that wrote nodes and were not named, in the order in which they end."""
+    last = {}
+    for number, node in enumerate(graph.nodes):
+        last.update((name, number) for name in node.layers if name not in layers)
+    of_shared = {
+        _layer(variable.name): -1
+        for variable in graph.variables
+        if variable.role == "shared" and (variable.name or "").count(".") == 1
+    }
+    last.update((name, -1) for name in of_shared if name not in {*layers, *last})
+    return sorted(last, key=last.get)
+
+
+class _Sorter:
+    """Tells the group of each node of a graph."""
+
+    def __init__(self, graph, layers):
+        self.graph = graph
+        self.columns = {layer: i for i, layer in enumerate(layers, start=1)}
+        self.reads = _read(graph)
+        self.feeds = _updates_fed(graph)
+        self.returned = _ancestors(graph, graph.outputs)
+        # What layers wrote on the way to the result; the last may be behind all others.
+        self.written = [
+            set(node.layers) & set(self.columns) if self._is_returned(node) else set()
+            for node in graph.nodes
+        ]
+        # The optimiser's own variables: no output depends on them.
+        self.of_optimiser = {
+            variable.name
+            for i, variable in enumerate(graph.variables)
+            if variable.role == "shared"
+            and i not in self.returned
+            and not _is_of_model(variable.name, self.columns)
+        }
+        self.of_layers = {
+            name
+            for read, layers in zip(self.reads, self.written)
+            if layers
+            for name in read
+        }
+        self.has_cost = any(
+            graph.variables[i].role == "result" and graph.variables[i].is_number
+            for i in graph.outputs
+        )
+
+    def _is_returned(self, node):
+        return not self.returned.isdisjoint(node.outputs)
+
+    def group(self, number):
+        node, read = self.graph.nodes[number], self.reads[number]
+        fed = {_layer(name) for name in self.feeds[number]} & set(self.columns)
+        if self._is_returned(node):
+            return self._forward(read, self.written[number])
+        if node.layers and not self.of_optimiser & read:
+            return self._update({self._last(node.layers)})
+        if read & self.of_optimiser or not fed:
+            return self._update(fed)
+        return Group("gradient of " + self._last(fed), 1, self.columns[self._last(fed)])
+
+    def _last(self, layers):
+        return max(layers, key=lambda layer: self.columns.get(layer, 0))
+
+    def _forward(self, read, written):
+        of_model = {_layer(n) for n in read if _is_of_model(n, self.columns)}
+        end = len(self.columns) + 1
+        if written:
+            last = self._last(written)
+            if TARGET in read and not of_model:
+                return Group(last + " of the target", 0, end + self.columns[last])
+            return Group(last, 0, self.columns[last])
+        if TARGET in read and not of_model:
+            return Group("target", 0, end)
+        if TARGET in read or (
+            self.has_cost and self.of_layers and read - self.of_layers
+        ):
+            return Group("cost", 0, 2 * end)
+        if not self.columns:
+            return Group("expression", 0, 0)
+        if not of_model:
+            return Group("input", 0, 0)
+        return Group(self._last(of_model), 0, self.columns[self._last(of_model)])
+
+    def _update(self, fed):
+        if len(fed) != 1:
+            return Group("update of all", 2, 0)
+        (layer,) = fed
+        return Group("update of " + layer, 2, self.columns.get(layer, 0))
 
 
 def _join_readers(graph, of_nodes):
@@ -113,33 +187,12 @@ def _is_of_model(name, columns):
     return _layer(name) in columns and name.count(".") == 1
 
 
-def _forward(read, read_layers, columns):
-    if TARGET in read:
-        return Group("cost", 0, len(columns) + 1)
-    if not read_layers:
-        return Group("input", 0, 0)
-    last = max(read_layers, key=columns.get)
-    return Group(last, 0, columns[last])
-
-
-def _gradient(layers_fed, columns):
-    last = max(layers_fed, key=columns.get)
-    return Group("gradient of " + last, 1, columns[last])
-
-
-def _update(layers_fed, columns):
-    if len(layers_fed) != 1:
-        return Group("update of all", 2, 0)
-    (layer,) = layers_fed
-    return Group("update of " + layer, 2, columns[layer])
-
-
-def _shared_read(graph):
-    """For each node, the names of the shared variables that it depends on."""
+def _read(graph):
+    """For each node, the names of the inputs and shared variables it depends on."""
     of_variable = {
         i: {variable.name}
         for i, variable in enumerate(graph.variables)
-        if variable.role == "shared"
+        if variable.role in ("shared", "input")
     }
     of_nodes = []
     for node in graph.nodes:

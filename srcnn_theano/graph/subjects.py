@@ -23,13 +23,13 @@ class Subject(NamedTuple):
     ----------
     name : str
         As it was asked for.
-    what : 'predict' or 'train'
-        The network's output, or a step of its training.
-    training : Training
+    what : 'predict', 'train' or 'drawing'
+        The network's output, a step of its training, or a graph of anybody's.
+    training : Training or None
         With the model and options that the graph is of.
     layers : list of str
         Names of the layers, in the order in which an image passes them.
-    shape : tuple of 4 int
+    shape : tuple of 4 int, or None
         Of the input; the shapes in the graph are those that it leads to.
     rewriting : backend.graphs.Rewriting
     xla : (str, str) or None
@@ -38,9 +38,9 @@ class Subject(NamedTuple):
 
     name: str
     what: str
-    training: Training
+    training: Training | None
     layers: list[str]
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     rewriting: Any
     xla: tuple[str, str] | None = None
 

@@ -22,16 +22,26 @@ WORDS = {
 
 def title(subject: Subject) -> str:
     """The name of the graph."""
+    if subject.training is None:
+        return subject.name
     function = {"predict": "prediction", "train": "training step"}[subject.what]
     return f"{subject.name}, {function}"
 
 
+def in_a_line(subject: Subject) -> str:
+    """The name of the graph, and how many ops it has."""
+    before, after = (len(getattr(subject.rewriting, side).nodes) for side in SIDES)
+    return f"{title(subject)}: {before} ops as written, {after} after the optimiser"
+
+
 def describe(subject: Subject) -> str:
     """What the function takes and gives, and what the shapes are for."""
-    training = subject.training
+    training, shape = subject.training, subject.shape
+    if training is None or shape is None:
+        return _described(subject.rewriting.before)
     options = ", ".join(f"{name} {value}" for name, value in training.options.items())
     network = f"{training.model} ({options})"
-    size = " x ".join(map(str, subject.shape))
+    size = " x ".join(map(str, shape))
     if subject.what == "predict":
         return (
             f"{network}: an image goes in, the network's output comes out. The shapes "
@@ -43,6 +53,24 @@ def describe(subject: Subject) -> str:
         f"{training.update} of {_cost(training)}. The minibatch is {size} (batch, "
         "channels, rows, columns)."
     )
+
+
+def _described(graph: Any) -> str:
+    """The same of a graph of which nothing is known but its variables."""
+    taken = [x.name or "(no name)" for x in graph.variables if x.role == "input"]
+    n_results, n_updates = len(graph.outputs), len(graph.updates)
+    results = "1 result comes" if n_results == 1 else f"{n_results} results come"
+    goes = "go" if len(taken) > 1 else "goes"
+    text = f"{', '.join(taken) or 'Nothing'} {goes} in, {results} out"
+    if n_updates:
+        text += (
+            f", and {n_updates} shared variable{'s' * (n_updates > 1)} get a new value"
+        )
+    if any(x.gradient for x in graph.variables):
+        text += ". Numbers and gradients are those of one minibatch"
+    elif any(x.seen for x in graph.variables):
+        text += ". Numbers are those of one minibatch"
+    return text + "."
 
 
 def _cost(training):
@@ -75,8 +103,8 @@ def summarise(subject: Subject) -> dict[str, Any]:
     return {
         "name": subject.name,
         "what": subject.what,
-        "model": subject.training.model,
-        "options": subject.training.options,
+        "model": subject.training and subject.training.model,
+        "options": subject.training and subject.training.options,
         "ops": {
             op: {side: counts[side][op] for side in SIDES}
             for op in kinds_of_ops(subject)

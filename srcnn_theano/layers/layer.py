@@ -7,11 +7,24 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.backend import T, theano
+from srcnn_theano.backend.sources import mark
 from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import Shape4
 
 
-class Layer:
+class _Marking(type):
+    """Notes at each node which layer wrote it, for drawings of the graph."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__call__(*args, **kwargs)
+        outputs = [new for _, new in layer.updates]
+        if hasattr(layer, "output"):
+            outputs.append(layer.output)
+        mark(layer.name, outputs, [layer.input])
+        return layer
+
+
+class Layer(metaclass=_Marking):
     """A piece of symbolic graph, built in `__init__` and read-only afterwards.
 
     Attributes

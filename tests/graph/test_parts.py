@@ -54,7 +54,8 @@ def test_ops_are_found_where_they_were_written(step):
     assert found["Elemwise{exp}"] == {"input"}
     assert found["Elemwise{tanh}"] == {"a"}
     assert found["Elemwise{abs}"] == {"b"}
-    assert found["Elemwise{log}"] == found["Sum"] == {"cost"}
+    assert found["Elemwise{log}"] == {"target"}
+    assert found["Sum"] == {"cost"}
     # A gradient goes down: that of the second layer moves the first one too.
     assert found["Elemwise{sin}"] == {"gradient of b"}
     assert found["Elemwise{cos}"] == {"gradient of a"}
@@ -63,11 +64,12 @@ def test_ops_are_found_where_they_were_written(step):
 
 def test_rows_and_columns_follow_the_layers(step):
     groups = find_parts(step, ["a", "b"]).groups
-    assert groups[:4] == [
+    assert groups[:5] == [
         Group("input", 0, 0),
         Group("a", 0, 1),
         Group("b", 0, 2),
-        Group("cost", 0, 3),
+        Group("target", 0, 3),
+        Group("cost", 0, 4),
     ]
     assert Group("gradient of a", 1, 1) in groups
     assert Group("update of b", 2, 2) in groups

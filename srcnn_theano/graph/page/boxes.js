@@ -24,12 +24,17 @@ function addNodes(data, boxes) {
   data.nodes.forEach((node, i) => {
     const box = boxes[node.group];
     const item = { kind: node.kind, node: i, box, title: [node.label, ...node.numbers].join(" "),
-      note: node.note };
+      notes: [node.note, ...told(data.variables[node.outputs[0]])] };
     box.items.push(item);
     box.nodes.push(i);
     node.outputs.forEach((variable) => makers.set(variable, item));
   });
   return makers;
+}
+
+/* What is in a variable, and its gradient, if a minibatch went through. */
+function told({ seen, gradient }) {
+  return [...(seen ? ["= " + seen] : []), ...(gradient ? ["gradient " + gradient] : [])];
 }
 
 function addEdges(data, boxes, makers) {
@@ -39,7 +44,8 @@ function addEdges(data, boxes, makers) {
     const key = box.column + " " + box.row + " " + variable;
     if (!leaves.has(key)) {
       const { role, name } = data.variables[variable];
-      const item = { kind: role, variable, box, title: name || "(no name)" };
+      const item = { kind: role, variable, box, title: name || "(no name)",
+        notes: told(data.variables[variable]) };
       leaves.set(key, item);
       box.items.push(item);
     }
@@ -61,7 +67,7 @@ function addResults(data, makers) {
   const add = (variable, kind, title) => {
     const from = makers.get(variable);
     if (!from) return; // an input or a constant, handed through
-    const item = { kind, variable, box: from.box, title };
+    const item = { kind, variable, box: from.box, title, notes: [] };
     from.box.items.push(item);
     from.box.edges.push({ from, to: item, variable });
   };
@@ -75,9 +81,10 @@ function addResults(data, makers) {
 function layOut(boxes, measure) {
   for (const box of boxes) {
     for (const item of box.items) {
-      const wide = Math.max(measure(item.title, true), item.note ? measure(item.note) : 0);
+      const wide = Math.max(measure(item.title, true), ...item.notes.map((note) => measure(note)));
       item.width = Math.min(NODE.max, Math.max(NODE.min, wide + 2 * NODE.pad));
-      item.height = item.note ? NODE.height : NODE.pill;
+      item.height = NODE.pill + (item.notes.length ? 12 : 0) +
+        Math.max(0, item.notes.length - 1) * NODE.line;
     }
     const at = new Map(box.items.map((item, i) => [item, i]));
     const inside = layered(box.items, box.edges.map(({ from, to }) => [at.get(from), at.get(to)]));

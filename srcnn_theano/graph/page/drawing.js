@@ -132,14 +132,13 @@ function drawItem(picture, item, box, front) {
   const pill = item.node === undefined;
   const shape = element(front, "g", { class: "item " + item.kind + (pill ? " pill" : ""),
     transform: translate(item.left, item.top) });
-  element(shape, "rect", { width: item.width, height: item.height, rx: pill ? item.height / 2 : 5 });
+  element(shape, "rect", { width: item.width, height: item.height, rx: pill ? 12 : 5 });
   const middle = item.width / 2;
   const { measure } = picture;
-  element(shape, "text", { x: middle, y: item.note ? 15 : 16, class: "name" },
+  element(shape, "text", { x: middle, y: item.notes.length ? 15 : 16, class: "name" },
     fitting(item.title, item, measure, true));
-  if (item.note) {
-    element(shape, "text", { x: middle, y: 29, class: "note" }, fitting(item.note, item, measure));
-  }
+  item.notes.forEach((note, i) => element(shape, "text",
+    { x: middle, y: 29 + i * NODE.line, class: "note" }, fitting(note, item, measure)));
   shape.addEventListener("pointerenter", () => { if (!picture.held) highlight(picture, item); });
   shape.addEventListener("pointerleave", () => { if (!picture.held) highlight(picture, null); });
   shape.addEventListener("click", (event) => {

@@ -9,7 +9,7 @@
 
 // --- The inside of a box: layers of nodes, from inputs down to results ---
 
-const NODE = { height: 36, pill: 24, gapX: 16, gapY: 30, pad: 12, min: 64, max: 230 };
+const NODE = { line: 13, pill: 24, gapX: 16, gapY: 30, pad: 12, min: 64, max: 230 };
 
 /* The rank of each of n items: one below the lowest that it reads, and as near to its
    readers as that allows where it reads no more than it has readers. */

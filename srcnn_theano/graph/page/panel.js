@@ -59,11 +59,11 @@ function describeNode({ data, panel }, item) {
   tag(panel, "h2", item.title);
   tag(panel, "p", node.kind + " \u00b7 " + data.groups[node.group].title, "kind " + node.kind);
   tag(panel, "p", "#" + item.node + " in the order in which the " + data.nodes.length + " nodes are computed");
-  if (node.source) {
-    const end = node.source.indexOf(": ");
-    tag(panel, "h3", "Written at " + node.source.slice(0, end));
-    tag(panel, "pre", node.source.slice(end + 2));
-  }
+  node.sources.forEach((line, i) => {
+    const [place, ...code] = line.split(": ");
+    tag(panel, "h3", (i ? "and at " : "Written at ") + place);
+    if (code.length) tag(panel, "pre", code.join(": "));
+  });
   if (node.rewrite) { tag(panel, "h3", "Put in place by"); tag(panel, "p", node.rewrite); }
   table(panel, "Inputs", node.inputs.map((variable, i) => [
     "i" + i,
@@ -72,10 +72,17 @@ function describeNode({ data, panel }, item) {
   ]));
   table(panel, node.outputs.length > 1 ? "Outputs" : "Output",
     node.outputs.map((variable) => [typeOf(data, variable)]));
+  describeNumbers(data, panel, node.outputs[0]);
   const properties = Object.entries(node.properties);
   if (properties.length) table(panel, "Properties", properties);
   tag(panel, "h3", "As Theano writes it");
   tag(panel, "pre", node.text);
+}
+
+function describeNumbers(data, panel, variable) {
+  const { seen, gradient } = data.variables[variable];
+  if (seen) { tag(panel, "h3", "Numbers"); tag(panel, "p", seen); }
+  if (gradient) { tag(panel, "h3", "Gradient of the first result"); tag(panel, "p", gradient); }
 }
 
 function describeVariable({ data, panel }, { kind, variable, title }) {
@@ -84,6 +91,7 @@ function describeVariable({ data, panel }, { kind, variable, title }) {
   tag(panel, "h2", title);
   tag(panel, "p", words[kind], "kind " + kind);
   tag(panel, "p", typeOf(data, variable));
+  describeNumbers(data, panel, variable);
   const readers = data.nodes.flatMap((node, i) =>
     (node.inputs.includes(variable) ? [[node.label + " #" + i, data.groups[node.group].title]] : []));
   if (readers.length) table(panel, "Read by", readers);

@@ -54,7 +54,7 @@ function zoom(picture, factor, x, y) {
 /* Show the items in whose title, note or op a word is. */
 function find({ data, svg, drawn }, word) {
   svg.classList.toggle("chosen", word !== "");
-  const hits = (item) => [item.title, item.note || "", item.node === undefined ? "" : data.nodes[item.node].text]
+  const hits = (item) => [item.title, ...item.notes, item.node === undefined ? "" : data.nodes[item.node].text]
     .some((text) => text.toLowerCase().includes(word));
   for (const { item, card, shape } of drawn.items) {
     shape.classList.toggle("on", word !== "" && (card ? card.items.some(hits) : hits(item)));

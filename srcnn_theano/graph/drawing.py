@@ -1,0 +1,212 @@
+"""Draw any graph: an expression, a compiled function or a network."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from srcnn_theano.files import check_target_folder
+from srcnn_theano.graph.listing import listing
+from srcnn_theano.graph.pages import page, write_pages
+from srcnn_theano.graph.parts import find_parts
+from srcnn_theano.graph.subjects import EXAMPLE_SIZE, Subject, find_subject
+from srcnn_theano.graph.summary import SIDES, in_a_line
+
+
+class Drawing:
+    """A graph as it is written ('before') and as Theano rewrites it ('after').
+
+    A notebook shows it when it is the last thing in a cell; `print(drawing.text())`
+    shows it as text.
+
+    Attributes
+    ----------
+    before, after : backend.graphs.Graph
+        Nodes and variables as plain data.
+    rewrites : dict of str to int
+        How many variables each rewrite of the optimiser replaced.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.before = subject.rewriting.before
+        self.after = subject.rewriting.after
+        self.rewrites = subject.rewriting.rewrites
+
+    def text(self, side: str = "before") -> str:
+        """The nodes of one graph, a line for each, and then Theano's debugprint."""
+        graph = getattr(self, side)
+        parts = find_parts(graph, self._subject.layers)
+        return listing(self._subject, side, graph, parts)
+
+    def page(self, side: str = "before") -> str:
+        """The interactive page of one graph, as HTML that needs no other file."""
+        graph = getattr(self, side)
+        parts = find_parts(graph, self._subject.layers)
+        return page(self._subject, side, graph, parts, linked=False)
+
+    def __repr__(self) -> str:
+        return in_a_line(self._subject)
+
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: the graph as it is written, and the other folded away."""
+        before, after = (_frame(self.page(side)) for side in SIDES)
+        return (
+            f"<p>{html.escape(repr(self))}</p>{before}"
+            f"<details><summary>{SIDES['after']}</summary>{after}</details>"
+        )
+
+
+def draw(
+    what: Any,
+    out_dir: str | Path | None = None,
+    inputs: Any = None,
+    name: str | None = None,
+) -> Drawing:
+    """Draw a graph, before and after Theano's optimiser, as pages and as text.
+
+    Parameters
+    ----------
+    what : symbolic variable or list of them, compiled function, Model, Layer or str
+        A function is drawn with its updates; a string names a model, an experiment or
+        a weight file, as for `srcnn-theano graph`.
+    out_dir : path or None
+        A folder, which gets index.html, before.html, after.html, before.txt and
+        after.txt; None writes nothing.
+    inputs : None, array, list of arrays, or dict of name or variable to array
+        A minibatch. With it each node shows its numbers, and where the first result is
+        one number (a cost), also the gradient of that with respect to the node. A list
+        is in the order of the function's arguments, or in that in which an expression
+        first reads its inputs. A network is given the shapes that it declares, and 33
+        pixels where it declares none, if there is nothing else.
+    name : str or None
+        What the pages call it; None is a name by its kind.
+
+    Returns
+    -------
+    Drawing
+
+    Raises
+    ------
+    ValueError
+        Inputs that the graph does not have or that do not fit; an op that fails on
+        them, with the line that wrote it.
+    UserError
+        The folder cannot be written; nothing has the name `what`.
+
+    Examples
+    --------
+    >>> x, y = T.scalars("x", "y")
+    >>> draw(T.tanh(x * y) + x, "graph", inputs=[1.0, 0.5])
+    """
+    if out_dir is not None:
+        check_target_folder(Path(out_dir))
+    if isinstance(what, (str, Path)):
+        if inputs is not None:
+            raise ValueError(
+                f"{str(what)!r}: inputs go with an expression, a function or a Model; "
+                "a name is drawn without numbers"
+            )
+        subject = find_subject(str(what))
+    else:
+        subject = _subject(what, inputs, name)
+    if out_dir is not None:
+        write_pages(subject, Path(out_dir))
+    return Drawing(subject)
+
+
+def _frame(text):
+    return (
+        f'<iframe srcdoc="{html.escape(text)}" style="width: 100%; height: 32rem; '
+        'border: 1px solid #8884"></iframe>'
+    )
+
+
+def _subject(what, inputs, name):
+    from srcnn_theano.backend import T, graphs, theano
+
+    layers, givens, example = [], {}, None
+    if hasattr(what, "maker"):
+        arguments, outputs, updates = graphs.written_as(what)
+        kind = name or what.name or "function"
+    else:
+        updates = []
+        if hasattr(what, "layers") and hasattr(what, "output"):
+            kind = name or type(what).__name__
+            layers = [layer.name for layer in what.layers]
+            givens = {what.is_train: T.constant(0, dtype="int8")}
+            example = _example(what)
+            outputs = what.output
+        else:
+            is_layer = hasattr(what, "output")
+            kind = name or (what.name if is_layer else "expression")
+            outputs = what.output if is_layer else what
+            outputs = list(outputs) if isinstance(outputs, tuple) else outputs
+        arguments = graphs.arguments_of(outputs, set(givens))
+    values = _values(arguments, inputs)
+    if inputs is None and example is not None and len(arguments) == 1:
+        values = [example]
+
+    def build(mode):
+        return theano.function(
+            arguments,
+            outputs,
+            updates=updates,
+            givens=givens,
+            mode=mode,
+            on_unused_input="ignore",
+        )
+
+    rewriting = graphs.rewriting(build, *values, examine=inputs is not None)
+    return Subject(kind, "drawing", None, layers, None, rewriting)
+
+
+def _example(model):
+    """A black minibatch as the network takes it."""
+    declared = model.layers[0].input_shape
+    shape = [
+        n or default for n, default in zip(declared, (1, 1, EXAMPLE_SIZE, EXAMPLE_SIZE))
+    ]
+    return np.zeros(shape, model.input.dtype)
+
+
+def _values(arguments, inputs):
+    """The minibatch in the order of the arguments; None where there is nothing."""
+    if inputs is None:
+        return [None] * len(arguments)
+    names = [x.name or f"number {i}" for i, x in enumerate(arguments, start=1)]
+    if isinstance(inputs, Mapping):
+        by_name = {getattr(key, "name", None) or key: v for key, v in inputs.items()}
+        unknown = [str(key) for key in by_name if key not in names + arguments]
+        if unknown:
+            raise ValueError(
+                f"inputs {', '.join(unknown)}: the graph does not read them; it reads "
+                f"{', '.join(names) or 'nothing'}"
+            )
+        found = [by_name.get(n, by_name.get(x)) for n, x in zip(names, arguments)]
+    else:
+        one = len(arguments) == 1 and not isinstance(inputs, (list, tuple))
+        found = [inputs] if one else list(inputs)
+    if len(found) != len(arguments):
+        raise ValueError(
+            f"{len(found)} inputs given, the graph reads {len(arguments)}: "
+            f"{', '.join(names)}"
+        )
+    return [_fitting(*pair) for pair in zip(names, arguments, found)]
+
+
+def _fitting(name, variable, value):
+    """A value as an array of the type that the variable has."""
+    if value is None:
+        return None
+    try:
+        value = np.asarray(value)
+        return variable.type.filter(value.astype(variable.dtype, casting="same_kind"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"input {name}: it must be {variable.type}, not {value.dtype} of shape "
+            f"{value.shape}"
+        ) from error
