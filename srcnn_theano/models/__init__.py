@@ -22,7 +22,11 @@ def model_class(name: str) -> type[Model]:
     """The class of a model by its name, of `MODELS`; KeyError when there is none."""
     from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
     from srcnn_theano.models.srcnn import SRCNN
-    from srcnn_theano.models.strideless import StridelessFSRCNN, StridelessHalf
+    from srcnn_theano.models.strideless import (
+        StridelessFSRCNN,
+        StridelessHalf,
+        StrideTwoFSRCNN,
+    )
 
     classes: dict[str, type[Model]] = {
         "srcnn": SRCNN,
@@ -30,6 +34,7 @@ def model_class(name: str) -> type[Model]:
         "half-fsrcnn": HalfFSRCNN,
         "fsrcnn-strideless": StridelessFSRCNN,
         "half-strideless": StridelessHalf,
+        "fsrcnn-stride-2": StrideTwoFSRCNN,
     }
     return classes[name]
 

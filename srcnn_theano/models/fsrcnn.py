@@ -13,6 +13,7 @@ from srcnn_theano.layers.deconvolution import (
     FullBorderDeconvLayer,
     bilinear,
 )
+from srcnn_theano.layers.initializers import filters_for
 from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.chain import chain
@@ -77,6 +78,7 @@ class FSRCNN(Model):
             convolutions,
             chosen.activation,
             _skips(chosen),
+            partial(filters_for, chosen.initializer),
             slopes=chosen.slopes,
         )
         shape = layers[-1].output_shape

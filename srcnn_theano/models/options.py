@@ -193,6 +193,9 @@ class FSRCNNOptions(Options):
         Rows, and columns, cut off before the first; None centres the stamps on the
         pixels (3, 3 and 2 for filters of 9x9 at x2, x3 and x4). The official networks
         were trained with 4.
+    initializer : 'he' or 'wide'
+        Distribution of the first filters but those of the deconvolution: 'wide' is
+        N(0, 0.5^2), as in the report's program.
     peak : float
         Input and output, which are in [0, 1], are multiplied and divided by it: 255
         for layers that compute with levels.
@@ -212,6 +215,7 @@ class FSRCNNOptions(Options):
     upsampling: str = _choice("deconv", "bilinear", "full-border")
     skip: str = _choice("none", "mapping", "features", "both")
     crop: int | None = _whole(None, 0, _MOST_LENGTH)
+    initializer: str = _choice("he", "wide")
     peak: float = _peak()
 
     @property
@@ -292,12 +296,18 @@ class StridelessHalfOptions(StridelessOptions):
     skip: str = _choice("none")
 
 
+@dataclass(frozen=True)
+class StrideTwoOptions(StridelessOptions):
+    """As `StridelessOptions`; the filters of the last layer begin as all others do."""
+
+
 OPTIONS: dict[str, type[Options]] = {
     "srcnn": SRCNNOptions,
     "fsrcnn": FSRCNNOptions,
     "half-fsrcnn": HalfFSRCNNOptions,
     "fsrcnn-strideless": StridelessOptions,
     "half-strideless": StridelessHalfOptions,
+    "fsrcnn-stride-2": StrideTwoOptions,
 }
 
 

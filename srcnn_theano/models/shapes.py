@@ -15,6 +15,7 @@ from srcnn_theano.models.options import (
     SRCNNOptions,
     StridelessHalfOptions,
     StridelessOptions,
+    StrideTwoOptions,
     checked_options,
 )
 
@@ -66,14 +67,20 @@ def fsrcnn_layers(options: FSRCNNOptions) -> tuple[list[Conv], DeConv]:
 def strideless_layers(options: StridelessOptions) -> list[Conv]:
     """The convolutions of the report's FSRCNN, or of its half, as they were programmed.
 
-    All are padded to keep the size but the last, whose full border adds its length.
+    All are padded to keep the size but the last, whose full border adds its length, or
+    which is a deconvolution where there is a stride.
     """
     if isinstance(options, StridelessHalfOptions):
         sizes, maps = [9, 5, 10], [64, 32]
     else:
         sizes, maps = [5, *6 * [3], 9], [56, *5 * [12], 56]
     maps = [options.channels, *maps, options.channels]
-    return [Conv(size, n_out, n_in) for size, n_out, n_in in zip(sizes, maps[1:], maps)]
+    layers = [
+        Conv(size, n_out, n_in) for size, n_out, n_in in zip(sizes, maps[1:], maps)
+    ]
+    if isinstance(options, StrideTwoOptions):
+        layers[-1] = DeConv(*layers[-1])
+    return layers
 
 
 def normalized_layers(options: SRCNNOptions) -> int:

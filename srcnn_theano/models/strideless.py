@@ -1,4 +1,4 @@
-"""FSRCNN and its half as the report's program had them: without a stride."""
+"""FSRCNN and its half as the report's program had them: without a stride, or of 2."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ import numpy as np
 
 from srcnn_theano.backend import T
 from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.deconvolution import DeconvLayer
 from srcnn_theano.layers.initializers import filters_for, narrow_normal
+from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.chain import chain
 from srcnn_theano.models.model import Model
-from srcnn_theano.models.options import StridelessHalfOptions, StridelessOptions
-from srcnn_theano.models.shapes import strideless_layers
+from srcnn_theano.models.options import (
+    StridelessHalfOptions,
+    StridelessOptions,
+    StrideTwoOptions,
+)
+from srcnn_theano.models.shapes import Conv, strideless_layers
 
 
 class StridelessFSRCNN(Model):
@@ -41,6 +47,7 @@ class StridelessFSRCNN(Model):
     options_class: type[StridelessOptions] = StridelessOptions
     factor = 4
     window = 8
+    _first_inside = 0  # pixels of the output before those of the central 4x4
 
     def __init__(
         self,
@@ -64,28 +71,40 @@ class StridelessFSRCNN(Model):
             chosen.activation,
             # conv2 is added to conv4, and their sum goes into conv5; and so on.
             {4: 2, 5: 3, 6: 4} if chosen.skip == "both" else {},
-            partial(_filters, chosen),
+            partial(filters_for, chosen.initializer),
             slopes="layer",
             a=np.array([0.5]),
         )
-        layers.append(
-            ConvLayer(
-                rng,
-                maps,
-                layers[-1].output_shape,
-                last.filter_shape,
-                W=narrow_normal,
-                border_mode="full",
-                name=f"conv{len(hidden) + 1}",
-            )
-        )
-        # (batch, channels, 16, 16), or 17x17 of the half
+        # (batch, channels, 16, 16), 17x17 of the half, 23x23 with a stride
+        shape, number = layers[-1].output_shape, len(hidden) + 1
+        layers.append(self._last(rng, maps, shape, last, number, chosen))
         self._collect(layers)
 
         # Two of eight pixels at each side have no output.
         self.halo = 2
-        side = self.factor * (self.window - 2 * self.halo)
-        self.inside = self.output[:, :, :side, :side]
+        first = self._first_inside
+        end = first + self.factor * (self.window - 2 * self.halo)
+        self.inside = self.output[:, :, first:end, first:end]
+
+    def _last(
+        self,
+        rng: np.random.RandomState,
+        maps: Any,
+        shape: Shape4,
+        conv: Conv,
+        number: int,
+        options: StridelessOptions,
+    ) -> Layer:
+        """The layer that makes the output larger than the input."""
+        return ConvLayer(
+            rng,
+            maps,
+            shape,
+            conv.filter_shape,
+            W=narrow_normal,
+            border_mode="full",
+            name=f"conv{number}",
+        )
 
 
 class StridelessHalf(StridelessFSRCNN):
@@ -94,7 +113,32 @@ class StridelessHalf(StridelessFSRCNN):
     options_class = StridelessHalfOptions
 
 
-def _filters(options: StridelessOptions, side: int | None) -> Any:
-    if options.initializer == "wide":
-        return lambda rng, shape: rng.normal(0.0, 0.5, size=shape)
-    return filters_for(options.initializer, side)
+class StrideTwoFSRCNN(StridelessFSRCNN):
+    """The report's deconvolution by gradInputs: 9x9 filters two pixels apart.
+
+    The other layers are those of `StridelessFSRCNN`. 8 pixels become 23, which are
+    compared with the middle of 33: two pixels of the output are one of the input, which
+    is four of the target.
+    """
+
+    options_class = StrideTwoOptions
+    _first_inside = 3
+
+    def _last(
+        self,
+        rng: np.random.RandomState,
+        maps: Any,
+        shape: Shape4,
+        conv: Conv,
+        number: int,
+        options: StridelessOptions,
+    ) -> Layer:
+        return DeconvLayer(
+            rng,
+            maps,
+            shape,
+            conv.filter_shape,
+            stride=2,
+            W=filters_for(options.initializer, shape[2]),
+            name=f"conv{number}",
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 import numpy as np
+from scipy import ndimage
 
 from srcnn_theano.backend import T, theano
 from srcnn_theano.training.settings import AUGMENTATIONS
@@ -26,7 +27,8 @@ class SharedPairs:
         pixels being repeated; targets move as far, to the nearest pixel. 'dihedral':
         one of the eight flips and quarter turns of a square. 'mirrored-inputs', as in
         the report's program: inputs are mirrored left to right or not, and targets stay
-        as they are.
+        as they are. 'rotated-inputs', as there: inputs are turned about their middle by
+        up to 4 degrees.
     shuffled : bool
         Whether `shuffle` draws a new order; moves are drawn anyway.
     compared : (rows, cols) or None
@@ -59,11 +61,14 @@ class SharedPairs:
         self.index = T.lscalar("index")
         chosen = self.order[self.index * batch_size : (self.index + 1) * batch_size]
         x, y = self.low_res[chosen], self.high_res[chosen]
-        self.moves: _Moves | None = None
-        if augmentation != "none":
+        self.moves: _Moves | _Rotations | None = None
+        if augmentation == "rotated-inputs":
+            self.moves = _Rotations(self.n_batches, low_res.shape[2:])
+        elif augmentation != "none":
             self.moves = _Moves(
                 self.n_batches, low_res.shape[2:], high_res.shape[2:], augmentation
             )
+        if self.moves is not None:
             x, y = self.moves.moved(x, y, self.index)
         self.x, self.whole = unit(x), unit(y)
         self.y = self.whole
@@ -143,6 +148,54 @@ class _Moves:
                 for part in (x, y)
             )
         return x, y
+
+
+class _Rotations:
+    """Rotations of inputs as matrices on their pixels, one per minibatch."""
+
+    largest = 4.0  # degrees
+
+    def __init__(self, n_batches: int, size: Sequence[int]) -> None:
+        self.n_batches, self.size = n_batches, tuple(size)
+        n_pixels = int(np.prod(self.size))
+        self.matrices = theano.shared(
+            np.tile(np.eye(n_pixels, dtype="float32"), (n_batches, 1, 1)), "rotations"
+        )
+
+    def draw(self, rng: np.random.RandomState) -> None:
+        """Draw the angles of an epoch."""
+        angles = rng.uniform(-self.largest, self.largest, size=self.n_batches)
+        self.matrices.set_value(
+            np.stack([rotation(angle, self.size) for angle in angles])
+        )
+
+    def moved(self, x: Any, y: Any, index: Any) -> tuple[Any, Any]:
+        """Minibatch number `index`, its inputs turned, as floats of 0..255."""
+        flat = T.cast(x, theano.config.floatX).reshape((-1, int(np.prod(self.size))))
+        turned = T.dot(flat, self.matrices[index].T)
+        return turned.reshape(x.shape), y
+
+
+def rotation(degrees: float, size: Sequence[int]) -> np.ndarray:
+    """The matrix that turns an image about its middle: bilinear, edges repeated.
+
+    Parameters
+    ----------
+    degrees : float
+        Positive turns rows towards columns.
+    size : (rows, cols)
+
+    Returns
+    -------
+    float32 array, (pixels, pixels)
+        It takes all pixels, row by row, to those of the turned image.
+    """
+    n_pixels = int(np.prod(size))
+    images = np.eye(n_pixels).reshape((n_pixels, *size))
+    turned = ndimage.rotate(
+        images, degrees, axes=(2, 1), reshape=False, order=1, mode="nearest"
+    )
+    return turned.reshape(n_pixels, n_pixels).T.astype("float32")
 
 
 def unit(pixels: Any) -> Any:

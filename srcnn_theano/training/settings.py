@@ -7,7 +7,13 @@ import json
 from typing import Any, NamedTuple
 
 # What may be drawn anew for each minibatch, see `training.pairs.SharedPairs`.
-AUGMENTATIONS = ("none", "flip-translate", "dihedral", "mirrored-inputs")
+AUGMENTATIONS = (
+    "none",
+    "flip-translate",
+    "dihedral",
+    "mirrored-inputs",
+    "rotated-inputs",
+)
 
 
 class Training(NamedTuple):

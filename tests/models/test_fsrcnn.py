@@ -55,6 +55,13 @@ def random_values(model, rng):
     }
 
 
+def test_first_filters_may_be_wide_but_in_the_deconvolution():
+    values = build(initializer="wide").get_values()
+    assert values["conv1.W"].std() == pytest.approx(0.5, rel=0.05)
+    assert values["conv4.W"].std() == pytest.approx(0.5, rel=0.05)
+    assert values["deconv.W"].std() == pytest.approx(0.001, rel=0.05)
+
+
 def n_weights(model):
     return sum(W.get_value().size for W in model.weights)
 

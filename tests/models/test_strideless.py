@@ -5,7 +5,7 @@ from srcnn_theano.backend import T
 from srcnn_theano.models import model_class, model_for_pairs
 from srcnn_theano.models.shapes import variable_shapes
 
-NAMES = ("fsrcnn-strideless", "half-strideless")
+NAMES = ("fsrcnn-strideless", "half-strideless", "fsrcnn-stride-2")
 
 
 def correlate(images, filters, bias, pad):
@@ -16,14 +16,22 @@ def correlate(images, filters, bias, pad):
     return maps.transpose(0, 3, 1, 2) + bias[:, None, None]
 
 
-def forward(values, images, activation, skips):
+def forward(values, images, activation, skips, stride=1):
     """The network layer by layer in NumPy, in the values that its layers see."""
     n_layers = len([name for name in values if name.endswith(".W")])
+    W = values[f"conv{n_layers}.W"]
+    if len(W) == 56:  # stamps: a true convolution of inputs with zeros between them
+        turned = W.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
+        values = {**values, f"conv{n_layers}.W": turned}
     x, outputs = images.astype("float64"), {}
     for number in range(1, n_layers + 1):
         W, b = values[f"conv{number}.W"], values[f"conv{number}.b"]
         last = number == n_layers
         pad = len(W[0, 0]) - 1 if last else len(W[0, 0]) // 2
+        if last and stride > 1:
+            apart = np.zeros(x.shape[:2] + tuple(stride * (n - 1) + 1 for n in (8, 8)))
+            apart[:, :, ::stride, ::stride] = x
+            x = apart
         x = correlate(x, W, b, (pad, pad))
         if not last:
             slope = values[f"prelu{number}.a"] if activation == "prelu" else 0
@@ -45,6 +53,7 @@ def build(name, **options):
         ("fsrcnn-strideless", {}, 16, {4: 2, 5: 3, 6: 4}),
         ("fsrcnn-strideless", {"skip": "none", "activation": "relu"}, 16, {}),
         ("half-strideless", {"peak": 255.0}, 17, {}),
+        ("fsrcnn-stride-2", {}, 23, {4: 2, 5: 3, 6: 4}),
     ],
 )
 def test_output_is_that_of_a_loop(name, options, side, skips):
@@ -60,7 +69,8 @@ def test_output_is_that_of_a_loop(name, options, side, skips):
     assert output.shape == model.output_shape == (2, 3, side, side)
     peak = options.get("peak", 1.0)
     activation = options.get("activation", "prelu")
-    expected = forward(values, peak * images, activation, skips) / peak
+    stride = 2 if name == "fsrcnn-stride-2" else 1
+    expected = forward(values, peak * images, activation, skips, stride) / peak
     np.testing.assert_allclose(output, expected, rtol=1e-3, atol=1e-4)
 
 
@@ -80,6 +90,8 @@ def test_first_values_are_wide_but_in_the_last_layer():
     assert values["conv7.W"].std() == pytest.approx(0.5, rel=0.05)
     assert values["conv8.W"].std() == pytest.approx(0.001, rel=0.05)
     assert all(values[f"prelu{i}.a"] == 0.5 for i in range(1, 8))
+    stride_two = build("fsrcnn-stride-2").get_values()
+    assert stride_two["conv8.W"].std() == pytest.approx(0.5, rel=0.05)
     by_side = build("fsrcnn-strideless", initializer="side").get_values()
     assert by_side["conv7.W"].std() == pytest.approx(np.sqrt(2) / 8, rel=0.05)
 

@@ -228,6 +228,27 @@ def test_mirrored_inputs_leave_the_targets_as_they_are():
     assert abs(mirrored - 100) < 4 * np.sqrt(50)
 
 
+def test_rotated_inputs_are_turned_by_up_to_4_degrees_and_targets_stay():
+    # A plane stays one where no edge is repeated, and tells the angle.
+    rows, cols = np.indices((8, 8)) - 3.5
+    low_res = np.broadcast_to(np.uint8(125 + 20 * rows + 10 * cols), (90, 1, 8, 8))
+    high_res = np.broadcast_to(np.uint8(np.indices((33, 33))), (90, 2, 33, 33))
+    pairs = SharedPairs(low_res, high_res, 1, "rotated-inputs")
+    pairs.shuffle(np.random.RandomState(1))
+    function = compile_function([pairs.index], [pairs.x, pairs.y])
+    angles = []
+    for index in range(90):
+        x, y = function(index)
+        np.testing.assert_allclose(255 * y, high_res[:1], rtol=1e-5)
+        inner = 255 * x[0, 0, 1:-1, 1:-1]
+        down, across = np.diff(inner, axis=0).mean(), np.diff(inner, axis=1).mean()
+        plane = 125 + down * rows[1:-1, 1:-1] + across * cols[1:-1, 1:-1]
+        np.testing.assert_allclose(inner, plane, atol=1e-3)
+        assert np.hypot(down, across) == pytest.approx(np.hypot(20, 10), rel=1e-4)
+        angles.append(np.degrees(np.arctan2(across, down) - np.arctan2(10, 20)))
+    assert -4 < min(angles) < -3.5 and 3.5 < max(angles) < 4
+
+
 def test_larger_targets_are_compared_by_their_middle():
     low_res = np.zeros((4, 3, 8, 8), "uint8")
     high_res = np.random.RandomState(0).randint(0, 256, (4, 3, 33, 33)).astype("uint8")
