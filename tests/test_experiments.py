@@ -1,6 +1,7 @@
 """The rows are those of the report, and every name in them exists."""
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,14 @@ from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.experiments import EXPERIMENTS, TABLES, find_experiment, snapshots
+from srcnn_theano.experiments import (
+    EXPERIMENTS,
+    TABLES,
+    described,
+    find_experiment,
+    snapshots,
+)
+from srcnn_theano.experiments.slips import SLIPS
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs.run import training_recipe
 from srcnn_theano.training.settings import AUGMENTATIONS
@@ -21,7 +29,12 @@ from srcnn_theano.vgg16_weights import PREPROCESSINGS
 # All fields of each experiment, as in experiment.json.
 ROWS = [SimpleNamespace(**e.flat()) for e in EXPERIMENTS.values()]
 # Those that were inferred, and those that stand for the program.
-INFERRED = [e for e in ROWS if not e.name.endswith(("_programmed", "_described"))]
+ADDED = ("slips", "grid", "models")
+INFERRED = [
+    e
+    for e in ROWS
+    if not e.name.endswith(("_programmed", "_described")) and e.table not in ADDED
+]
 PROGRAMMED = [e for e in ROWS if e.name.endswith("_programmed")]
 DESCRIBED = [e for e in ROWS if e.name.endswith("_described")]
 
@@ -160,7 +173,7 @@ def test_a_row_can_be_run(row):
     assert row.vgg_input in (*PREPROCESSINGS, "levels", "own")
     assert row.vgg_maps in (None, "mean", "sum")
     assert row.pixel_weight or row.vgg_weight
-    assert (row.vgg_maps is None) == (row.published_vgg is None)
+    assert row.vgg_maps or row.published_vgg is None
     json.dumps(vars(row))
 
 
@@ -179,7 +192,7 @@ def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
 
 @pytest.mark.parametrize(
     "row",
-    [e for e in ROWS if e.model != "srcnn" and e.protocol == "course"],
+    [e for e in ROWS if "fsrcnn" in e.model and e.protocol == "course"],
     ids=lambda row: row.name,
 )
 def test_the_report_s_fsrcnns_take_8x8_to_33x33(row):
@@ -188,7 +201,8 @@ def test_the_report_s_fsrcnns_take_8x8_to_33x33(row):
     assert pairs.low_res.shape == (2, 3, 8, 8)
     rng = np.random.RandomState(row.seed)
     model = model_for_pairs(row.model, row.options, pairs, rng, row.batch_size)
-    assert model.output_shape == (row.batch_size, 3, 33, 33)
+    side = 33 if "stride" not in row.model else 16
+    assert model.output_shape == (row.batch_size, 3, side, side)
 
 
 def test_the_report_s_length_of_training():
@@ -221,7 +235,42 @@ def test_every_row_is_spelled_out_where_it_can_be_found():
     folder = Path(experiments.__file__).parent
     text = "".join(path.read_text() for path in folder.glob("*.py"))
     for name in EXPERIMENTS:
-        assert text.count(f'    Experiment(\n        "{name}",\n') == 1
+        assert len(re.findall(rf'\(\s*"{re.escape(name)}",', text)) == 1
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.row.name)
+def test_a_slip_is_a_row_as_described_with_another_choice(slip):
+    base = EXPERIMENTS[slip.without]
+    assert slip.without in {row.name for row in described.ROWS} and base.trains
+    assert slip.row.measure == base.measure
+    changed = slip.row.differences(json.loads(json.dumps(base.flat())))
+    if slip.row.name == "slip_no_stride":  # another network has options of its own
+        assert changed == ["model", "options"]
+    else:
+        assert len(changed) == 1
+
+
+def test_the_grid_is_all_that_was_declared():
+    rows = [e for e in ROWS if e.table == "grid"]
+    orders = {
+        (e.name.split("_")[1], e.L2_reg > 0, e.window, e.recipe.get("order", "sorted"))
+        for e in (*rows, *PROGRAMMED)
+        if e.published in (35.08, 34.05, 34.29) and e.table in ("grid", "table1")
+    }
+    assert len(orders) == 3 * 2 * 2
+    starts = {
+        (e.options.get("activation", "prelu"), e.options.get("initializer", "wide"))
+        for e in (*rows, *PROGRAMMED)
+        if e.published in (31.75, 32.29)
+    }
+    assert starts == {(a, i) for a in ("relu", "prelu") for i in ("wide", "side", "he")}
+    halves = {(e.augmentation, e.batch_size, e.n_epochs) for e in rows} & {
+        (augmentation, size, n_epochs)
+        for augmentation in ("none", "rotated-inputs")
+        for size in (50, 25)
+        for n_epochs in (50, 100)
+    }
+    assert len(halves) == 8
 
 
 def test_differences_are_those_of_the_training():

@@ -39,6 +39,17 @@ _ROWS_OF_SRCNN = (
         _BATCH20_100,
     ),
     Experiment(
+        "table1_rmsprop_decoupled",
+        Row(
+            "table1",
+            "RMSProp with decoupled weight decay",
+            notes="As table1_rmsprop_l2_described, but filters decay beside the step, "
+            "not through it.",
+        ),
+        _RMSPROP._replace(update="rmsprop_decoupled"),
+        _BATCH20_100,
+    ),
+    Experiment(
         "table1_sgd_described",
         Row("table1", "SGD, as described", 6.51),
         _ADAM._replace(update="sgd", layer_rates={"conv3": 0.1}),

@@ -1,0 +1,197 @@
+"""What is not known of the report's program: a grid of all that it may have done.
+
+The grid was declared before any of its rows was run, and no row of it was left out or
+added by what it hit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcnn_theano.experiments import programmed
+from srcnn_theano.experiments.records import Experiment, Row
+
+_PROGRAMMED = {row.name: row for row in programmed.ROWS}
+
+
+def _point(
+    name: str,
+    title: str,
+    of: str,
+    notes: str,
+    **changed: Any,
+) -> Experiment:
+    """The row as programmed called `of`, with other choices."""
+    base = _PROGRAMMED[of]
+    training = base.training._replace(**changed)
+    measure = base.measure._replace(aggregation=f"batch{training.batch_size}")
+    row = Row("grid", title, base.row.published, notes=notes)
+    return Experiment(name, row, training, measure)
+
+
+# --- Tables 1 and 2: {first version, later} x {mixed, sorted} ---
+
+_ORDER_NOTES = (
+    "Which version printed Table 1, and in which order its files came, is not known. "
+    "First and mixed, later and sorted are rows of table1."
+)
+
+
+def _in_order(name: str, title: str, of: str, order: str) -> Experiment:
+    return _point(name, title, of, _ORDER_NOTES, recipe={"order": order})
+
+
+_ORDERS = (
+    _in_order(
+        "grid_adam_first_sorted",
+        "Adam, first version, sorted",
+        "table1_adam_programmed",
+        "sorted",
+    ),
+    _in_order(
+        "grid_adam_later_mixed",
+        "Adam, later version, mixed",
+        "table1_adam_later_programmed",
+        "mixed",
+    ),
+    _in_order(
+        "grid_rmsprop_first_sorted",
+        "RMSProp, first version, sorted",
+        "table1_rmsprop_programmed",
+        "sorted",
+    ),
+    _in_order(
+        "grid_rmsprop_later_mixed",
+        "RMSProp, later version, mixed",
+        "table1_rmsprop_later_programmed",
+        "mixed",
+    ),
+    _in_order(
+        "grid_rmsprop_l2_first_sorted",
+        "RMSProp + L2, first version, sorted",
+        "table1_rmsprop_l2_programmed",
+        "sorted",
+    ),
+    _in_order(
+        "grid_rmsprop_l2_later_mixed",
+        "RMSProp + L2, later version, mixed",
+        "table1_rmsprop_l2_later_programmed",
+        "mixed",
+    ),
+)
+
+# --- FSRCNN: {ReLU, PReLU} x {0.5, sqrt(2) / side, He} ---
+
+_START_NOTES = (
+    "Which first filters gave the printed figure is not known. Those of the program's "
+    "file, N(0, 0.5^2), are rows of the table of FSRCNN."
+)
+
+
+def _start(name: str, title: str, of: str, initializer: str) -> Experiment:
+    options = {**_PROGRAMMED[of].training.options, "initializer": initializer}
+    return _point(name, title, of, _START_NOTES, options=options)
+
+
+_STARTS = (
+    _start(
+        "grid_relu_side",
+        "ReLU, from N(0, 2 / side^2)",
+        "fsrcnn_relu_programmed",
+        "side",
+    ),
+    _start(
+        "grid_prelu_side",
+        "PReLU, from N(0, 2 / side^2)",
+        "fsrcnn_prelu_programmed",
+        "side",
+    ),
+    _start(
+        "grid_relu_he",
+        "ReLU, from N(0, 2 / fan-in)",
+        "fsrcnn_relu_programmed",
+        "he",
+    ),
+    _start(
+        "grid_prelu_he",
+        "PReLU, from N(0, 2 / fan-in)",
+        "fsrcnn_prelu_programmed",
+        "he",
+    ),
+)
+
+# --- 34.74: {nothing, rotated inputs} x {batches of 50, 25} x {50, 100 epochs} ---
+
+_AUGMENTED_NOTES = (
+    "Mirrored inputs cannot have given 34.74. Of the program's other switches, "
+    "translation moves by nothing, and rotation turns inputs alone by up to 4 degrees; "
+    "how it filled in pixels is not known, here bilinear."
+)
+
+
+def _augmented(name: str, title: str, augmentation: str, size: int) -> Experiment:
+    return _point(
+        name,
+        title,
+        "fsrcnn_augmented_programmed",
+        _AUGMENTED_NOTES,
+        augmentation=augmentation,
+        batch_size=size,
+    )
+
+
+def _halfway(name: str, trained: Experiment) -> Experiment:
+    """The network of a row after 50 of its 100 epochs."""
+    row = trained.row._replace(
+        title=trained.row.title.replace("100 epochs", "50 epochs"),
+        notes=f"The network of {trained.name} after 50 epochs.",
+    )
+    measure = trained.measure._replace(n_epochs=50, weights_of=trained.name)
+    return Experiment(name, row, trained.training, measure)
+
+
+_NONE_50 = _augmented(
+    "grid_half_none_50", "Translation by 0, minibatches of 50, 100 epochs", "none", 50
+)
+_NONE_25 = _augmented(
+    "grid_half_none_25", "Translation by 0, minibatches of 25, 100 epochs", "none", 25
+)
+_ROTATED_50 = _augmented(
+    "grid_half_rotated_50",
+    "Rotated inputs, minibatches of 50, 100 epochs",
+    "rotated-inputs",
+    50,
+)
+_ROTATED_25 = _augmented(
+    "grid_half_rotated_25",
+    "Rotated inputs, minibatches of 25, 100 epochs",
+    "rotated-inputs",
+    25,
+)
+_AUGMENTED = (
+    _NONE_50,
+    _halfway("grid_half_none_50_e50", _NONE_50),
+    _NONE_25,
+    _halfway("grid_half_none_25_e50", _NONE_25),
+    _ROTATED_50,
+    _halfway("grid_half_rotated_50_e50", _ROTATED_50),
+    _ROTATED_25,
+    _halfway("grid_half_rotated_25_e50", _ROTATED_25),
+)
+
+# --- The deconvolution by gradInputs ---
+
+_NAIVE = _PROGRAMMED["fsrcnn_prelu_programmed"]
+_GRADINPUTS = Experiment(
+    "grid_gradinputs",
+    Row(
+        "grid",
+        "Deconvolution by gradInputs, stride 2, 200 epochs",
+        notes="9x9 filters from N(0, 0.5^2) make 23x23 pixels of 8x8. The report saw "
+        "nothing decent before 200 epochs.",
+    ),
+    _NAIVE.training._replace(model="fsrcnn-stride-2"),
+    _NAIVE.measure._replace(n_epochs=200),
+)
+
+ROWS = (*_ORDERS, *_STARTS, *_AUGMENTED, _GRADINPUTS)
