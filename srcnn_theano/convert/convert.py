@@ -67,8 +67,8 @@ def convert(
         raise UserError(f"--scale {scale}: the scale must be 2, 3 or 4")
     arrays = read_arrays(path)
     kind = kind_of(path, arrays, model)
-    options, values = _read(path, arrays, kind, _cut(kind, scale, last_layer))
-    options.update(_stride(path, kind, scale))
+    how = _how_to_read(path, kind, scale, last_layer)
+    options, values = _read(path, arrays, kind, how)
     about = {
         "source": path.name,
         "source_sha256": sha256(path),
@@ -92,23 +92,23 @@ def _export(path: Path, out: Path, **options: Any) -> Weights:
     return export(path, out)
 
 
-def _cut(kind: Kind, scale: int | None, last_layer: str | None) -> dict[str, str]:
-    """The argument `last_layer` of a kind that can be cut; refuses what has no use."""
+def _how_to_read(
+    path: Path, kind: Kind, scale: int | None, last_layer: str | None
+) -> dict[str, Any]:
+    """The arguments of a kind besides its arrays; refuses those that it has no use for.
+
+    VGG16 can be cut after a layer, and a network that enlarges must know how far.
+    """
     is_vgg16 = kind.model == "vgg16"
     if is_vgg16 and scale is not None:
         raise UserError(f"--scale {scale}: VGG16 has no scale; leave it out")
-    if last_layer is None:
-        return {}
-    if not is_vgg16:
-        raise UserError(
-            f"--last-layer {last_layer}: only VGG16 can be cut, and this is "
-            f"{kind.model}; leave it out"
-        )
-    return {"last_layer": last_layer}
-
-
-def _stride(path: Path, kind: Kind, scale: int | None) -> dict[str, int]:
-    """The option `scale` of a network that enlarges."""
+    if last_layer is not None:
+        if not is_vgg16:
+            raise UserError(
+                f"--last-layer {last_layer}: only VGG16 can be cut, and this is "
+                f"{kind.model}; leave it out"
+            )
+        return {"last_layer": last_layer}
     if kind.model not in OPTIONS or not OPTIONS[kind.model].upscales:
         return {}
     if scale is None:
@@ -120,11 +120,11 @@ def _stride(path: Path, kind: Kind, scale: int | None) -> dict[str, int]:
 
 
 def _read(
-    path: Path, arrays: Arrays, kind: Kind, cut: dict[str, str]
+    path: Path, arrays: Arrays, kind: Kind, how: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(options, values) of the network in a file."""
     try:
-        options, values = kind.read(arrays, **cut)
+        options, values = kind.read(arrays, **how)
     except ValueError as error:
         reason = shown(str(error), at_most=300)
         raise UserError(

@@ -29,7 +29,7 @@ class Kind(NamedTuple):
     recognise : function of arrays by name -> bool
     read : function of arrays by name -> (options, values)
         Raises ValueError where they do not fit together. That of VGG16 takes a last
-        layer besides.
+        layer besides, that of a network that enlarges its scale.
     write : function of (path, Weights)
     """
 

@@ -11,7 +11,9 @@ from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.inference import build_model, build_predictor
 from srcnn_theano.weights import load_weights
 
-SCALE, CROP, HALO = 2, 4, 2 + 1 + 2
+SCALE = 2
+# The shift that the authors' files ask for: 4, but 3 at x3 (PSNR 33.17, by 4 26.3).
+CROPS = {2: 4, 3: 3, 4: 4}
 
 
 def cell(arrays):
@@ -37,8 +39,9 @@ def official(d=5, s=3, m=1):
     }
 
 
-def demo(cells, image):
-    """The authors' MATLAB demo in NumPy: (rows, cols) -> SCALE times as many."""
+def demo(cells, image, scale):
+    """The authors' MATLAB demo in NumPy: (rows, cols) -> `scale` times as many."""
+    crop = CROPS[scale]
     weights, biases, slopes = (
         cells[name].ravel() for name in ("weights_conv", "biases_conv", "prelu_conv")
     )
@@ -56,25 +59,28 @@ def demo(cells, image):
             results.append(np.where(total > 0, total, slope * total))
         maps = results
     rows, cols = image.shape
-    big = np.zeros((SCALE * rows + 9, SCALE * cols + 9))
+    big = np.zeros((scale * rows + 9, scale * cols + 9))
     for c, x in enumerate(maps):
         stamp = weights[-1][0, :, c].reshape(9, 9, order="F")
         for i in range(rows):
             for j in range(cols):
-                place = slice(SCALE * i, SCALE * i + 9), slice(SCALE * j, SCALE * j + 9)
+                place = slice(scale * i, scale * i + 9), slice(scale * j, scale * j + 9)
                 big[place] += x[i, j] * stamp
-    inside = slice(CROP, CROP + SCALE * rows), slice(CROP, CROP + SCALE * cols)
+    inside = slice(crop, crop + scale * rows), slice(crop, crop + scale * cols)
     return big[inside] + biases[-1]
 
 
-def test_the_network_is_that_of_the_demo(tmp_path):
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_network_is_that_of_the_demo(tmp_path, scale):
     cells = official()
     savemat(str(tmp_path / "x.mat"), cells)
-    convert(tmp_path / "x.mat", tmp_path / "x.h5", scale=SCALE)
+    convert(tmp_path / "x.mat", tmp_path / "x.h5", scale=scale)
     model = build_model(load_weights(tmp_path / "x.h5"))
     image = np.random.RandomState(1).rand(6, 7).astype("float32")
     result = model.output.eval({model.input: image[np.newaxis, np.newaxis]})
-    np.testing.assert_allclose(result[0, 0], demo(cells, image), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        result[0, 0], demo(cells, image, scale), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_the_scale_must_be_said(tmp_path):
@@ -101,16 +107,21 @@ def test_cells_that_do_not_fit_are_named(tmp_path, name, change, message):
         convert(tmp_path / "x.mat", tmp_path / "x.h5", scale=SCALE)
 
 
+# Dong et al. (2016), table 4; at x2 Set14 is 32.60 with the border repeated at the
+# input alone, at x4 Set5 30.70 as measured by others.
+PUBLISHED = {2: (37.00, 32.60), 3: (33.16, 29.43), 4: (30.70, 27.59)}
+
+
 @pytest.mark.data
-def test_the_official_network_reaches_its_published_psnr(data_dir, tmp_path):
-    """Dong et al. (2016), table 4: 30.71 on Set5; measured elsewhere 30.70, 27.59."""
-    source = data_dir / "official" / "fsrcnn" / "FSRCNN" / "x4.mat"
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_official_network_reaches_its_published_psnr(data_dir, tmp_path, scale):
+    source = data_dir / "official" / "fsrcnn" / "FSRCNN" / f"x{scale}.mat"
     if not source.exists():
-        pytest.skip("the official FSRCNN weights are not in SRCNN_DATA")
-    convert(source, tmp_path / "x4.h5", scale=4)
-    network = build_predictor(load_weights(tmp_path / "x4.h5"))
-    for name, published in (("Set5", 30.70), ("Set14", 27.59)):
+        pytest.skip(f"the official FSRCNN for x{scale} is not in SRCNN_DATA")
+    convert(source, tmp_path / "net.h5", scale=scale)
+    network = build_predictor(load_weights(tmp_path / "net.h5"))
+    for name, published in zip(("Set5", "Set14"), PUBLISHED[scale]):
         scores = score_files(
-            image_paths(data_dir, name), make_protocol("standard", 4), network
+            image_paths(data_dir, name), make_protocol("standard", scale), network
         )
         assert scores[-1].psnr == pytest.approx(published, abs=0.03)

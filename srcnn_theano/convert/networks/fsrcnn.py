@@ -9,6 +9,8 @@ import numpy as np
 from srcnn_theano.convert.networks.patches import square_filters
 
 _CELLS = ("weights_conv", "biases_conv", "prelu_conv")
+# Rows and columns that are cut off the first stamp, by scale: as the authors trained.
+_CROPS = {2: 4, 3: 3, 4: 4}
 
 
 def is_fsrcnn_mat(arrays: Mapping[str, np.ndarray]) -> bool:
@@ -19,18 +21,24 @@ def is_fsrcnn_mat(arrays: Mapping[str, np.ndarray]) -> bool:
 
 
 def from_fsrcnn_mat(
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray], scale: int
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The cells of Dong et al.'s demo: correlations on Y in [0, 1], then stamps.
 
     Cell l of weights_conv is (maps in, patch, maps out), the last cell (1, patch, maps
     in) of the deconvolution; see `patches`. prelu_conv has a slope for each
-    convolution. The first stamp is cut by four rows and columns, as in their definition
-    of the training.
+    convolution. The first stamp is cut as in their definitions of the trainings: by
+    four rows and columns, at x3 by three.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+    scale : 2, 3 or 4
+        Which no array tells.
 
     Returns
     -------
-    (options, values) of an FSRCNN, but for its scale, which no array tells
+    (options, values) of an FSRCNN
 
     Raises
     ------
@@ -66,13 +74,14 @@ def from_fsrcnn_mat(
     values["deconv.b"] = _vector(n, biases[n], 1)
     options = {
         "channels": 1,
+        "scale": scale,
         "d": len(values["conv1.b"]),
         "s": len(values["conv2.b"]),
         "m": n - 3,
         "n_deconv": n_out,
         "deconv_size": values["deconv.W"].shape[2],
         "slopes": "layer",
-        "crop": 4,
+        "crop": _CROPS[scale],
     }
     return options, values
 
