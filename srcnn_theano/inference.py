@@ -14,9 +14,11 @@ import numpy as np
 
 from srcnn_theano.data.degradation import (
     from_float,
+    grey_to_y,
     imresize_region,
     rgb_to_y,
     to_float,
+    y_to_grey,
 )
 from srcnn_theano.data.images import Picture
 from srcnn_theano.data.patches import Degraded
@@ -159,11 +161,13 @@ def in_colour(
     channels: int,
     source: np.ndarray,
     bicubic: Callable[[], np.ndarray],
+    is_luma: bool = False,
 ) -> np.ndarray:
     """An image through a network that may work on other channels than the image has.
 
     - A network of one channel restores luma, and bicubic chroma stays:
-      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. A grey image is its own luma.
+      ``(Y, Cb, Cr) -> (network(Y), Cb, Cr)``. Grey g in [0, 1] goes in as its luma, (16
+      + 219 g) / 255, and comes back: the network learned black as 16 and white as 235.
     - A network of three channels restores R, G and B. A grey image goes through it as
       three equal channels, whose mean is taken.
 
@@ -176,6 +180,8 @@ def in_colour(
         What the network takes, with a halo around it.
     bicubic : function () -> float array
         The output as bicubic gives it; called where its chroma is needed.
+    is_luma : bool
+        A source of one channel is luma already, not grey.
 
     Returns
     -------
@@ -186,6 +192,8 @@ def in_colour(
     def restored(image: np.ndarray) -> np.ndarray:
         return network(image.transpose(2, 0, 1)[np.newaxis])[0].transpose(1, 2, 0)
 
+    if channels == 1 and source.shape[2] == 1 and not is_luma:
+        return y_to_grey(restored(grey_to_y(source)))
     if channels == source.shape[2]:
         return restored(source)
     if channels == 3:
@@ -197,7 +205,9 @@ def in_colour(
     return enlarged + enlarged.dtype.type(255 / 219) * gain
 
 
-def restore(network: Predictor, degraded: Degraded) -> np.ndarray:
+def restore(
+    network: Predictor, degraded: Degraded, is_luma: bool = False
+) -> np.ndarray:
     """Restore a degraded image.
 
     Beyond its border the image is continued by its outermost pixels, so that the
@@ -208,6 +218,8 @@ def restore(network: Predictor, degraded: Degraded) -> np.ndarray:
     network : Predictor
     degraded : Degraded
         Float arrays, (rows, cols, 1 or 3), in [0, 1].
+    is_luma : bool
+        Its channel is luma, not grey.
 
     Returns
     -------
@@ -216,7 +228,9 @@ def restore(network: Predictor, degraded: Degraded) -> np.ndarray:
     source = degraded.low_res if network.upscales else degraded.enlarged
     halo = (network.halo,) * 2
     source = np.pad(source, (halo, halo, (0, 0)), mode="edge")
-    return in_colour(network, network.channels, source, lambda: degraded.enlarged)
+    return in_colour(
+        network, network.channels, source, lambda: degraded.enlarged, is_luma
+    )
 
 
 # --- Tiles ---

@@ -110,7 +110,9 @@ def test_a_network_for_enlarged_images_repeats_their_edges(passing_on):
     network = build_predictor(passing_on(1))
     image = np.random.RandomState(1).rand(5, 7, 1)
     parts = degraded(image[:1, :1], 1)._replace(enlarged=image)
-    np.testing.assert_allclose(restore(network, parts), image, atol=1e-6)
+    for is_luma in (True, False):
+        result = restore(network, parts, is_luma)
+        np.testing.assert_allclose(result, image, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -215,13 +217,16 @@ def test_luma_by_the_network_and_chroma_by_bicubic(predict):
     np.testing.assert_allclose(result, ycbcr_to_rgb(ycbcr), atol=1e-5)
 
 
-def test_grey_values_are_the_luma_of_a_luma_network(predict):
+def test_grey_goes_through_a_luma_network_as_its_luma(predict):
+    """The network learned black as 16 and white as 235: grey is as its twin in RGB."""
     image = picture((9, 10, 1)).pixels
-    enlarged = imresize(to_float(image), 2).astype(np.float32)[..., 0]
-    padded = np.pad(enlarged, MARGIN, mode="edge")
-    expected = predict[1](padded[np.newaxis, np.newaxis])[0, 0]
+    twin = np.repeat(image, 3, axis=2)
+    padded = np.pad(imresize(rgb_to_y(to_float(twin)), 2)[..., 0], MARGIN, mode="edge")
+    luma = predict[1](np.float32(padded[np.newaxis, np.newaxis]))[0, 0]
     result = whole(Upscaler(predict[1], 2), image)
-    np.testing.assert_allclose(result[..., 0], expected, atol=1e-5)
+    np.testing.assert_allclose(result[..., 0], (255 * luma - 16) / 219, atol=1e-5)
+    as_rgb = whole(Upscaler(predict[1], 2), twin)
+    np.testing.assert_allclose(as_rgb, np.repeat(result, 3, axis=2), atol=1e-5)
 
 
 def test_grey_goes_through_an_rgb_network_as_three_channels(predict):

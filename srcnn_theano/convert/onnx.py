@@ -51,7 +51,11 @@ OPSET = 13
 _IMAGE, _NOT_MAPS = [2, 3], [0, 2, 3]
 
 _COLOURS = {
-    1: ("Y", "luma, MATLAB's rgb2ycbcr / 255 (16/255 is black, 235/255 white)"),
+    1: (
+        "Y",
+        "luma, MATLAB's rgb2ycbcr / 255 (16/255 is black, 235/255 white), which is (16 "
+        "+ 219 g) / 255 for grey g in [0, 1]",
+    ),
     3: ("RGB", "red, green, blue / 255"),
 }
 _INPUTS = {

@@ -300,6 +300,16 @@ def rgb_to_y(image: np.ndarray) -> np.ndarray:
     return _colour(image, _YCBCR_MATRIX[:1] / 255, _YCBCR_OFFSET[:1] / 255)
 
 
+def grey_to_y(grey: np.ndarray) -> np.ndarray:
+    """The luma of grey values in [0, 1], floats: that of three equal channels."""
+    return (16 + 219 * grey) / 255
+
+
+def y_to_grey(luma: np.ndarray) -> np.ndarray:
+    """The inverse of `grey_to_y`; not clipped to [0, 1]."""
+    return (255 * luma - 16) / 219
+
+
 def ycbcr_to_rgb(image: np.ndarray) -> np.ndarray:
     """The inverse of `rgb_to_ycbcr`; floats are not clipped to [0, 1]."""
     inverse = np.linalg.inv(_YCBCR_MATRIX / 255)

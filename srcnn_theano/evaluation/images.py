@@ -155,11 +155,11 @@ def _restore(
     image: np.ndarray, degraded: Degraded, protocol: Protocol, network: Predictor
 ) -> np.ndarray:
     """The network's result in the colour of the protocol, (rows, cols, channels)."""
+    grey = image.shape[2] == 1
     if protocol.recipe.colour == "rgb" or network.channels == 1:
-        return restore(network, degraded)
+        return restore(network, degraded, is_luma=not grey)
     # An RGB network: luma of its result.
     rgb = degrade(image, protocol.recipe._replace(colour="rgb"))
     restored = np.clip(restore(network, rgb), 0, 1)
-    # A grey file is its own luma: no conversion on the way in, none on the way out.
-    grey = image.shape[2] == 1
+    # The values of a grey file are compared as they are.
     return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)

@@ -103,11 +103,14 @@ def test_networks_that_come_along_enlarge_a_picture(name, tmp_path):
     path = weights_dir() / (name + ".h5")
     export(path, tmp_path / "net.onnx")
     image = np.random.RandomState(0).randint(256, size=(13, 10, 1)).astype("uint8")
+    grey = "(16 + 219 g) / 255 for grey g in [0, 1]"  # as the file says of itself
 
     low_res = to_float(image, np.dtype("float32"))
     source = low_res if name.startswith("fsrcnn") else imresize(low_res, scale)
     x = source.transpose(2, 0, 1)[np.newaxis].astype("float32")
-    y = run(session(tmp_path / "net.onnx"), x)
+    network = session(tmp_path / "net.onnx")
+    assert grey in network.get_modelmeta().custom_metadata_map["input_range"]
+    y = (255 * run(network, (16 + 219 * x) / 255) - 16) / 219
 
     upscaler = Upscaler(build_predictor(load_weights(path)), scale)
     parts = slice(0, scale * 13), slice(0, scale * 10)

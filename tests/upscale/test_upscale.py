@@ -89,6 +89,21 @@ def test_colour_pictures_score_as_luma_alone_does(data_dir):
     assert np.mean(psnr) > expected.bicubic_psnr + 1.5
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("model", ["fsrcnn", "srcnn"])
+def test_dark_grey_is_as_its_twin_in_colour(model, dtype):
+    """Networks that learned luma know no black below 16."""
+    dark = np.tile(np.arange(0, 16, 2).repeat(8), (24, 1))[..., None].astype(dtype)
+    dark *= dtype(np.iinfo(dtype).max // 255)
+    upscaler = load_upscaler(2, model=model)
+    grey = upscaler(Picture(dark)).pixels.astype(int)
+    twin = upscaler(Picture(np.repeat(dark, 3, axis=2))).pixels.astype(int)
+    level = np.iinfo(dtype).max // 255
+    assert np.abs(grey - twin.mean(axis=2, keepdims=True)).max() <= level
+    middles = grey[24, 8::16, 0] / level
+    np.testing.assert_allclose(middles, np.arange(0, 16, 2), atol=1)
+
+
 # --- Files ---
 
 

@@ -27,14 +27,7 @@ def from_fsrcnn_mat(
 
     Cell l of weights_conv is (maps in, patch, maps out), the last cell (1, patch, maps
     in) of the deconvolution; see `patches`. prelu_conv has a slope for each
-    convolution. The first stamp is cut as in their definitions of the trainings: by
-    four rows and columns, at x3 by three.
-
-    Parameters
-    ----------
-    arrays : mapping of str to array
-    scale : 2, 3 or 4
-        Which no array tells.
+    convolution. The scale, 2 to 4, is told by no array.
 
     Returns
     -------
