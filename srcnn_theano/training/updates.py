@@ -127,7 +127,7 @@ def adam_uncorrected(
     """Adam without its bias correction: ``p - rate * m / (sqrt(v) + epsilon)``.
 
     The first step is ``(1 - beta1) / sqrt(1 - beta2)`` = 3.2 times the rate, the
-    largest that it ever makes 6.6 times, after eight minibatches.
+    largest that it ever makes 6.6 times, at the twelfth minibatch.
 
     Parameters
     ----------

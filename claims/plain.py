@@ -1,0 +1,133 @@
+"""Claims whose evidence is a text: the report's own, a paper's, the program's."""
+
+from __future__ import annotations
+
+from claims.record import Finding, by_rule, claim, measured, spread
+
+_TEXTS = (
+    (
+        "protocol_of_tables",
+        "3.1",
+        "Details of reconstruction and subsampling are missing in the literature.",
+        "true",
+        "The paper of SRCNN does not say how much it blurs, and its released code does "
+        "not blur. The report leaves out more: order, averages, epochs, target.",
+    ),
+    (
+        "data_sets",
+        "2.1",
+        "Dong et al. train on 91 images, validate on Set5 and test on Set14.",
+        "true",
+        "The paper publishes figures on both sets, and the program does the same.",
+    ),
+    (
+        "luminance",
+        "2.2",
+        "The original paper reports its best results with the luminance channel.",
+        "true",
+        "Its tables are of luma, whole images and sharp originals.",
+    ),
+    (
+        "sgd_rates",
+        "4.1",
+        "Dong et al. use SGD with one rate for two layers and another for the last.",
+        "true",
+        "1e-4 and 1e-5; the program had them, for parameters that it did not train.",
+    ),
+    (
+        "repository",
+        "5.1.2",
+        "The other experiments 'can be found in our project source repository'.",
+        "cannot be said",
+        "It is gone; public copies hold parts of the program and no printed output.",
+    ),
+    (
+        "trend",
+        "5.1.3",
+        "The trend of the rows before the mend will hold for later ones.",
+        "cannot be said",
+        "The later rows were not run without the sum or the lower rate.",
+    ),
+    (
+        "in_the_original_space",
+        "5.1.3",
+        "By VGG loss the PSNR of pixels 'turned out to be lower'.",
+        "cannot be said",
+        "Lower than what it does not say: the two PSNR are of different things, and "
+        "of SRCNN without VGG16 on these data no figure is printed.",
+    ),
+    (
+        "a_hundred_million",
+        "5.1.1",
+        "100M iterations were required for 3x upsampling.",
+        "cannot be said",
+        "Dong et al. count back-propagations, 8e8 of them, with SGD and other data.",
+    ),
+    (
+        "weakly_correlated",
+        "2.1",
+        "PSNR is only weakly correlated with how good a picture looks.",
+        "cannot be said",
+        "The papers named say so; nothing in the report or here tests it on people.",
+    ),
+)
+
+
+def _register(name: str, section: str, text: str, verdict: str, evidence: str) -> None:
+    def find() -> Finding:
+        return verdict, evidence
+
+    find.__name__ = name
+    claim(section, text)(find)
+
+
+for _text in _TEXTS:
+    _register(*_text)
+
+
+@claim(
+    "3.1",
+    "A 'small bug in our subsampling code' ruined the quality of results.",
+    "python -m claims --measure --data DIR",
+)
+def small_bug() -> Finding:
+    scores = measured()["bicubic"]
+    whole, stretched = (
+        scores[title]["Set14"]["batch100"]
+        for title in ("as programmed", "stretched on the way up")
+    )
+    return "true", (
+        "Low resolution came to `imresize` as floating point, which stretched each 8x8 "
+        f"to its own minimum and maximum: bicubic has {stretched:.2f} dB on Set14 with "
+        f"it and {whole:.2f} without."
+    )
+
+
+@claim(
+    "Abstract",
+    "'We successfully outperform the SRCNN, achieve state of the art results with "
+    "FSRCNN.'",
+    "srcnn-theano report",
+)
+def outperforms() -> Finding:
+    figures = by_rule("fsrcnn_relu_programmed")
+    plain = measured()["bicubic"]["as programmed"]["Set14"]["batch20"]
+    return "false", (
+        "The comparisons are between protocols. Under the report's own, bicubic has "
+        f"{plain:.2f} dB on Set14 (35.08 printed for SRCNN), FSRCNN as programmed "
+        f"{spread(figures)}."
+    )
+
+
+@claim(
+    "Abstract",
+    "VGG or perceptual loss 'serves as a very good cost function'.",
+    "srcnn-theano report",
+)
+def good_cost() -> Finding:
+    figures = by_rule("vgg_improved_programmed")
+    plain = measured()["bicubic"]["as programmed"]["Set14"]["batch100"]
+    return "cannot be said", (
+        "The features were scrambled, so no perceptual loss was tried: VGG + SRCNN "
+        f"loss has {spread(figures)} on Set14, bicubic {plain:.2f}."
+    )

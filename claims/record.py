@@ -1,0 +1,217 @@
+"""What a claim is, and where the figures that speak for or against it are read.
+
+Figures come from records of trainings (results/), from networks (weights/), from
+counting, and from measured.json, which `measured.py` makes of the image sets.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Sequence, Tuple, Union
+
+import numpy as np
+
+from srcnn_theano.evaluation.rule import chosen_epochs
+from srcnn_theano.experiments import find_experiment
+from srcnn_theano.files import read_json
+from srcnn_theano.shipped import results_dir
+from srcnn_theano.training.history import read_history
+
+MEASURED = Path(__file__).with_name("measured.json")
+
+# In the order in which the page counts them.
+VERDICTS = {
+    "true": "it is so",
+    "false": "it is not so, or of something else",
+    "reproduced": "the printed figure lies within the range of our seeds, widened by "
+    "0.1 dB",
+    "near": "it lies within 0.5 dB of that range",
+    "holds here": "what the report saw is seen in our trainings, too",
+    "not here": "it is not",
+    "explained": "the figure is not reached, and an experiment says why",
+    "cannot be said": "the report does not say enough to try",
+    "open": "not settled, or not measured yet",
+}
+NEAR, WITHIN = 0.5, 0.1  # dB
+
+Finding = Tuple[str, str]  # verdict and evidence
+Figures = Union[Sequence[float], np.ndarray]
+
+
+class Missing(Exception):
+    """The records that a figure needs are not there yet."""
+
+
+class Claim(NamedTuple):
+    """A claim of the report.
+
+    Attributes
+    ----------
+    name : str
+        On the command line.
+    section : str
+        Of the report.
+    text : str
+        In our words, or quoted.
+    command : str
+        Gives the evidence again.
+    find : function
+        Gives the verdict, a key of `VERDICTS`, and the evidence, a sentence or more.
+    """
+
+    name: str
+    section: str
+    text: str
+    command: str
+    find: Callable[[], Finding]
+
+    def finding(self) -> Finding:
+        """Verdict and evidence; what lacks records is open."""
+        try:
+            return self.find()
+        except Missing as missing:
+            return "open", f"Not measured yet: {missing} has not been trained."
+
+
+CLAIMS: dict[str, Claim] = {}
+
+
+def claim(section: str, text: str, command: str = "") -> Callable[..., Any]:
+    """Make a function the evidence for a claim; its name is that of the claim.
+
+    Without a command the evidence is counted or read: the script alone prints it.
+    """
+
+    def register(find: Callable[[], Finding]) -> Callable[..., Any]:
+        name = find.__name__
+        again = command or f"python -m claims {name}"
+        CLAIMS[name] = Claim(name, section, text, again, find)
+        return find
+
+    return register
+
+
+def trained(*names: str) -> str:
+    """The commands that train rows again, in short, see the page's opening."""
+    return f"train {', '.join(names)}"
+
+
+# --- Records ---
+
+
+@lru_cache(maxsize=None)
+def measured() -> dict[str, Any]:
+    """The figures that need the image sets."""
+    return json.loads(MEASURED.read_text(encoding="utf-8"))
+
+
+def folders(name: str) -> list[Path]:
+    """Folders of a row's records, one for each seed.
+
+    Raises
+    ------
+    Missing
+        There is none.
+    """
+    parent = results_dir()
+    found = [parent / name, *sorted(parent.glob(f"{name}-seed*"))]
+    found = [folder for folder in found if (folder / "results.json").is_file()]
+    if not found:
+        raise Missing(f"`{name}`")
+    return found
+
+
+def results_of(name: str) -> list[dict[str, Any]]:
+    """results.json of every seed."""
+    return [read_json(folder / "results.json") for folder in folders(name)]
+
+
+def histories_of(name: str) -> list[list[dict[str, str]]]:
+    """The history of every seed of the training of a row, as long as the row."""
+    experiment = find_experiment(name)
+    n_epochs = experiment.measure.n_epochs
+    found = [
+        read_history(folder / "history.csv")[:n_epochs]
+        for folder in folders(experiment.trained_by)
+    ]
+    found = [history for history in found if len(history) == n_epochs]
+    if not found:
+        raise Missing(f"`{name}`")
+    return found
+
+
+def curve(history: Sequence[dict[str, str]], column: str) -> np.ndarray:
+    """A column of a history as numbers.
+
+    Raises
+    ------
+    Missing
+        The history is of an earlier version and lacks it.
+    """
+    if column not in history[0]:
+        raise Missing(f"a training with `{column}` in its history")
+    return np.array([float(row[column]) for row in history])
+
+
+def curves(name: str, column: str) -> np.ndarray:
+    """A column of every seed's history, (seeds, epochs)."""
+    return np.array([curve(history, column) for history in histories_of(name)])
+
+
+def by_rule(
+    name: str, test_set: str = "set14", choice: str = "best_validation"
+) -> np.ndarray:
+    """A row's figure in dB, one for each seed, at the epoch that counts."""
+    size = find_experiment(name).training.batch_size
+    figures = []
+    for history in histories_of(name):
+        chosen = chosen_epochs(history, size)
+        if choice not in chosen:
+            raise Missing(f"`{name}` with scores after each epoch")
+        epoch = chosen[choice]
+        figures.append(float(history[epoch - 1][f"{test_set}_batch{size}"]))
+    return np.array(figures)
+
+
+def bicubic(name: str, test_set: str = "Set14") -> float:
+    """What plain bicubic scores under the protocol of a row."""
+    experiment = find_experiment(name)
+    results = results_of(experiment.trained_by)[0]
+    how = experiment.measure.aggregation
+    return results["sub_images"][test_set]["bicubic"][how]
+
+
+# --- Words ---
+
+
+def spread(figures: Figures, unit: str = " dB", digits: int = 2) -> str:
+    """Median and range: "35.52 dB (35.38 to 35.78, 3 seeds)"."""
+    low, middle, high = (
+        f"{value:.{digits}f}"
+        for value in (min(figures), float(np.median(figures)), max(figures))
+    )
+    if len(figures) == 1:
+        return f"{middle}{unit} (one seed)"
+    return f"{middle}{unit} ({low} to {high}, {len(figures)} seeds)"
+
+
+def lies(published: float, figures: Figures) -> str:
+    """'reproduced', 'near' or '': where a printed figure lies beside ours."""
+    away = max(min(figures) - published, published - max(figures))
+    if away <= WITHIN + 1e-9:
+        return "reproduced"
+    return "near" if away <= NEAR + 1e-9 else ""
+
+
+def holds(condition: bool) -> str:
+    return "holds here" if condition else "not here"
+
+
+def printed(published: float, figures: Figures, text: str, why: str = "") -> Finding:
+    """The verdict on a printed figure; `why` tells what experiment explains it."""
+    verdict = lies(published, figures)
+    if verdict:
+        return verdict, text
+    return ("explained", f"{text} {why}") if why else ("open", text)

@@ -1,0 +1,182 @@
+"""docs/claims.md says what the records say, and what is counted is right."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from claims import CLAIMS, counting, page, record
+from claims.__main__ import main
+from claims.programme import CHOICES
+from srcnn_theano.data.patches import make_recipe
+from srcnn_theano.experiments import EXPERIMENTS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    "path, text",
+    [
+        (page.CLAIMS_PAGE, page.claims_page),
+        (page.PROTOCOLS_PAGE, page.protocols_page),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_pages_are_what_the_records_give(path, text):
+    written = path.read_text(encoding="utf-8")
+    assert text() == written, "run python -m claims"
+
+
+def test_every_claim_has_a_verdict_of_the_list_and_a_section_of_the_page():
+    assert len(CLAIMS) >= 60
+    text = page.claims_page()
+    for claim in CLAIMS.values():
+        verdict, evidence = claim.finding()
+        assert verdict in record.VERDICTS
+        assert evidence.endswith(".") and claim.section in page.ORDER
+        assert text.count(f"| {claim.text} |") == 1
+
+
+def test_commands_name_rows_that_there_are():
+    for claim in CLAIMS.values():
+        if claim.command.startswith("train "):
+            names = claim.command[len("train ") :].split(", ")
+            assert set(names) <= set(EXPERIMENTS)
+
+
+def test_every_printed_figure_of_the_tables_is_a_claim():
+    texts = " ".join(claim.text for claim in CLAIMS.values())
+    for row in EXPERIMENTS.values():
+        if row.name.endswith("_programmed"):
+            for figure in (row.row.published, row.row.published_vgg):
+                if figure is not None:
+                    assert re.search(rf"\b{figure:g}0?\b", texts), row.name
+
+
+# --- Counting, against the papers' own figures ---
+
+
+def test_weights_are_those_that_the_papers_count():
+    # Table 1 of Dong et al. (2016): SRCNN-Ex and FSRCNN (56, 12, 4), one channel.
+    wide, fast = counting.srcnn(1, (9, 5, 5)), counting.fsrcnn(1, 3)
+    assert counting.n_weights(wide) == 57184
+    assert counting.n_weights(fast) == 12464
+    ratio = counting.per_pixel(wide) / counting.per_pixel(fast, 3)
+    assert ratio == pytest.approx(41.3, abs=0.05)
+    assert counting.n_weights(counting.srcnn(1)) == 8032
+
+
+def test_parameters_of_the_networks_in_the_report():
+    assert counting.n_parameters("srcnn", {"channels": 3}) == 20099
+    assert counting.n_parameters("fsrcnn", {"channels": 3, "scale": 4}) == 24683
+
+
+def test_reshaping_leaves_what_a_loop_finds_in_place():
+    n_out, n_in, side, right = 4, 3, 3, 0
+    for o in range(n_out):
+        for i in range(n_in):
+            for r in range(side):
+                for c in range(side):
+                    here = ((o * n_in + i) * side + r) * side + c
+                    belongs = ((r * side + c) * n_in + i) * n_out + o
+                    right += here == belongs
+    assert counting.taps_in_place(n_out, n_in) == right / (9 * n_out * n_in)
+
+
+def test_a_weight_without_data_vanishes_at_the_rate_of_rmsprop():
+    # SGD multiplies by 1 - 2 * decay * rate.
+    steps = counting.steps_to_vanish(1.0, 0.1, 0.5, least=1e-3)
+    assert steps == int(np.ceil(np.log(1e-3) / np.log(0.9)))
+    # RMSProp does not ask how strong the decay is, while it is above its epsilon.
+    strong, weak = (
+        counting.steps_to_vanish(0.05, 1e-4, decay, rho=0.9, least=1e-3)
+        for decay in (1e-2, 1e-4)
+    )
+    assert strong == weak == pytest.approx(0.05 / 1e-4, rel=0.1)
+
+
+# --- Verdicts ---
+
+
+@pytest.mark.parametrize(
+    "published, verdict",
+    [
+        (35.0, "reproduced"),
+        (34.9, "reproduced"),
+        (36.1, "reproduced"),
+        (34.5, "near"),
+        (36.5, "near"),
+        (34.49, ""),
+        (36.51, ""),
+    ],
+)
+def test_a_printed_figure_is_judged_by_the_range_of_the_seeds(published, verdict):
+    assert record.lies(published, [35.0, 35.5, 36.0]) == verdict
+
+
+def test_what_explains_a_miss_is_told_only_of_a_miss():
+    assert record.printed(35.0, [35.0], "Text.", "Why.") == ("reproduced", "Text.")
+    assert record.printed(30.0, [35.0], "Text.", "Why.") == ("explained", "Text. Why.")
+    assert record.printed(30.0, [35.0], "Text.") == ("open", "Text.")
+
+
+def test_median_and_range():
+    assert record.spread([36.0, 35.0, 35.5]) == "35.50 dB (35.00 to 36.00, 3 seeds)"
+    assert record.spread([36.0]) == "36.00 dB (one seed)"
+
+
+def test_a_claim_without_records_is_open(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "results_dir", lambda: tmp_path)
+    verdict, evidence = CLAIMS["adam"].finding()
+    assert verdict == "open" and "Not measured yet" in evidence
+
+
+# --- Figures that need the images ---
+
+
+def test_what_is_measured_agrees_with_what_is_known_of_the_data():
+    figures = record.measured()
+    assert figures["sub_images"]["T91"] == 22092  # printed
+    programmed = figures["bicubic"]["as programmed"]
+    for how, set5, set14 in (
+        ("batch20", 37.14, 35.54),
+        ("batch50", 36.74, 34.92),
+        ("batch100", 36.48, 34.79),
+    ):
+        assert programmed["Set5"][how] == pytest.approx(set5, abs=0.01)
+        assert programmed["Set14"][how] == pytest.approx(set14, abs=0.01)
+
+
+@pytest.mark.data
+def test_bicubic_is_measured_again(data_dir, tmp_path):
+    from claims.knobs import bicubic_scores
+
+    recipe = make_recipe("course")._replace(stride=66)
+    scores = bicubic_scores(recipe, data_dir, tmp_path)
+    known = record.measured()["bicubic"]["blurred once (`course`)"]
+    for name, averages in scores.items():
+        assert averages["global"] == pytest.approx(known[name]["global"], abs=1.0)
+        # Jensen: the finer the groups, the higher.
+        assert averages["patch"] >= averages["batch20"] >= averages["global"]
+
+
+def test_choices_of_the_program_have_figures_with_digits():
+    for choice in CHOICES:
+        try:
+            assert re.search(r"\d", choice.figure())
+        except record.Missing:
+            pass
+
+
+# --- The command ---
+
+
+def test_the_command_prints_a_claim(capsys):
+    assert main(["speed"]) == 0
+    assert "41.3 times" in capsys.readouterr().out
+
+
+def test_an_unknown_claim_is_refused(capsys):
+    assert main(["fast"]) == 2
+    assert "no claim is called 'fast'" in capsys.readouterr().err
