@@ -24,6 +24,7 @@ from srcnn_theano.runs.run import training_recipe
 from srcnn_theano.shipped import weights_dir
 
 STATED = 24800  # sub-images, by Dong et al.
+_N_SEEDS = 10
 _HALF = 17  # side of the output of the report's half network
 _PICTURES = (
     "vgg_only_programmed",
@@ -56,6 +57,7 @@ def measure(data_dir: Path, vgg: Any, cache_dir: Path | None = None) -> dict[str
         },
         "mirrored": _mirrored(data_dir, cache_dir),
         "pictures": _pictures(data_dir, cache_dir),
+        "untrained": _untrained(data_dir, cache_dir),
     }
     if vgg is not None:
         figures["perfect_in_vgg_space"] = _perfect(data_dir, cache_dir, vgg)
@@ -94,6 +96,24 @@ def _sub_images(data_dir: Path) -> dict[str, Any]:
 
 
 # --- What an output can reach ---
+
+
+def _untrained(data_dir: Path, cache_dir: Path | None) -> list[float]:
+    """PSNR on Set14 of the row of SGD before it is trained, of ten seeds."""
+    from srcnn_theano.evaluation.sub_images import compared_pairs, sub_image_errors
+    from srcnn_theano.models import model_for_pairs
+    from srcnn_theano.training.functions import error_function
+
+    training = find_experiment("table1_sgd_programmed").training
+    recipe, scores = training_recipe(training), []
+    pairs = prepare(data_dir, "Set14", recipe, cache_dir)
+    for seed in range(_N_SEEDS):
+        rng = np.random.RandomState(seed)
+        model = model_for_pairs(training.model, training.options, pairs, rng)
+        compared = compared_pairs(pairs, model, training.window)
+        mse = sub_image_errors(error_function(model, clipped=False), compared)
+        scores.append(aggregate(mse, "batch20"))
+    return scores
 
 
 def _mirrored(data_dir: Path, cache_dir: Path | None) -> dict[str, float]:
