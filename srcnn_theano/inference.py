@@ -8,7 +8,7 @@ through it at once, `Upscaler` a picture of any size, tile by tile.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -289,21 +289,40 @@ class Upscaler:
             Exactly `scale` times the rows and columns, same channels, same dtype, with
             the ICC profile and EXIF data of the input.
         """
-        pixels = self._empty(picture.pixels)
-        alpha = None if picture.alpha is None else self._empty(picture.alpha)
-        for rows, cols in self._tiles(picture):
-            restored = self.restore(picture.pixels, rows, cols)
-            pixels[rows, cols] = from_float(restored, pixels.dtype)
-            if alpha is not None and picture.alpha is not None:
-                enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
-                alpha[rows, cols] = from_float(enlarged, alpha.dtype)
-            if on_tile is not None:
-                on_tile()
+        bands = list(self.bands(picture, on_tile))
+        pixels = np.concatenate([band.pixels for band in bands])
+        alpha = None
+        if picture.alpha is not None:
+            alpha = np.concatenate([band.alpha for band in bands])
         return picture._replace(pixels=pixels, alpha=alpha)
+
+    def bands(
+        self, picture: Picture, on_tile: Callable[[], Any] | None = None
+    ) -> Iterator[Picture]:
+        """The enlarged picture from top to bottom, a row of tiles at a time.
+
+        Parameters
+        ----------
+        picture, on_tile : as in `__call__`
+        """
+        for row in self._tiles(picture):
+            pixels, alpha = [], []
+            for rows, cols in row:
+                restored = self.restore(picture.pixels, rows, cols)
+                pixels.append(from_float(restored, picture.pixels.dtype))
+                if picture.alpha is not None:
+                    enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
+                    alpha.append(from_float(enlarged, picture.alpha.dtype))
+                if on_tile is not None:
+                    on_tile()
+            yield picture._replace(
+                pixels=np.concatenate(pixels, axis=1),
+                alpha=np.concatenate(alpha, axis=1) if alpha else None,
+            )
 
     def n_tiles(self, picture: Picture) -> int:
         """Number of tiles that a picture takes."""
-        return len(self._tiles(picture))
+        return sum(map(len, self._tiles(picture)))
 
     def restore(self, image: np.ndarray, rows: slice, cols: slice) -> np.ndarray:
         """The part ``[rows, cols]`` of the enlarged and restored image.
@@ -329,13 +348,8 @@ class Upscaler:
             partial(self._enlarged, image, rows, cols),
         )
 
-    def _empty(self, image: np.ndarray) -> np.ndarray:
-        rows, cols = image.shape[:2]
-        shape = (self.scale * rows, self.scale * cols) + image.shape[2:]
-        return np.empty(shape, image.dtype)
-
-    def _tiles(self, picture: Picture) -> list[tuple[slice, slice]]:
-        """(rows, cols) slices of the output, row by row."""
+    def _tiles(self, picture: Picture) -> list[list[tuple[slice, slice]]]:
+        """(rows, cols) slices of the output, in rows of tiles."""
         spans = []
         for length in picture.pixels.shape[:2]:
             length *= self.scale
@@ -343,7 +357,7 @@ class Upscaler:
             spans.append(
                 [slice(i, min(i + step, length)) for i in range(0, length, step)]
             )
-        return [(rows, cols) for rows in spans[0] for cols in spans[1]]
+        return [[(rows, cols) for cols in spans[1]] for rows in spans[0]]
 
     def _enlarged(
         self, image: np.ndarray, rows: slice, cols: slice, halo: int = 0

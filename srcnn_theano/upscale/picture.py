@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from srcnn_theano.data.images import check_writable, read_picture, write_picture
+from srcnn_theano.data.images import check_writable, read_picture, write_bands
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import Upscaler, build_predictor
@@ -57,7 +57,12 @@ def check_scale(scale: int) -> None:
 
 
 def upscale_file(
-    upscaler: Upscaler, source: Path, target: Path, progress: bool, leave: bool
+    upscaler: Upscaler,
+    source: Path,
+    target: Path,
+    progress: bool,
+    leave: bool,
+    quality: int | None = None,
 ) -> None:
     """Read a picture, enlarge it, and write it in the format of the target's suffix.
 
@@ -67,6 +72,8 @@ def upscale_file(
     source, target : Path
     progress, leave : bool
         Show a progress bar of the tiles; leave it there at the end.
+    quality : int or None
+        As in `data.images.write_picture`.
 
     Raises
     ------
@@ -82,5 +89,5 @@ def upscale_file(
         leave=leave,
         disable=not progress,
     ) as bar:
-        result = upscaler(picture, on_tile=bar.update)
-    write_picture(target, result)
+        bands = upscaler.bands(picture, on_tile=bar.update)
+        write_bands(target, picture, upscaler.scale, bands, quality)

@@ -2,7 +2,11 @@
 
 from srcnn_theano.data.images.picture import IMAGE_SUFFIXES, Picture
 from srcnn_theano.data.images.reading import read_picture, read_pixels, read_rgb
-from srcnn_theano.data.images.writing import check_writable, write_picture
+from srcnn_theano.data.images.writing import (
+    check_writable,
+    write_bands,
+    write_picture,
+)
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -11,5 +15,6 @@ __all__ = [
     "read_picture",
     "read_pixels",
     "read_rgb",
+    "write_bands",
     "write_picture",
 ]

@@ -51,6 +51,8 @@ FORMATS = {
     ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, 16383),
 }
 IMAGE_SUFFIXES = frozenset(FORMATS)
+# Formats that can be written with more or less loss.
+QUALITY = ("JPEG", "WEBP")
 # The kinds of picture in words, for messages.
 WORDS = {
     "L": "a grey image",

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
+from srcnn_theano.data.images.jpeg import JpegWriter
 from srcnn_theano.data.images.metadata import EXIF_PREFIX
-from srcnn_theano.data.images.picture import FORMATS, WORDS, Format, Picture, kind_of
+from srcnn_theano.data.images.picture import (
+    FORMATS,
+    QUALITY,
+    WORDS,
+    Format,
+    Picture,
+    kind_of,
+)
+from srcnn_theano.data.images.png import PngWriter
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
 
@@ -63,8 +75,15 @@ def _check_size(path: PathLike, picture: Picture, scale: int, format_: Format) -
         )
 
 
-def write_picture(path: PathLike, picture: Picture) -> None:
+def write_picture(path: PathLike, picture: Picture, quality: int | None = None) -> None:
     """Write a picture in one step, in the format of the path's suffix.
+
+    Parameters
+    ----------
+    path : path
+    picture : Picture
+    quality : int or None
+        1 to 100, of JPEG and WebP; None for 95 and for WebP without loss.
 
     Raises
     ------
@@ -73,15 +92,76 @@ def write_picture(path: PathLike, picture: Picture) -> None:
         the file cannot be written.
     """
     check_writable(path, picture)
+    write_bands(path, picture, 1, [picture], quality)
+
+
+def write_bands(
+    path: PathLike,
+    like: Picture,
+    scale: int,
+    bands: Iterable[Picture],
+    quality: int | None = None,
+) -> None:
+    """Write a picture that is computed from top to bottom, while it is computed.
+
+    PNG, JPEG and PPM are written as the bands come; for the other formats they are
+    collected first.
+
+    Parameters
+    ----------
+    path : path
+    like : Picture
+        One whose metadata and kind the result has.
+    scale : int
+        How many times larger than `like` the result is.
+    bands : iterable of Picture
+        Whole rows of pixels and alpha.
+    quality : as in `write_picture`
+
+    Raises
+    ------
+    UserError
+        As `write_picture`.
+    """
     format_ = FORMATS[Path(path).suffix.lower()]
-    values = picture.pixels
-    if picture.alpha is not None:
-        values = np.concatenate([values, picture.alpha[..., np.newaxis]], axis=2)
+    if quality is not None and format_.name in QUALITY:
+        options = {**format_.options, "quality": quality, "lossless": False}
+        format_ = format_._replace(options=options)
+    rows, cols, channels = like.pixels.shape
+    channels += like.alpha is not None
+    shape = (scale * rows, scale * cols, channels)
     with atomic_path(path) as temporary:
-        if format_.name == "PNG" and values.dtype == np.uint16:
-            temporary.write_bytes(_png_16_bit(values, picture))
-        else:
-            _save(path, temporary, values, picture, format_)
+        # See `_Unnumbered`.
+        with io.BufferedRandom(_Unnumbered(temporary, "w+")) as stream:
+            writer = _writer(stream, shape, like, format_)
+            try:
+                for band in bands:
+                    writer.write(_values(band))
+                with _refusals(path, shape, format_):
+                    writer.close()
+            finally:
+                writer.stop()
+
+
+def _values(picture: Picture) -> np.ndarray:
+    if picture.alpha is None:
+        return picture.pixels
+    return np.concatenate([picture.pixels, picture.alpha[..., np.newaxis]], axis=2)
+
+
+def _writer(
+    stream: Any, shape: tuple[int, ...], like: Picture, format_: Format
+) -> PngWriter | JpegWriter | _NetpbmWriter | _WholeWriter:
+    if format_.name == "PNG":
+        return PngWriter(stream, shape, like.pixels.dtype, _png_chunks(like))
+    options = _pillow_options(like, format_)
+    if format_.name == "JPEG":
+        options["restart_marker_rows"] = 1
+        encode = partial(_save, format_=format_, options=options)
+        return JpegWriter(stream, shape[0], encode)
+    if format_.name == "PPM":
+        return _NetpbmWriter(stream, shape)
+    return _WholeWriter(stream, shape, like.pixels.dtype, format_, options)
 
 
 class _Unnumbered(io.FileIO):
@@ -95,62 +175,91 @@ class _Unnumbered(io.FileIO):
         raise io.UnsupportedOperation("fileno")
 
 
-def _save(
-    path: PathLike,
-    temporary: Path,
-    values: np.ndarray,
-    picture: Picture,
-    format_: Format,
-) -> None:
-    from PIL import Image
+class _NetpbmWriter:
+    """A PPM or PGM file in the making."""
 
+    def __init__(self, stream: Any, shape: tuple[int, ...]) -> None:
+        rows, cols, channels = shape
+        kind = {1: "P5", 3: "P6"}[channels]
+        self._stream = stream
+        stream.write(f"{kind}\n{cols} {rows}\n255\n".encode("ascii"))
+
+    def write(self, values: np.ndarray) -> None:
+        self._stream.write(np.ascontiguousarray(values))
+
+    def close(self) -> None:
+        """Nothing stands at the end."""
+
+    def stop(self) -> None:
+        """Nothing goes on in the background."""
+
+
+class _WholeWriter:
+    """A file of a format that Pillow writes from the whole picture at once."""
+
+    def __init__(
+        self,
+        stream: Any,
+        shape: tuple[int, ...],
+        dtype: Any,
+        format_: Format,
+        options: dict[str, Any],
+    ) -> None:
+        self._stream, self._format, self._options = stream, format_, options
+        self._values = np.empty(shape, dtype)
+        self._n_rows = 0
+
+    def write(self, values: np.ndarray) -> None:
+        self._values[self._n_rows : self._n_rows + len(values)] = values
+        self._n_rows += len(values)
+
+    def close(self) -> None:
+        _save(self._stream, self._values, self._format, self._options)
+
+    def stop(self) -> None:
+        """Nothing goes on in the background."""
+
+
+@contextlib.contextmanager
+def _refusals(
+    path: PathLike, shape: tuple[int, ...], format_: Format
+) -> Iterator[None]:
+    """Say in a sentence what an encoder refuses."""
+    try:
+        yield
+    except (OSError, ValueError, struct.error) as error:
+        if getattr(error, "errno", None):
+            raise  # an error of the disk: atomic_path says so
+        raise UserError(
+            f"{path}: {shape[1]}x{shape[0]} pixels cannot be written as "
+            f"{format_.name} ({error}); choose .png"
+        ) from error
+
+
+def _pillow_options(picture: Picture, format_: Format) -> dict[str, Any]:
     options = dict(format_.options)
     if format_.metadata and picture.icc_profile:
         options["icc_profile"] = picture.icc_profile
     if format_.metadata and picture.exif:
         options["exif"] = picture.exif
+    return options
+
+
+def _save(
+    stream: Any, values: np.ndarray, format_: Format, options: dict[str, Any]
+) -> None:
+    from PIL import Image
+
     image = Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
-    try:
-        with io.BufferedRandom(_Unnumbered(temporary, "w+")) as stream:
-            image.save(stream, format_.name, **options)
-    except (OSError, ValueError, struct.error) as error:
-        if getattr(error, "errno", None):
-            raise  # an error of the disk: atomic_path says so
-        raise UserError(
-            f"{path}: {values.shape[1]}x{values.shape[0]} pixels cannot be written as "
-            f"{format_.name} ({error}); choose .png"
-        ) from error
+    image.save(stream, format_.name, **options)
 
 
-def _png_16_bit(values: np.ndarray, picture: Picture) -> bytes:
-    """A PNG file with 16 bits per channel, which Pillow writes for grey only."""
-    rows, cols, n_channels = values.shape
-    colour_type = {1: 0, 2: 4, 3: 2, 4: 6}[n_channels]
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", cols, rows, 16, colour_type, 0, 0, 0))]
+def _png_chunks(picture: Picture) -> list[tuple[bytes, bytes]]:
+    """The metadata of a PNG file."""
+    chunks = []
     if picture.icc_profile:
         profile = b"ICC profile\0\0" + zlib.compress(picture.icc_profile)
         chunks.append((b"iCCP", profile))
     if picture.exif:
         chunks.append((b"eXIf", picture.exif[len(EXIF_PREFIX) :]))
-    chunks += [(b"IDAT", _compressed_rows(values)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
-
-
-def _compressed_rows(values: np.ndarray, n_rows: int = 64) -> bytes:
-    """The samples of a PNG file, a few rows at a time: copies of all are large."""
-    deflate, compressed = zlib.compressobj(), []
-    above = np.zeros((1, values[0].size * 2), np.uint8)
-    for start in range(0, len(values), n_rows):
-        block = np.ascontiguousarray(values[start : start + n_rows], ">u2")
-        samples = np.concatenate([above, block.view(np.uint8).reshape(len(block), -1)])
-        filtered = np.empty((len(block), samples.shape[1] + 1), np.uint8)
-        filtered[:, 0] = 2  # each byte less the one above it
-        np.subtract(samples[1:], samples[:-1], out=filtered[:, 1:])
-        compressed.append(deflate.compress(filtered.tobytes()))
-        above = samples[-1:]
-    return b"".join(compressed) + deflate.flush()
-
-
-def _png_chunk(name: bytes, data: bytes) -> bytes:
-    checksum = zlib.crc32(name + data) & 0xFFFFFFFF
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+    return chunks
