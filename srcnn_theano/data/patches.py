@@ -62,7 +62,8 @@ class Recipe(NamedTuple):
         return 1 if self.colour == "y" else 3
 
 
-# The report's data as reconstructed: each sub-image by itself, 33 -> 8 -> 33.
+# What the report's words say: each sub-image by itself, 33 -> 8 -> 33. Its program
+# blurred the image itself, see `_PROGRAMMED`.
 _COURSE = Recipe(
     name="course",
     colour="rgb",
@@ -102,7 +103,8 @@ RECIPES = {
         name="programmed-initial", resizer_up="pillow-stretch"
     ),
     "course": _COURSE,
-    # Before "a small bug in our subsampling code" was found: imresize given floats.
+    # Before "a small bug in our subsampling code" was found, as inferred from figures:
+    # stretched on the way down as well, and with a sharp target.
     "course-initial": _COURSE._replace(
         name="course-initial",
         dtype="float",

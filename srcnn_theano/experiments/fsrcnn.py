@@ -67,9 +67,10 @@ ROWS = (
             "fsrcnn",
             "Data augmentation, 100 epochs",
             published=34.74,
-            notes="34.74 can be had only as the mean over sub-images, the other rows "
-            "of the table fit minibatches of 20. How far minibatches were translated "
-            "is not in the report; here up to one low-resolution pixel.",
+            notes="As the mean over sub-images, which was inferred, wrongly. How far "
+            "minibatches were translated is not in the report; here up to one "
+            "low-resolution pixel, and targets with them. Its program moved inputs "
+            "only, by 0 pixels.",
         ),
         _AUGMENTED,
         Measure(n_epochs=100),

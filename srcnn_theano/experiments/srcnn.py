@@ -61,7 +61,7 @@ ROWS = (
             published=6.51,
             notes="6.51 is what an untrained network scores (6.2 to 6.9 for six seeds "
             "of this initial distribution); here the same rates do train it, clip or "
-            "not. How long the row was trained is not in the report.",
+            "not. In the report's program one bias was trained.",
         ),
         SGD._replace(options={**RGB, "initializer": "xavier"}),
         Measure(n_epochs=20, aggregation="batch100"),
@@ -96,9 +96,8 @@ ROWS = (
             published=14.0,
             notes="Normalized after all three layers, and by the minibatch at test "
             "time: with that the output of a minibatch has the mean and variance of "
-            "the training set, whatever the images. That reconstruction explains the "
-            "printed figure; the report does not say it, nor how long the row was "
-            "trained.",
+            "the training set, whatever the images. The report does not say it, and "
+            "its program's graph of this row is not known.",
         ),
         RMSPROP_L2._replace(options={**RGB, "batch_norm": "all"}),
         Measure(

@@ -4,10 +4,11 @@ from srcnn_theano.experiments.fsrcnn import RELU
 from srcnn_theano.experiments.records import Experiment, Measure, Row
 from srcnn_theano.training.settings import Training
 
-# Section 5.1.3: Adam, 1e-4, minibatches of 100. VGG16 was fed [0, 1], as the printed
-# figures in its space tell; those of the initial upsampling add its maps up. Without
-# the clip of section 4.1: where a first output is below 0 nothing then changes it, and
-# at this rate the network stayed at 6 dB for as long as it was watched, half an epoch.
+# Section 5.1.3: Adam, 1e-4, minibatches of 100. VGG16 is fed [0, 1], and the initial
+# upsampling adds its maps up. Both were inferred from the printed figures, and are not
+# what the report's program did (`programmed`). Without the clip of section 4.1: where a
+# first output is below 0 nothing then changes it, and at this rate the network stayed
+# at 6 dB for as long as it was watched, half an epoch.
 _BOTH = Training(
     options={"channels": 3},
     protocol="course-initial",
@@ -17,8 +18,8 @@ _BOTH = Training(
 )
 _IMPROVED = _BOTH._replace(protocol="course", layer_rates={"conv3": 0.1})
 
-# Section 5.1.4. Its figures are in VGG space, summed over the maps; they fit targets
-# that are not blurred.
+# Section 5.1.4. Its figures are in VGG space; a sum over the maps and sharp targets
+# were inferred from them, and are not what the program did.
 _FSRCNN_BOTH = RELU._replace(
     recipe={"target": "sharp"}, learning_rate=1e-4, batch_size=100, vgg_weight=1.0
 )

@@ -194,7 +194,7 @@ class FullBorderDeconvLayer(_Upsampling):
     for each input pixel as in `DeconvLayer`, but one pixel apart, whatever the stride.
     So the size grows by the filter's and not by a factor, the filter must be
     ``output - n + 1`` long (26 for 8 to 33), and the network fits one input size only.
-    The report, section 5.1.2, item 3.
+    The report, section 5.1.2, item 3; its program was content with 9 and 16 pixels.
 
     Takes the arguments of `DeconvLayer`; `stride` is the factor by which the size is
     meant to grow, and has no part in the graph.

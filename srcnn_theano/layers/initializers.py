@@ -22,8 +22,9 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 def he_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
     """Normal with variance 2 / fan-in, which keeps the signal's size through a ReLU.
 
-    He et al., Delving Deep into Rectifiers (2015), section 2.2. The report calls it
-    "Xavier initialization for ReLu" (section 5.1.1).
+    He et al., Delving Deep into Rectifiers (2015), section 2.2. It may be what the
+    report means by "Xavier initialization for ReLu" (section 5.1.1); its program had
+    `side_normal`.
     """
     return rng.normal(0.0, np.sqrt(2.0 / fans(shape)[0]), size=shape)
 

@@ -30,7 +30,7 @@ class BatchNormLayer(Layer):
     activation : function of a symbolic tensor, or None
     test_statistics : 'running' or 'batch'
         'batch' normalizes by the minibatch at test time as well. That is a well-known
-        mistake; it is here because the report's 14.0 dB can be explained by it.
+        mistake; it is here because it may be how the report came to 14.0 dB.
     momentum : float in [0, 1)
         Share of the old running average that is kept at each step.
     epsilon : float

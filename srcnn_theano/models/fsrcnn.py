@@ -96,7 +96,8 @@ class HalfFSRCNN(FSRCNN):
     """The report's concise first network (section 5.1.2, item 1), as we take it.
 
     The report does not describe it. Here it is `FSRCNN` with half of each number: 28
-    maps, 6 after shrinking, 2 mapping layers. It takes the parameters of `FSRCNN`.
+    maps, 6 after shrinking, 2 mapping layers. It takes the parameters of `FSRCNN`. That
+    of the report's program is `strideless.StridelessHalf`.
     """
 
     options_class = HalfFSRCNNOptions

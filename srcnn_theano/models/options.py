@@ -122,12 +122,12 @@ class SRCNNOptions(Options):
         Super-Resolution Using Deep Convolutional Networks (2016), section 4.3.3.
     batch_norm : 'none', 'hidden' or 'all'
         Batch normalization after no layer, all but the last, or all ('all' because the
-        report's 14.0 dB can be explained by it).
+        report's 14.0 dB may have come about so).
     test_statistics : 'running' or 'batch'
         The statistics that batch normalization uses at test time.
     clip : bool
         Clip the output to [0, 1] inside the graph, as the report does (section 4.1).
-        The gradient outside is then 0, which is why its SGD row does not move.
+        The gradient outside is then 0.
     initializer : 'he', 'xavier', 'narrow' or 'side'
         Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001), 'side'
         that of the report's program, N(0, 2 / side of the input map squared).
