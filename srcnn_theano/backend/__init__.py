@@ -12,6 +12,7 @@ from srcnn_theano.backend import (
     convolutions,
     fusion,
     internals,
+    processor,
 )
 from srcnn_theano.backend.devices import (
     compile_function,
@@ -36,3 +37,4 @@ convolutions.register()  # abstract convolutions become oneDNN's
 fusion.register()  # biases, activations and pools join these
 compilation.install()  # C code is compiled by several g++ at once
 compile_cache.install()  # by several processes, which do not delete others' modules
+processor.install()  # which ask for the processor's options once

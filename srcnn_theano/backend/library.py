@@ -16,6 +16,7 @@ import warnings
 from typing import Any
 
 from srcnn_theano import environment
+from srcnn_theano.backend.lean import lean_imports
 from srcnn_theano.errors import UserError
 
 
@@ -26,7 +27,9 @@ def _imported(settings: environment.Settings) -> tuple[Any, Any]:
         # It would warn that its products are slow now; XLA's are used.
         logging.getLogger(library.module + ".tensor.blas").setLevel(logging.ERROR)
     try:
-        with environment.theano_flags(settings.flags), warnings.catch_warnings():
+        with environment.theano_flags(settings.flags), lean_imports(
+            library.module
+        ), warnings.catch_warnings():
             # Of names that it does not know; they are refused below.
             warnings.filterwarnings("ignore", ".*does not recognise this flag")
             theano = importlib.import_module(library.module)

@@ -10,7 +10,7 @@ import math
 from typing import Any, Sequence, Tuple, Union
 
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import sparse
 
 # A factor, or the rows and columns of the result.
 Scale = Union[float, Tuple[int, int]]
@@ -74,6 +74,8 @@ def gaussian_blur(
     """
     if not sigma:
         return image
+    from scipy import ndimage
+
     sigmas = [0] * (image.ndim - 3) + [sigma, sigma, sigma if across_colours else 0]
     return ndimage.gaussian_filter(image, sigmas)
 
