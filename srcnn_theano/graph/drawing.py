@@ -131,7 +131,7 @@ def _subject(what, inputs, name):
     layers, givens, example = [], {}, None
     if hasattr(what, "maker"):
         arguments, outputs, updates = graphs.written_as(what)
-        kind = name or what.name or "function"
+        kind = name or Path(what.name or "function").name
     else:
         updates = []
         if hasattr(what, "layers") and hasattr(what, "output"):

@@ -21,7 +21,7 @@ def listing(subject: Subject, side: str, graph: Any, parts: Parts) -> str:
     graph : backend.graphs.Graph
     parts : Parts
     """
-    names = _names(graph)
+    names = names_of(graph)
     nodes = [
         [
             f"#{number}",
@@ -57,7 +57,7 @@ def _numbers(variable):
     return " ".join(told)
 
 
-def _names(graph):
+def names_of(graph: Any) -> dict[int, str]:
     """For each variable the words that stand for it among a node's inputs."""
     names = {}
     for i, variable in enumerate(graph.variables):

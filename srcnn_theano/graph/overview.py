@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from srcnn_theano.graph.rewrites import what_it_does
 from srcnn_theano.graph.subjects import Subject
 from srcnn_theano.graph.summary import (
     WORDS,
@@ -55,8 +56,11 @@ def _ops(subject, summary):
 
 
 def _rewrites(summary):
-    rows = [[f"`{name}`", str(n)] for name, n in summary["rewrites"].items()]
-    return Table("lr", ["rewrite", "variables replaced"], rows)
+    rows = [
+        [f"`{name}`", what_it_does(name), str(n)]
+        for name, n in summary["rewrites"].items()
+    ]
+    return Table("llr", ["rewrite", "what it does", "variables replaced"], rows)
 
 
 def _count(n):

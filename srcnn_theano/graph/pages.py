@@ -10,9 +10,10 @@ from string import Template
 from typing import Any
 
 from srcnn_theano.files import check_target_folder, write_text
-from srcnn_theano.graph.listing import listing
+from srcnn_theano.graph.listing import listing, names_of
 from srcnn_theano.graph.overview import overview
 from srcnn_theano.graph.parts import ROWS, Parts, find_parts
+from srcnn_theano.graph.rewrites import what_it_does
 from srcnn_theano.graph.subjects import Subject, find_subject
 from srcnn_theano.graph.summary import (
     SIDES,
@@ -29,6 +30,7 @@ _PAGE = Path(__file__).with_name("page")
 _SCRIPTS = ("layers", "boxes", "drawing", "edges", "panel", "view")
 _LINKS = {"index": "overview", "before": "before", "after": "after"}
 _FORMULA = re.compile(r"^Elemwise{Composite{(.*)}}(\[.*\])?$")
+_INPUT = re.compile(r"\bi(\d+)\b")
 _NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?$")
 
 
@@ -117,6 +119,7 @@ def page_data(subject: Subject, side: str, graph: Any, parts: Parts) -> dict[str
     """What the script draws, as JSON; parameters as in `page`."""
     from srcnn_theano.backend.graphs import KINDS
 
+    names = names_of(graph)
     return {
         "title": f"{title(subject)}, {SIDES[side]}",
         "about": describe(subject),
@@ -130,11 +133,13 @@ def page_data(subject: Subject, side: str, graph: Any, parts: Parts) -> dict[str
                 node._asdict(),
                 label=_label(node),
                 numbers=_numbers(graph, node),
-                note=_note(graph, node),
+                note=_note(graph, node, names),
+                why=what_it_does(node.rewrite or ""),
                 group=group,
             )
             for node, group in zip(graph.nodes, parts.of_nodes)
         ],
+        "names": [names[i] for i in range(len(graph.variables))],
         "outputs": graph.outputs,
         "updates": graph.updates,
     }
@@ -147,7 +152,9 @@ def _label(node):
 
 
 def _numbers(graph, node):
-    """The numbers that stand among a node's inputs."""
+    """The numbers that stand among an op's inputs, where they say what it does."""
+    if node.kind not in ("elementwise", "bookkeeping") or _FORMULA.match(node.text):
+        return []
     inputs = (graph.variables[i] for i in node.inputs)
     return [
         variable.value
@@ -156,12 +163,18 @@ def _numbers(graph, node):
     ]
 
 
-def _note(graph, node):
-    """A fused op's formula, or the shape that comes out."""
+def _note(graph, node, names):
+    """A fused op's formula in names of its inputs, or the shape that comes out."""
     formula = _FORMULA.match(node.text)
-    if formula:
-        return formula.group(1)
-    return _shape(graph.variables[node.outputs[0]])
+    if not formula:
+        return _shape(graph.variables[node.outputs[0]])
+    spread = {  # the same numbers with more axes
+        made.outputs[0]: made.inputs[0]
+        for made in graph.nodes
+        if made.op == "DimShuffle"
+    }
+    inputs = [names[spread.get(i, i)] for i in node.inputs]
+    return _INPUT.sub(lambda found: inputs[int(found.group(1))], formula.group(1))
 
 
 def _shape(variable):
@@ -169,4 +182,7 @@ def _shape(variable):
         return variable.dtype
     if not variable.shape:
         return variable.dtype + " number"
+    if len(variable.shape) == 1:
+        n = variable.shape[0]
+        return f"{n} number{'s' * (n != 1)}"
     return "\N{MULTIPLICATION SIGN}".join(map(str, variable.shape))

@@ -61,16 +61,15 @@ def find_parts(graph: Any, layers: list[str]) -> Parts:
 
 def _other_layers(graph, layers):
     """Layers that wrote nodes and were not named, in the order in which they end."""
-    last = {}
+    returned, last = _ancestors(graph, graph.outputs), {}
     for number, node in enumerate(graph.nodes):
-        last.update((name, number) for name in node.layers if name not in layers)
-    of_shared = {
-        _layer(variable.name): -1
-        for variable in graph.variables
-        if variable.role == "shared" and (variable.name or "").count(".") == 1
-    }
-    last.update((name, -1) for name in of_shared if name not in {*layers, *last})
-    return sorted(last, key=last.get)
+        if returned.isdisjoint(node.outputs):
+            continue
+        shared = (graph.variables[i] for i in node.inputs)
+        of_shared = [_layer(x.name) for x in shared if (x.name or "").count(".") == 1]
+        for name in node.layers or of_shared:
+            last[name] = number
+    return sorted(set(last) - set(layers), key=lambda name: last[name])
 
 
 class _Sorter:
@@ -100,7 +99,18 @@ class _Sorter:
             for read, layers in zip(self.reads, self.written)
             if layers
             for name in read
+        } - {TARGET}
+        self.moved = {
+            _layer(graph.variables[shared].name) for shared, _ in graph.updates
+        } & set(self.columns)
+        self.frozen = set(self.columns) - self.moved
+        self.makers = {
+            i: layers
+            for node, layers in zip(graph.nodes, self.written)
+            for i in node.outputs
         }
+        # The layer that a gradient has come from, of those that nothing moves.
+        self.passing = {}
         self.has_cost = any(
             graph.variables[i].role == "result" and graph.variables[i].is_number
             for i in graph.outputs
@@ -111,14 +121,35 @@ class _Sorter:
 
     def group(self, number):
         node, read = self.graph.nodes[number], self.reads[number]
-        fed = {_layer(name) for name in self.feeds[number]} & set(self.columns)
         if self._is_returned(node):
             return self._forward(read, self.written[number])
-        if node.layers and not self.of_optimiser & read:
+        if node.layers and read <= self.of_layers:  # as batch norm's own updates
             return self._update({self._last(node.layers)})
+        fed = {_layer(name) for name in self.feeds[number]} & set(self.columns)
+        if not self.columns and not read & self.of_optimiser:
+            names = {self.graph.variables[i].name for i in node.inputs}
+            if names.isdisjoint(self.feeds[number]):
+                return Group("gradient", 1, 0)
         if read & self.of_optimiser or not fed:
             return self._update(fed)
-        return Group("gradient of " + self._last(fed), 1, self.columns[self._last(fed)])
+        return self._gradient(number, self._last(fed))
+
+    def _gradient(self, number, fed):
+        """A gradient moves parameters of a layer, or comes on its way to them through
+        layers whose parameters nothing moves, as VGG16's.
+        """
+        node = self.graph.nodes[number]
+        forward = set().union(*(self.makers.get(i, set()) for i in node.inputs))
+        forward |= {_layer(self.graph.variables[i].name) for i in node.inputs}
+        passed = forward & self.frozen
+        if not passed and not forward & self.moved:
+            of_inputs = [self.passing.get(i) for i in node.inputs]
+            passed = {min(filter(None, of_inputs), key=self.columns.get, default=None)}
+        passed.discard(None)
+        layer = self._last(passed or {fed})
+        if passed:
+            self.passing.update((i, layer) for i in node.outputs)
+        return Group("gradient of " + layer, 1, self.columns[layer])
 
     def _last(self, layers):
         return max(layers, key=lambda layer: self.columns.get(layer, 0))
@@ -145,7 +176,7 @@ class _Sorter:
 
     def _update(self, fed):
         if len(fed) != 1:
-            return Group("update of all", 2, 0)
+            return Group("update of all" if self.columns else "update", 2, 0)
         (layer,) = fed
         return Group("update of " + layer, 2, self.columns.get(layer, 0))
 

@@ -67,7 +67,8 @@ def _described(graph: Any) -> str:
             f", and {n_updates} shared variable{'s' * (n_updates > 1)} get a new value"
         )
     if any(x.gradient for x in graph.variables):
-        text += ". Numbers and gradients are those of one minibatch"
+        text += ". Numbers are those of one minibatch, and so are the gradients in the "
+        text += "graph as it is written"
     elif any(x.seen for x in graph.variables):
         text += ". Numbers are those of one minibatch"
     return text + "."

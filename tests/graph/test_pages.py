@@ -12,7 +12,9 @@ import pytest
 import srcnn_theano.graph.pages as pages
 from srcnn_theano import cli
 from srcnn_theano.backend import T, graphs, theano
+from srcnn_theano.backend.internals import IS_AESARA
 from srcnn_theano.graph.parts import find_parts
+from srcnn_theano.graph.rewrites import what_it_does
 from srcnn_theano.graph.subjects import Subject, find_subject
 
 HOSTILE = "conv1.</script><b>&\"'"
@@ -105,6 +107,23 @@ def test_counts_stand_side_by_side(folder, subject):
         for graph in (rewriting.before, rewriting.after)
     )
     assert totals in text
+
+
+def test_each_rewrite_has_a_sentence(subject, folder):
+    unknown = [name for name in subject.rewriting.rewrites if not what_it_does(name)]
+    assert not unknown or IS_AESARA
+    assert what_it_does("fuse_relu") in read(folder, "index.html")
+    why = {node["why"] for node in data_of(read(folder, "after.html"))["nodes"]}
+    assert what_it_does("FusionOptimizer") in why or IS_AESARA
+    assert what_it_does("nobody knows this") == ""
+
+
+def test_formulas_and_labels_name_what_they_read(folder):
+    for node in data_of(read(folder, "after.html"))["nodes"]:
+        assert not re.search(r"\bi\d+\b", node["note"])
+        assert node["kind"] != "convolution" or not node["numbers"]
+    notes = [node["note"] for node in data_of(read(folder, "after.html"))["nodes"]]
+    assert any("learning_rate" in note for note in notes)
 
 
 def test_the_cost_is_told(subject):

@@ -4,6 +4,7 @@ import pytest
 from srcnn_theano.backend import onednn
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.graph.parts import find_parts
 from srcnn_theano.graph.subjects import find_subject
 from srcnn_theano.models import MODELS
 from srcnn_theano.weights import save_weights
@@ -106,6 +107,12 @@ def test_perceptual_losses_need_no_file_for_their_graph(monkeypatch):
     subject = find_subject("vgg_only")
     # Three of SRCNN, and four of VGG16 for the output and for the target.
     assert subject.rewriting.before.counts()["AbstractConv2d"] == 3 + 2 * 4
+    # Its layers have boxes of their own: for the output, for the target, and back.
+    for graph in (subject.rewriting.before, subject.rewriting.after):
+        titles = [group.title for group in find_parts(graph, subject.layers).groups]
+        assert titles.index("conv3") < titles.index("conv1_1") < titles.index("target")
+        assert {"conv2_2 of the target", "gradient of conv2_1"} <= set(titles)
+        assert not any(title.startswith("update of conv1_") for title in titles)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -95,10 +95,10 @@ function layOut(boxes, measure) {
 
 /* Put the boxes into rows and columns; a folded one is as large as its card. A forward
    pass alone goes on in the next line, like a text. */
-function arrangeBoxes(boxes, folded) {
+function arrangeBoxes(boxes, folded, length = BOX.width) {
   boxes.forEach((box, i) => Object.assign(box, folded.has(i) ? box.card : box.open));
   const alone = boxes.every((box) => box.row === 0);
-  const lines = alone ? broken(boxes) : boxes.map((box) => box.row);
+  const lines = alone ? broken(boxes, length) : boxes.map((box) => box.row);
   boxes.forEach((box, i) => { box.line = lines[i]; });
   const heights = largest(boxes, "line", "height");
   const tops = starts(heights, BOX.gapY);
@@ -114,10 +114,10 @@ function arrangeBoxes(boxes, folded) {
   return { tops, heights };
 }
 
-function broken(boxes) {
+function broken(boxes, length) {
   let line = 0, end = 0;
   return boxes.map((box) => {
-    if (end && end + box.width > BOX.width) { line++; end = 0; }
+    if (end && end + box.width > length) { line++; end = 0; }
     end += box.width + BOX.gapX;
     return line;
   });

@@ -23,7 +23,9 @@ function newPicture(data) {
     panel: document.querySelector("aside"),
     folded: new Set(),
     view: { x: 40, y: 40, scale: 1 },
+    length: BOX.width, // of a line of boxes
     held: null, // the item that was clicked
+    hits: [], hit: -1, // what was found, and where the reader is among it
     drawn: { items: [], edges: [] },
   };
 }
@@ -68,7 +70,7 @@ function translate(x, y) { return "translate(" + x + "," + y + ")"; }
 
 function draw(picture) {
   const { data, boxes, folded, world } = picture;
-  const { tops, heights } = arrangeBoxes(boxes, folded);
+  const { tops, heights } = arrangeBoxes(boxes, folded, picture.length);
   world.replaceChildren();
   picture.drawn = { items: [], edges: [] };
   const [rows, back, edges, front] = ["rows", "boxes", "edges", "nodes"].map((name) =>
@@ -96,7 +98,7 @@ function frame(box, layer) {
 
 /* The title of a box, which folds it and unfolds it. */
 function drawTitle(picture, box, i, parent, shut) {
-  const title = element(parent, "g", { class: "title", tabindex: 0, role: "button",
+  const title = element(parent, "g", { class: "title", tabindex: 0, role: "button", "data-box": i,
     "aria-label": (shut ? "unfold " : "fold ") + box.title });
   element(title, "rect", { width: box.width, height: shut ? box.height : BOX.title, rx: 10, class: "grip" });
   element(title, "text", { x: 12, y: 20 }, (shut ? "\u25b8 " : "\u25be ") + heading(box));

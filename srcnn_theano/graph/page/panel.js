@@ -47,26 +47,23 @@ function typeOf(data, variable) {
 }
 
 function nameOf(data, variable) {
-  const { name, role, value } = data.variables[variable];
-  if (role === "constant") return value;
-  if (name) return name;
   const by = data.nodes.findIndex((node) => node.outputs.includes(variable));
-  return by < 0 ? role : data.nodes[by].label + " #" + by;
+  return by < 0 ? data.names[variable] : data.nodes[by].label + " " + data.names[variable];
 }
 
 function describeNode({ data, panel }, item) {
   const node = data.nodes[item.node];
   tag(panel, "h2", item.title);
   tag(panel, "p", node.kind + " \u00b7 " + data.groups[node.group].title, "kind " + node.kind);
+  if (node.note !== typeOf(data, node.outputs[0])) tag(panel, "p", node.note);
   tag(panel, "p", "#" + item.node + " in the order in which the " + data.nodes.length + " nodes are computed");
   node.sources.forEach((line, i) => {
     const [place, ...code] = line.split(": ");
     tag(panel, "h3", (i ? "and at " : "Written at ") + place);
     if (code.length) tag(panel, "pre", code.join(": "));
   });
-  if (node.rewrite) { tag(panel, "h3", "Put in place by"); tag(panel, "p", node.rewrite); }
+  if (node.rewrite) { tag(panel, "h3", "Put in place by"); tag(panel, "p", node.rewrite); if (node.why) tag(panel, "p", node.why); }
   table(panel, "Inputs", node.inputs.map((variable, i) => [
-    "i" + i,
     nameOf(data, variable) + (node.overwrites.includes(i) ? " (overwritten)" : ""),
     typeOf(data, variable),
   ]));
@@ -117,7 +114,13 @@ function legend(picture) {
     row(kind, new Set(all.map((item) => item.title + item.variable)).size);
   }
   tag(panel, "p", "Point at a node to see what it reads and who reads it; click to hold it. " +
-    "Click a box's title to fold it. Drag to move, turn the wheel to zoom.", "hint");
+    "Click a box's title to fold it. Drag to move, turn the wheel or pinch to zoom.", "hint");
+  const keys = tag(panel, "p", undefined, "hint");
+  for (const [key, does] of [["/", "find"], ["Enter", "next hit"], ["\u2191 \u2193", "what the held node reads, and who reads it"],
+    ["\u2190 \u2192", "the node before and after it in the box"], ["Esc", "let go"], ["+ \u2212 0", "zoom, fit"], ["f u", "fold, unfold all"]]) {
+    tag(keys, "kbd", key);
+    keys.append(" " + does + "  ");
+  }
 }
 
 /* Show the items of one kind. */

@@ -1,0 +1,90 @@
+"""The pages in a browser: keys, finding, folding, and a telephone's width."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from srcnn_theano.graph import draw
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to show pages")
+
+DRIVER = """<script>{
+const told = {};
+const press = (key, on) => (on || document.body).dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const panel = () => document.querySelector("aside h2").textContent;
+const found = () => document.getElementById("found").textContent;
+told.folded = document.querySelectorAll(".item").length;
+press("/");
+const box = document.activeElement;
+told.focus = box.id;
+box.value = "convolution{forward}"; box.dispatchEvent(new Event("input"));
+told.hits = found();
+press("Enter", box); told.first = [found(), panel()];
+const middle = document.querySelector(".item.self").getBoundingClientRect();
+const view = document.querySelector("svg.graph").getBoundingClientRect();
+told.off = [middle.x + middle.width / 2 - view.x - view.width / 2,
+  middle.y + middle.height / 2 - view.y - view.height / 2].map(Math.round);
+press("Enter", box); press("Enter", box); press("Enter", box); told.wrapped = found();
+press("Escape", box); told.cleared = found();
+press("ArrowUp"); told.up = panel();
+press("ArrowDown"); told.down = panel();
+press("Escape"); told.left = panel();
+press("u"); told.unfolded = document.querySelectorAll(".item").length;
+press("f"); told.folded_again = document.querySelectorAll(".item").length;
+told.overflow = document.documentElement.scrollWidth - innerWidth;
+told.width = innerWidth;
+parent.postMessage(JSON.stringify(told), "*");
+}
+</script>"""
+FRAME = """<script>
+addEventListener("message", ({ data }) => {
+  const pre = document.createElement("pre");
+  pre.id = "TOLD"; pre.textContent = data;
+  document.body.appendChild(pre);
+});
+</script>
+<iframe src="page.html" style="width: WIDTHpx; height: 800px; border: 0"></iframe>
+"""
+
+
+def in_browser(page, folder, width):
+    """What the driver tells of a page in a frame of a width."""
+    (folder / "page.html").write_text(
+        page.replace("</body>", DRIVER + "</body>"), encoding="utf-8"
+    )
+    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)))
+    done = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+        + ["--virtual-time-budget=5000"]
+        + ["--window-size=1500,900", (folder / "frame.html").as_uri()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+        check=True,
+    )
+    told = re.search('<pre id="TOLD">(.*?)</pre>', done.stdout.decode("utf-8"), re.S)
+    return json.loads(html.unescape(told.group(1)))
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_page_is_worked_by_keys_and_fits_the_screen(tmp_path, width):
+    drawing = draw("srcnn")
+    forward = drawing.after.counts().get("Convolution{forward}")
+    if forward != 3:
+        pytest.skip("no oneDNN here")
+    told = in_browser(drawing.page("after"), tmp_path, width)
+    assert told["focus"] == "find"
+    assert told["hits"] == "3 hits"
+    assert told["first"] == ["1 of 3 hits", "Convolution{forward}"]
+    assert told["off"] == [0, 0]
+    assert told["wrapped"] == "1 of 3 hits" and told["cleared"] == ""
+    assert told["up"] == "x" and told["down"] == "Convolution{forward}"
+    assert told["left"].startswith("srcnn, prediction")
+    assert told["unfolded"] == 3 + 1 + 6 + 1 and told["folded_again"] == 0
+    assert told["overflow"] == 0 and told["width"] == width
