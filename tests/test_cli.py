@@ -200,7 +200,7 @@ def test_every_table_can_be_reproduced(capsys):
     with pytest.raises(SystemExit):
         cli.main(["reproduce", "--help"])
     shown = "".join(capsys.readouterr().out.split())
-    assert "{" + ",".join(TABLES) + "}" in shown and "--vggFILE" in shown
+    assert "{" + ",".join(TABLES) + ",all}" in shown and "--vggFILE" in shown
 
 
 def test_experiments_as_json(capsys):

@@ -22,6 +22,8 @@ from srcnn_theano.cli.options import (
 )
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import TABLES
+from srcnn_theano.ranges import count
+from srcnn_theano.streams import say
 
 
 @command(
@@ -104,22 +106,47 @@ def train(options: argparse.Namespace) -> None:
 
 
 @command(
-    "train and measure every row of a table of the report",
-    option("table", choices=TABLES),
+    "train and measure every row of a table of the report, or of all",
+    option("table", choices=[*TABLES, "all"]),
     DATA,
     RUNS.but(default="runs"),
     SEEDS,
+    option(
+        "--only", nargs="+", default=[], metavar="ROW", help="these rows; * is a joker"
+    ),
+    option(
+        "--jobs", type=count, default=1, help="runs at a time; they share the cores"
+    ),
+    option("--anew", action="store_true", help="also what results/ has already"),
+    option("--cost", action="store_true", help="say what it will cost, and do nothing"),
     VGG,
     DEVICE,
 )
-def reproduce(options: argparse.Namespace) -> None:
+def reproduce(options: argparse.Namespace) -> int:
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.report.listing import print_experiments
-    from srcnn_theano.runs.runs import parse_seeds, reproduce_table
+    from srcnn_theano.runs.plan import make_plan
+    from srcnn_theano.runs.reproduce import reproduce as reproduce_rows
+    from srcnn_theano.runs.runs import parse_seeds
+    from srcnn_theano.runs.side_by_side import Settings
 
     data_dir, seeds = find_data_dir(options.data), parse_seeds(options.seeds)
-    reproduce_table(options.table, data_dir, options.runs, options.vgg, seeds)
-    print_experiments(options.runs)
+    settings = Settings(data_dir, options.runs, options.vgg, options.jobs)
+    planned = make_plan(
+        options.table,
+        data_dir,
+        options.runs,
+        options.vgg,
+        seeds,
+        options.only,
+        options.anew,
+    )
+    failed = reproduce_rows(planned, settings, options.cost)
+    if not options.cost:
+        print_experiments(options.runs)
+    for name, reason in failed.items():
+        say(f"srcnn-theano: error: {name}: {reason}")
+    return 2 if failed else 0
 
 
 @command("list the experiments and their results", RUNS, JSON)

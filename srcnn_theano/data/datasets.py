@@ -153,6 +153,14 @@ def is_right(path: Path, facts: Mapping[str, Any]) -> bool:
     return pixels_sha256(path, [facts["size"]]) == facts["pixels"]
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of an image in the folder of its set, or of the file it is a copy of."""
+    digest = sha256(path)
+    facts = manifest().get(path.parent.name, {}).get(path.name)
+    known = facts and facts["sha256"] != digest and is_right(path, facts)
+    return facts["sha256"] if facts and known else digest
+
+
 def pixels_sha256(path: Path, sizes: Sequence[Sequence[int]]) -> str | None:
     """SHA-256 of the 8-bit RGB values of an image, row by row; grey is replicated.
 

@@ -21,16 +21,15 @@ from typing import Any, Sequence
 from srcnn_theano.data import cache, datasets
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.rule import SCORED
-from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
-from srcnn_theano.record import command, conditions, data_checksums, read_results
+from srcnn_theano.record import TRAINS_ALIKE, command, conditions, data_checksums
 from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.measuring import measure
 from srcnn_theano.runs.run import Run, parse_seeds, runs_of_seeds
 from srcnn_theano.runs.training import build_trainer, train
 
-__all__ = ["carry_out", "carry_out_seeds", "parse_seeds", "reproduce_table"]
+__all__ = ["carry_out", "carry_out_seeds", "parse_seeds"]
 
 
 def carry_out(
@@ -99,6 +98,7 @@ def _record(run: Run, data_dir: Path) -> dict[str, Any]:
         "recipe": {**run.recipe._asdict(), "hash": run.recipe.hash},
         "command": command(run.experiment),
         **conditions(),
+        "trains_alike": TRAINS_ALIKE,
         "data": checksums,
     }
 
@@ -116,50 +116,3 @@ def carry_out_seeds(
     for run in runs_of_seeds(experiment, runs_dir, seeds, vgg):
         carry_out(run, data_dir, resume, train_only)
         print(f"the run is in {run.folder}")
-
-
-def reproduce_table(
-    table: str,
-    data_dir: Path,
-    runs_dir: Path,
-    vgg: str | Path | None = None,
-    seeds: Sequence[int] | None = None,
-) -> None:
-    """Train and measure every row of a table that has no result in `runs_dir` yet.
-
-    Networks that its rows share with other tables are trained first. Interrupted runs
-    go on from their checkpoints.
-
-    Parameters
-    ----------
-    table : str
-        One of `experiments.TABLES`.
-    data_dir, runs_dir : Path
-    vgg : path or None
-        As in `run.make_run`.
-    seeds : sequence of int or None
-        Train and measure once for each of them; None for each row's own.
-    """
-    rows = [row for row in EXPERIMENTS.values() if row.row.table == table]
-    shared = {row.trained_by for row in rows} - {row.name for row in rows}
-    experiments = [EXPERIMENTS[name] for name in sorted(shared)] + rows
-    # What is missing shows before hours of training.
-    runs = [
-        run
-        for experiment in experiments
-        for run in runs_of_seeds(experiment, runs_dir, seeds, vgg)
-    ]
-    for run in runs:
-        if _is_done(run):
-            print(f"{run.folder.name}: done")
-            continue
-        print(f"{run.folder.name}: {run.experiment.measure.n_epochs} epochs")
-        carry_out(run, data_dir, resume=True)
-
-
-def _is_done(run: Run) -> bool:
-    path = run.folder / "results.json"
-    if not path.exists():
-        return False
-    results = read_results(path, run.experiment)
-    return results["n_epochs"] >= run.experiment.measure.n_epochs

@@ -12,7 +12,7 @@ from srcnn_theano.environment import find_library
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import mse_per_patch
 from srcnn_theano.evaluation.protocols import make_protocol
-from srcnn_theano.experiments.records import Measure, Row
+from srcnn_theano.experiments.records import Measure
 from srcnn_theano.files import sha256
 from srcnn_theano.inference import build_predictor
 from srcnn_theano.runs import runs
@@ -198,7 +198,7 @@ def test_the_cost_of_validation_is_that_of_the_training(unbroken):
     assert float(last["set5_cost"]) == pytest.approx(expected, rel=1e-4)
 
 
-def test_seeds_have_folders_of_their_own(unbroken, tmp_path, monkeypatch):
+def test_seeds_have_folders_of_their_own(unbroken):
     own, other = runs_of_seeds(TINY, unbroken, (0, 1))
     assert (own.folder, own.network) == (
         unbroken / "tiny",
@@ -207,18 +207,6 @@ def test_seeds_have_folders_of_their_own(unbroken, tmp_path, monkeypatch):
     assert other.folder == unbroken / "tiny-seed1"
     assert other.network == unbroken / "tiny-seed1" / "weights.h5"
     assert other.experiment.training.seed == 1
-    started = []
-    monkeypatch.setattr(
-        runs, "carry_out", lambda run, *rest, **more: started.append(run.folder.name)
-    )
-    row = TINY._replace(
-        name="row",
-        row=Row("tiny table", "a row"),
-        measure=Measure(n_epochs=3, weights_of="tiny"),
-    )
-    monkeypatch.setitem(experiments.EXPERIMENTS, "row", row)
-    runs.reproduce_table("tiny table", "data", unbroken, seeds=(0, 1))
-    assert started == ["tiny-seed1", "row", "row-seed1"]
 
 
 def test_seeds_on_the_command_line():
@@ -410,22 +398,6 @@ def test_other_settings_do_not_resume(unbroken):
     with pytest.raises(UserError, match="other settings"):
         carry_out(TINY.changed(seed=1), unbroken, resume=True)
     assert (unbroken / "tiny" / "experiment.json").read_text() == record
-
-
-def test_reproduce_runs_what_is_missing(unbroken, monkeypatch, capsys):
-    started = []
-    monkeypatch.setattr(
-        runs, "carry_out", lambda run, *rest, **more: started.append(run.folder.name)
-    )
-    row = TINY._replace(
-        name="row",
-        row=Row("tiny table", "a row"),
-        measure=Measure(n_epochs=3, weights_of="tiny"),
-    )
-    monkeypatch.setitem(experiments.EXPERIMENTS, "row", row)
-    runs.reproduce_table("tiny table", "data", unbroken)
-    assert started == ["row"]
-    assert "tiny: done" in capsys.readouterr().out
 
 
 def test_the_network_of_another_training_is_not_measured(unbroken, tmp_path):

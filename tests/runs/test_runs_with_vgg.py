@@ -13,7 +13,7 @@ from srcnn_theano.data import cache
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments.records import Experiment, Measure, Row
 from srcnn_theano.files import write_json
-from srcnn_theano.runs import runs
+from srcnn_theano.runs import plan, runs
 from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.training.settings import Training
 from srcnn_theano.training.step import build_step
@@ -158,19 +158,13 @@ def test_a_perceptual_row_without_vgg16_starts_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_reproduce_asks_for_vgg16_before_it_trains_anything(
+def test_a_plan_asks_for_vgg16_before_anything_is_trained(
     tmp_path, monkeypatch, vgg_file
 ):
-    started = []
-
-    def carry_out(run, *rest, **more):
-        started.append((run.experiment.name, run.vgg.source_sha256))
-
-    monkeypatch.setattr(runs, "carry_out", carry_out)
-    with pytest.raises(UserError, match="no VGG16"):
-        runs.reproduce_table("fsrcnn-vgg", "data", tmp_path)
-    assert started == []
+    monkeypatch.setattr(plan, "data_checksums", lambda data_dir: {})
     row = PERCEPTUAL._replace(row=Row("t", "a row"))
     monkeypatch.setitem(experiments.EXPERIMENTS, "perceptual", row)
-    runs.reproduce_table("t", "data", tmp_path, vgg_file)
-    assert started == [("perceptual", "2" * 64)]
+    with pytest.raises(UserError, match="no VGG16"):
+        plan.make_plan("t", "data", tmp_path)
+    (planned,) = plan.make_plan("t", "data", tmp_path, vgg_file)
+    assert planned.run.vgg.source_sha256 == "2" * 64

@@ -1,0 +1,167 @@
+"""Which runs a table needs, which of them are proved, and in which order they go."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Iterable, NamedTuple, Sequence
+
+from srcnn_theano import shipped
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.files import kind_at, read_json
+from srcnn_theano.record import TRAINS_ALIKE, data_checksums, read_results
+from srcnn_theano.runs.run import Run, runs_of_seeds
+
+ALL = "all"
+
+
+class Planned(NamedTuple):
+    """A run, and where it is proved already.
+
+    Attributes
+    ----------
+    run : Run
+    proved : str
+        'runs' or 'results': a record there says that it was done; '' if none does.
+    """
+
+    run: Run
+    proved: str
+
+    @property
+    def name(self) -> str:
+        """Of its folder: that of the row, with the seed behind it."""
+        return self.run.folder.name
+
+    @property
+    def after(self) -> str:
+        """The folder of the run that trains its network; '' for its own training."""
+        experiment = self.run.experiment
+        return "" if experiment.trains else experiment.trained_by + self.run.suffix
+
+
+def make_plan(
+    table: str,
+    data_dir: Path,
+    runs_dir: Path,
+    vgg: str | Path | None = None,
+    seeds: Sequence[int] | None = None,
+    only: Sequence[str] = (),
+    anew: bool = False,
+) -> list[Planned]:
+    """The runs of all rows of a table, each after the one whose network it measures.
+
+    Parameters
+    ----------
+    table : str
+        One of `experiments.TABLES`, or `ALL`.
+    data_dir, runs_dir : Path
+    vgg : path or None
+        As in `run.make_run`.
+    seeds : sequence of int or None
+        A run for each of them; None for each row's own.
+    only : sequence of str
+        Names of rows, ``*`` standing for any letters; empty for all.
+    anew : bool
+        Whether what results/ proves is run again.
+
+    Raises
+    ------
+    UserError
+        A pattern fits no row; what a row needs is missing.
+    """
+    # What is missing shows before hours of training.
+    runs = [
+        run
+        for experiment in _rows(table, only)
+        for run in runs_of_seeds(experiment, runs_dir, seeds, vgg)
+    ]
+    checksums = data_checksums(data_dir)
+    planned = []
+    for run in runs:
+        if _is_done(run):
+            proved = "runs"
+        else:
+            proved = "results" if not anew and is_proved(run, checksums) else ""
+        planned.append(Planned(run, proved))
+    return _with_networks(planned)
+
+
+def _rows(table: str, only: Sequence[str]) -> list:
+    """The rows that are asked for, after the rows that train their networks."""
+    rows = [e for e in EXPERIMENTS.values() if table in (ALL, e.row.table)]
+    for pattern in only:
+        if not any(fnmatchcase(row.name, pattern) for row in rows):
+            if "*" not in pattern:
+                find_experiment(pattern)  # says which names there are
+            raise UserError(f"--only {pattern}: no row of {table} has such a name")
+    if only:
+        rows = [r for r in rows if any(fnmatchcase(r.name, p) for p in only)]
+    trainers = {row.trained_by: EXPERIMENTS[row.trained_by] for row in rows}
+    measured = [row for row in rows if not row.trains]
+    return [*trainers.values(), *measured]
+
+
+def _with_networks(planned: list[Planned]) -> list[Planned]:
+    """Plan the trainings again whose networks rows are going to measure.
+
+    What results/ proves has no network in the folder of runs.
+    """
+    needed = {plan.after for plan in planned if not plan.proved}
+    return [
+        plan._replace(proved="")
+        if plan.name in needed and not plan.run.network.exists()
+        else plan
+        for plan in planned
+    ]
+
+
+# --- Proofs ---
+
+
+def _is_done(run: Run) -> bool:
+    path = run.folder / "results.json"
+    if not kind_at(path):
+        return False
+    results = read_results(path, run.experiment)
+    return results["n_epochs"] >= run.experiment.measure.n_epochs
+
+
+def is_proved(run: Run, checksums: dict[str, str]) -> bool:
+    """Whether results/ has the very run.
+
+    That is one of the same training, seed included, at least as long, by the same
+    recipe and protocol, on the same data, by code that trains alike
+    (`record.TRAINS_ALIKE`). Device, threads and versions of libraries do not count:
+    they change the rounding.
+    """
+    folder = shipped.results_dir() / run.folder.name
+    if not (folder / "results.json").is_file():
+        return False
+    try:
+        record = read_json(folder / "experiment.json")
+        results = read_results(folder / "results.json", run.experiment)
+        return (
+            results["n_epochs"] >= run.experiment.measure.n_epochs
+            and not run.experiment.differences(record["experiment"])
+            and record["recipe"]["hash"] == run.recipe.hash
+            and record["protocol"]["hash"] == run.protocol.hash
+            and record.get("trains_alike", 1) == TRAINS_ALIKE
+            and all(record["data"].get(name) == sum for name, sum in checksums.items())
+        )
+    except (UserError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def in_order(planned: Iterable[Planned], seconds: dict[str, float]) -> list[Planned]:
+    """What is left to do, cheap before dear, and each after what it needs.
+
+    Parameters
+    ----------
+    planned : iterable of Planned
+    seconds : dict of str to float
+        What each costs, by its name.
+    """
+    left = [plan for plan in planned if not plan.proved]
+    return sorted(left, key=lambda plan: (bool(plan.after), seconds[plan.name]))

@@ -1,0 +1,142 @@
+"""Whole runs in processes of their own, of a tiny network on a picture made here."""
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from srcnn_theano import experiments
+from srcnn_theano.experiments.records import Measure
+from srcnn_theano.runs import costs, reproduce, side_by_side
+from srcnn_theano.runs.costs import StepCost, kind, seconds_of
+from srcnn_theano.runs.plan import Planned
+from srcnn_theano.runs.run import runs_of_seeds
+from srcnn_theano.runs.side_by_side import Settings, run_all
+from srcnn_theano.training.history import read_history
+
+SCRIPT = Path(__file__).with_name("tiny_command.py")
+_spec = importlib.util.spec_from_file_location("tiny_command", SCRIPT)
+tiny_command = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tiny_command)
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tmp_path):
+    """The command line with the row `tiny`, for this process and those it starts."""
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny_command.TINY)
+    monkeypatch.setattr(side_by_side, "COMMAND", (sys.executable, str(SCRIPT)))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+def plans(seeds, experiment=None):
+    experiment = experiment or tiny_command.TINY
+    return [Planned(run, "") for run in runs_of_seeds(experiment, Path("runs"), seeds)]
+
+
+def settings(jobs=1):
+    return Settings(Path("data"), Path("runs"), None, jobs)
+
+
+def seconds(planned):
+    return {plan.name: 1.0 for plan in planned}
+
+
+def test_runs_go_on_where_others_fail(capfd):
+    unknown = tiny_command.TINY._replace(name="unknown")
+    after = unknown._replace(
+        name="after", measure=Measure(n_epochs=3, weights_of="unknown")
+    )
+    planned = [*plans([0, 1]), *plans([0], unknown), *plans([0], after)]
+    failed = run_all(planned, settings(jobs=2), seconds(planned))
+    assert set(failed) == {"unknown", "after"}
+    assert failed["unknown"].startswith("exit status 2; see runs/unknown/log.txt")
+    assert "unknown" in Path("runs/unknown/log.txt").read_text()
+    assert failed["after"] == "unknown, whose network it measures, failed"
+    for name in ("tiny", "tiny-seed1"):
+        assert len(read_history(Path("runs", name, "history.csv"))) == 3
+        assert Path("runs", name, "results.json").is_file()
+    assert not Path("runs/after").exists()
+    said = capfd.readouterr().err
+    assert "tiny-seed1: done in" in said and "unknown: failed" in said
+
+
+def test_an_interrupt_ends_all_and_the_same_call_goes_on(monkeypatch):
+    planned = plans([0])
+    folder = Path("runs/tiny")
+
+    def until_an_epoch_is_done(poll):
+        time.sleep(poll)
+        if (folder / "checkpoint.h5").exists():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        clock = SimpleNamespace(sleep=until_an_epoch_is_done, monotonic=time.monotonic)
+        patch.setattr(side_by_side, "time", clock)
+        with pytest.raises(KeyboardInterrupt):
+            run_all(planned, settings(), seconds(planned))
+    assert not (folder / ".lock").exists()  # nobody works there any more
+    assert run_all(planned, settings(), seconds(planned)) == {}
+    assert len(read_history(folder / "history.csv")) == 3
+
+
+def test_cores_are_shared(monkeypatch):
+    monkeypatch.setattr(side_by_side, "usable_cores", lambda: 8)
+    assert [settings(jobs).threads for jobs in (1, 3, 8, 20)] == [8, 2, 1, 1]
+
+
+# --- What it costs ---
+
+
+def test_kinds_of_steps():
+    (plan,) = plans(None)
+    names = ["table1_adam_programmed", "table1_sgd_programmed", "vgg_only_programmed"]
+    runs = [
+        plan.run._replace(experiment=experiments.EXPERIMENTS[name]) for name in names
+    ]
+    assert [kind(run) for run in runs] == [
+        "srcnn, batch 20, 3 channels",
+        "srcnn, batch 20, 3 channels",
+        "srcnn, batch 100, 3 channels, VGG16",
+    ]
+
+
+def test_steps_are_timed_once_and_kept(monkeypatch, tmp_path, capsys):
+    measured = []
+
+    def measure(run, data_dir, vgg, threads):
+        measured.append((run.experiment.name, threads))
+        return [0.25, 0.5]
+
+    class Two:
+        low_res = range(100)
+
+    monkeypatch.setattr(costs, "_measure_apart", measure)
+    monkeypatch.setattr(costs.cache, "prepare", lambda *arguments: Two)
+    planned = plans([0, 1])
+    two = settings()._replace(jobs=2)
+    assert reproduce.reproduce(planned, two, only_cost=True) == {}
+    assert measured == [("tiny", two.threads)]
+    said = capsys.readouterr().out
+    # 3 epochs of 10 steps, and 20 minibatches to score at a third; 60 s to measure.
+    expected = 3 * (10 + 20 / 3) * 0.25 + 60
+    assert seconds_of(planned, {kind(planned[0].run): StepCost(0.25, 0.5)}, "d") == {
+        "tiny": pytest.approx(expected),
+        "tiny-seed1": pytest.approx(expected),
+    }
+    assert "2 runs, 2 at a time" in said and "0.5 GiB" in said
+    reproduce.reproduce(planned, two, only_cost=True)
+    assert len(measured) == 1
+    (tmp_path / "cache" / "srcnn_theano" / "step_costs.json").write_text("[]")
+    reproduce.reproduce(planned, two, only_cost=True)
+    assert len(measured) == 2
+
+
+def test_what_is_proved_is_said_and_left(capsys):
+    planned = [plan._replace(proved="results") for plan in plans([0])]
+    assert reproduce.reproduce(planned, settings()) == {}
+    said = capsys.readouterr().out
+    assert "done already, in results/" in said and "nothing is left to do" in said
