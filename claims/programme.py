@@ -206,13 +206,14 @@ CHOICES = (
         "VGG16",
         "Filters are reshaped where axes had to be transposed; input 0 to 255, no mean "
         "taken off. In the older rows and for FSRCNN the whole target goes through it "
-        "and its maps are cut.",
+        "and its maps are cut. The first sub-image is left out.",
         _vgg,
     ),
     Choice(
         "FSRCNN",
         "No stride: a full border of 9x9 makes 16x16 of 8x8 pixels, compared with "
-        "the middle of the target. 3x3 instead of 1x1.",
+        "the middle of the target. 3x3 instead of 1x1, one PReLU slope a layer, levels "
+        "of 0 to 255.",
         _stride,
     ),
     Choice(

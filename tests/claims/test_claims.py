@@ -161,6 +161,12 @@ def test_bicubic_is_measured_again(data_dir, tmp_path):
         assert averages["patch"] >= averages["batch20"] >= averages["global"]
 
 
+def test_readme_has_what_is_measured_of_bicubic():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    figure = record.measured()["bicubic"]["as programmed"]["Set5"]["batch20"]
+    assert f"literature and {figure:.2f} dB in the report's way" in readme
+
+
 def test_choices_of_the_program_have_figures_with_digits():
     for choice in CHOICES:
         try:
