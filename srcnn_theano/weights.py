@@ -224,6 +224,27 @@ def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     return path
 
 
+def weights_path(
+    scale: int, path: str | Path | None = None, model: str | None = None
+) -> Path:
+    """The file of `load_for_scale`.
+
+    Raises
+    ------
+    UserError
+        Both a file and a model; no such network or file.
+    """
+    if path is not None and model is not None:
+        raise UserError(
+            f"--model {model} --weights {path}: the file names its model; "
+            "leave one of them out"
+        )
+    if path is None:
+        path = weights_for_scale(scale, model or PICTURE_MODELS[0])
+    require_file(path, "weight file")
+    return Path(path)
+
+
 def load_for_scale(
     scale: int, path: str | Path | None = None, model: str | None = None
 ) -> tuple[Path, Weights]:
@@ -247,14 +268,7 @@ def load_for_scale(
         Both a file and a model; no such network; a file that `load_weights` refuses, or
         whose network enlarges by another factor.
     """
-    if path is not None and model is not None:
-        raise UserError(
-            f"--model {model} --weights {path}: the file names its model; "
-            "leave one of them out"
-        )
-    if path is None:
-        path = weights_for_scale(scale, model or PICTURE_MODELS[0])
-    path = Path(path)
+    path = weights_path(scale, path, model)
     weights = load_weights(path)
     factor = getattr(weights.architecture, "scale", scale)
     if factor != scale:

@@ -43,10 +43,19 @@ def demo(options: argparse.Namespace) -> None:
     option(
         "--tta", action="store_true", help="average over the eight flips and rotations"
     ),
-    RESUME.but(help="skip what is done already"),
+    option("--format", help="of results in a folder, such as png or jpg"),
+    option("--quality", type=int, help="of JPEG and WebP, 1 to 100"),
+    option(
+        "--suffix",
+        default="",
+        metavar="TEXT",
+        help="goes into the names of results in a folder, as in photo_x2.png",
+    ),
+    RESUME.but(help="skip what was made already by the same network and options"),
     DEVICE,
 )
 def upscale(options: argparse.Namespace) -> int:
+    from srcnn_theano.upscale.plan import Naming
     from srcnn_theano.upscale.upscale import upscale_paths
 
     summary = upscale_paths(
@@ -57,6 +66,7 @@ def upscale(options: argparse.Namespace) -> int:
         model=options.model,
         tta=options.tta,
         resume=options.resume,
+        naming=Naming(options.format, options.suffix, options.quality),
     )
     for message in summary.failed:
         say(f"srcnn-theano: error: {message}")

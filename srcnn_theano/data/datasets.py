@@ -11,9 +11,10 @@ import warnings
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
 
-from srcnn_theano.data.images import IMAGE_SUFFIXES
+from srcnn_theano.data.images import pictures_below
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at, sha256
+from srcnn_theano.streams import say
 
 TEST_SETS = ("Set5", "Set14")
 SETS = ("T91", *TEST_SETS)
@@ -223,11 +224,10 @@ def folder_images(folder: PathLike) -> list[Path]:
     """
     if kind_at(folder) != "a folder":
         raise UserError(f"{folder}: no such folder")
-    paths = sorted(
-        path
-        for path in Path(folder).rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    )
+    found = pictures_below(Path(folder))
+    for line in found.passed_over(Path(folder)) + found.unreadable:
+        say(f"warning: {line}")
+    paths = sorted(found.pictures)
     if not paths:
         raise UserError(
             f"{folder}: no images in this folder; it should hold files such as .png, "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Callable
 
-from srcnn_theano.data.images import check_writable, read_picture, write_bands
+from srcnn_theano.data.images import Picture, check_writable, write_bands
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import Upscaler, build_predictor
 from srcnn_theano.progress import Bar
 from srcnn_theano.streams import say
+from srcnn_theano.upscale.plan import Job
 from srcnn_theano.weights import load_for_scale
 
 
@@ -56,20 +58,21 @@ def check_scale(scale: int) -> None:
         )
 
 
-def upscale_file(
+def upscale_picture(
     upscaler: Upscaler,
-    source: Path,
-    target: Path,
+    read: Callable[[], Picture],
+    job: Job,
     progress: bool,
     leave: bool,
     quality: int | None = None,
 ) -> None:
-    """Read a picture, enlarge it, and write it in the format of the target's suffix.
+    """Enlarge a picture, and write it in the format of the target's suffix.
 
     Parameters
     ----------
     upscaler : Upscaler
-    source, target : Path
+    read : function () -> Picture
+    job : Job
     progress, leave : bool
         Show a progress bar of the tiles; leave it there at the end.
     quality : int or None
@@ -80,14 +83,14 @@ def upscale_file(
     UserError
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
-    picture = read_picture(source)
-    check_writable(target, picture, upscaler.scale)
+    picture = read()
+    check_writable(job.target, picture, upscaler.scale)
     with Bar(
         total=upscaler.n_tiles(picture),
-        desc=source.name,
+        desc=job.source.name,
         unit="tile",
         leave=leave,
         disable=not progress,
     ) as bar:
         bands = upscaler.bands(picture, on_tile=bar.update)
-        write_bands(target, picture, upscaler.scale, bands, quality)
+        write_bands(job.target, picture, upscaler.scale, bands, quality)

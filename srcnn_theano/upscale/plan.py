@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
-from srcnn_theano.data.images import IMAGE_SUFFIXES
+from srcnn_theano.data.images import FORMATS, IMAGE_SUFFIXES, QUALITY, pictures_below
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import check_target, kind_at
 
-_SUFFIXES = " ".join(sorted(IMAGE_SUFFIXES))
+_READ = " ".join(sorted(IMAGE_SUFFIXES))
+_WRITTEN = " ".join(sorted(FORMATS))
+_MOST_NAME_BYTES = 255  # of Linux's file systems
 
 
 class Job(NamedTuple):
@@ -20,36 +22,106 @@ class Job(NamedTuple):
     target: Path
 
 
-def plan(inputs: Sequence[Path], out: Path) -> list[Job]:
+class Naming(NamedTuple):
+    """How results in a folder are called, and how they are written."""
+
+    format: str | None = None  # a suffix such as ".jpg"; None keeps that of the source
+    suffix: str = ""  # goes between the name and the suffix of the format
+    quality: int | None = None  # of JPEG and WebP
+
+
+class Plan(NamedTuple):
+    """What there is to do, and what was passed over in folders."""
+
+    jobs: list[Job]
+    passed_over: list[str]  # a line for each kind of thing that is no picture
+    unreadable: list[str]  # folders that cannot be looked into
+    in_folder: bool = True  # whether results go into a folder, not into a file by name
+
+
+def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Plan:
     """Find the pictures, and where each goes.
 
     A single file goes to the file `out`, in the format of its suffix, or into the
     folder `out` under its own name. Several files, and folders, go into the folder
-    `out`; folders are searched to all depths, their structure is kept, and files
-    without the suffix of a picture are passed over. Within a folder a picture keeps its
-    format, except GIF, which cannot hold the new colours and becomes PNG.
+    `out`; folders are searched to all depths and their structure is kept. Within a
+    folder a picture keeps its format unless `naming` says another, except formats that
+    cannot be written, and GIF, which cannot hold the new colours: these become PNG. Of
+    two pictures whose results would have one name, a.gif and a.png, that whose format
+    changes keeps the old suffix in its name, too: a.gif.png.
 
     Parameters
     ----------
     inputs : sequence of paths
     out : path
         An existing folder or a name without suffix is a folder.
+    naming : Naming or None
 
     Raises
     ------
     UserError
         An input that is not there, or neither a file nor a folder; a folder without
         pictures; an output that is not a folder where one is needed, that two pictures
-        would share, that is an input, or where something else than a file is.
+        would share, that is an input, or where something else than a file is; options
+        that do not fit the output.
     """
+    naming = _checked(naming or Naming())
     kinds = [_kind_of_input(path) for path in inputs]
     if kinds == ["a file"] and _is_file_name(out):
-        jobs = [Job(inputs[0], out)]
+        _check_naming_of_file(out, naming)
+        result = Plan([Job(inputs[0], out)], [], [], in_folder=False)
     else:
         _check_folder(out)
-        jobs = [job for path in inputs for job in _jobs_of(path, out)]
-    _check_targets(jobs)
-    return jobs
+        result = Plan([], [], [])
+        for path in inputs:
+            _add_jobs(result, path, out, naming)
+    result = result._replace(jobs=_check_targets(result.jobs))
+    _check_quality(result.jobs, naming)
+    return result
+
+
+# --- Options ---
+
+
+def _checked(naming: Naming) -> Naming:
+    if naming.quality is not None and not 1 <= naming.quality <= 100:
+        raise UserError(f"--quality {naming.quality}: must be 1 to 100")
+    if os.sep in naming.suffix or "\0" in naming.suffix:
+        raise UserError(
+            f"--suffix {naming.suffix}: becomes a part of file names, and may have no "
+            f"{os.sep} in it"
+        )
+    if naming.format is None:
+        return naming
+    format_ = "." + naming.format.lower().lstrip(".")
+    if format_ not in FORMATS:
+        raise UserError(
+            f"--format {naming.format}: no format that can be written; use one of "
+            f"{_WRITTEN}"
+        )
+    return naming._replace(format=format_)
+
+
+def _check_naming_of_file(out: Path, naming: Naming) -> None:
+    if naming.suffix:
+        raise UserError(
+            f"--suffix {naming.suffix} --out {out}: the file has a name already; leave "
+            "one out, or name a folder"
+        )
+    if naming.format and FORMATS[naming.format] != FORMATS[out.suffix.lower()]:
+        raise UserError(
+            f"--format {naming.format} --out {out}: two formats; leave --format out, "
+            "or name a folder"
+        )
+
+
+def _check_quality(jobs: Sequence[Job], naming: Naming) -> None:
+    names = {FORMATS[job.target.suffix.lower()].name for job in jobs}
+    if naming.quality is not None and jobs and not names & set(QUALITY):
+        raise UserError(
+            f"--quality {naming.quality}: is for JPEG and WebP, and nothing is written "
+            "as these; leave it out, or add --format jpg"
+        )
 
 
 def _kind_of_input(path: Path) -> str:
@@ -64,10 +136,10 @@ def _kind_of_input(path: Path) -> str:
 def _is_file_name(out: Path) -> bool:
     if kind_at(out) == "a folder" or not out.suffix:
         return False
-    if out.suffix.lower() not in IMAGE_SUFFIXES:
+    if out.suffix.lower() not in FORMATS:
         raise UserError(
             f"--out {out}: {out.suffix} is no format that can be written; use one of "
-            f"{_SUFFIXES}, or the name of a folder"
+            f"{_WRITTEN}, or the name of a folder"
         )
     return True
 
@@ -85,42 +157,57 @@ def _check_folder(out: Path) -> None:
         )
 
 
-def _jobs_of(path: Path, out: Path) -> list[Job]:
+# --- Pictures and their results ---
+
+
+def _add_jobs(result: Plan, path: Path, out: Path, naming: Naming) -> None:
     if kind_at(path) == "a file":
-        return [Job(path, out / _name_in_folder(Path(path.name)))]
-    sources = _pictures_below(path, out)
-    if not sources:
-        raise UserError(f"{path}: no pictures in this folder ({_SUFFIXES})")
-    return [Job(s, out / _name_in_folder(s.relative_to(path))) for s in sources]
+        result.jobs.append(Job(path, out / _name_in_folder(Path(path.name), naming)))
+        return
+    found = pictures_below(path, lambda folder: _real(folder) == _real(out))
+    if not found.pictures and not found.unreadable:
+        raise UserError(f"{path}: no pictures in this folder ({_READ})")
+    result.passed_over.extend(found.passed_over(path))
+    result.unreadable.extend(found.unreadable)
+    for source in found.pictures:
+        name = _name_in_folder(source.relative_to(path), naming)
+        result.jobs.append(Job(source, out / name))
 
 
-def _pictures_below(folder: Path, out: Path) -> list[Path]:
-    """Files with the suffix of a picture, except hidden files and those in `out`."""
-    pictures: list[Path] = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and not _same(Path(root, name), out)
-        )
-        pictures += [
-            Path(root, name)
-            for name in sorted(names)
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
-        ]
-    return pictures
-
-
-def _name_in_folder(path: Path) -> Path:
+def _name_in_folder(path: Path, naming: Naming) -> Path:
     suffix = path.suffix.lower()
-    keeps = suffix in IMAGE_SUFFIXES and suffix != ".gif"
-    return path if keeps else path.with_suffix(".png")
+    keeps = suffix in FORMATS and suffix != ".gif"
+    format_ = path.suffix if keeps else ".png"
+    if naming.format and (not keeps or FORMATS[suffix] != FORMATS[naming.format]):
+        format_ = naming.format
+    return path.with_name(_shortened(path.stem, naming.suffix + format_))
 
 
-def _check_targets(jobs: Sequence[Job]) -> None:
+def _shortened(stem: str, end: str) -> str:
+    """``stem + end``, with characters left out of the stem if that is too long."""
+    while stem and len(os.fsencode(stem + end)) > _MOST_NAME_BYTES:
+        stem = stem[:-1]
+    return stem + end
+
+
+def _with_old_suffix(job: Job) -> Job:
+    target = job.target
+    end = target.name[len(target.stem) :]
+    old = job.source.suffix
+    return job._replace(target=target.with_name(_shortened(target.stem, old + end)))
+
+
+def _check_targets(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, with results of one name told apart where that can be."""
     sources = {_real(job.source) for job in jobs}
-    sources_by_target: dict[str, Path] = {}
-    for job in jobs:
+    # Those that keep their formats keep their names.
+    changing = [job.source.suffix.lower() != job.target.suffix.lower() for job in jobs]
+    by_target: dict[str, Path] = {}
+    checked = list(jobs)
+    for number in sorted(range(len(jobs)), key=lambda n: changing[n]):
+        job = jobs[number]
+        if changing[number] and _real(job.target) in by_target:
+            job = checked[number] = _with_old_suffix(job)
         check_target(job.target)
         target = _real(job.target)
         if target in sources:
@@ -128,16 +215,13 @@ def _check_targets(jobs: Sequence[Job]) -> None:
                 f"--out: {job.target} would be overwritten by a result; choose another "
                 "folder or name"
             )
-        if target in sources_by_target:
+        if target in by_target:
             raise UserError(
-                f"--out: {sources_by_target[target]} and {job.source} would both "
+                f"--out: {by_target[target]} and {job.source} would both "
                 f"become {job.target}; upscale them one by one"
             )
-        sources_by_target[target] = job.source
-
-
-def _same(path: Path, other: Path) -> bool:
-    return _real(path) == _real(other)
+        by_target[target] = job.source
+    return checked
 
 
 def _real(path: Path) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Any, Iterator, NamedTuple, Sequence
 
+from srcnn_theano.data.images import Picture, n_pixels, read_picture
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import DiskFull
+from srcnn_theano.files import DiskFull, sha256
 from srcnn_theano.progress import Bar
-from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_file
-from srcnn_theano.upscale.plan import plan
+from srcnn_theano.streams import say
+from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_picture
+from srcnn_theano.upscale.plan import Job, Naming, plan
+from srcnn_theano.upscale.resume import Made
+from srcnn_theano.weights import weights_path
+
+# Larger pictures are read when their turn comes: two of them would fill the memory.
+_MOST_PIXELS_AHEAD = 30_000_000
 
 
 class Summary(NamedTuple):
@@ -40,16 +48,17 @@ def upscale_paths(
     tta: bool = False,
     resume: bool = False,
     progress: bool = True,
+    naming: Naming | None = None,
 ) -> Summary:
     """Enlarge picture files and folders of them.
 
     Parameters
     ----------
-    inputs, out : paths, as in `plan.plan`
+    inputs, out, naming : as in `plan.plan`
     scale, weights, model, tta : as in `picture.load_upscaler`
     resume : bool
-        Pass over pictures whose output exists (outputs appear in one piece, so that an
-        output which exists is complete).
+        Pass over pictures whose output exists and was made from the same file by the
+        same network with the same options (see `resume`).
     progress : bool
         Show progress bars on stderr.
 
@@ -65,19 +74,91 @@ def upscale_paths(
         As in `plan.plan` and `picture.load_upscaler`; then nothing has been written.
     """
     check_scale(scale)
-    jobs = plan([Path(path) for path in inputs], Path(out))
-    skipped = [job.target for job in jobs if resume and job.target.exists()]
-    jobs = [job for job in jobs if job.target not in skipped]
-    summary = Summary([], skipped, [], [])
-    if not jobs:
-        return summary
-    upscaler = load_upscaler(scale, weights, model, tta)
+    naming = naming or Naming()
+    planned = plan([Path(path) for path in inputs], Path(out), naming)
+    for line in planned.passed_over:
+        say(f"warning: {line}")
+    summary = Summary([], [], list(planned.unreadable), [])
+    made = None
+    if planned.in_folder or resume:
+        folder = Path(out) if planned.in_folder else Path(out).parent
+        maker = {
+            "scale": scale,
+            "network": sha256(weights_path(scale, weights, model)),
+            "tta": tta,
+            "quality": naming.quality,
+        }
+        made = Made(folder, maker)
+    jobs = planned.jobs
+    if made and resume:
+        summary.skipped.extend(job.target for job in jobs if made.is_done(job))
+        jobs = [job for job in jobs if job.target not in set(summary.skipped)]
+    if jobs:
+        with concurrent.futures.ThreadPoolExecutor(1) as reader:
+            pictures = _Pictures(reader, jobs)  # the first is read from now on
+            upscaler = load_upscaler(scale, weights, model, tta)
+            _enlarge(upscaler, pictures, summary, made, naming.quality, progress)
+    return summary
+
+
+class _Pictures:
+    """The pictures of jobs, each read while the one before it is enlarged."""
+
+    def __init__(self, reader: Any, jobs: Sequence[Job]) -> None:
+        self.jobs = jobs
+        self._reader = reader
+        self._ahead: Any = None
+        self._read_ahead(0)
+
+    def __iter__(self) -> Iterator[tuple[Job, Any]]:
+        """Jobs, each with a function that gives its picture or raises its error."""
+        for number, job in enumerate(self.jobs):
+            ahead, self._ahead = self._ahead, None
+            if ahead is not None:
+                concurrent.futures.wait([ahead])
+            self._read_ahead(number + 1)
+            yield job, ahead.result if ahead else _Later(job.source)
+
+    def _read_ahead(self, number: int) -> None:
+        if number < len(self.jobs):
+            source = self.jobs[number].source
+            if n_pixels(source) <= _MOST_PIXELS_AHEAD:
+                self._ahead = self._reader.submit(read_picture, source)
+
+
+class _Later:
+    """The picture of a file, read when it is asked for."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def __call__(self) -> Picture:
+        return read_picture(self._source)
+
+
+def _enlarge(
+    upscaler: Any,
+    pictures: _Pictures,
+    summary: Summary,
+    made: Made | None,
+    quality: int | None,
+    progress: bool,
+) -> None:
+    """Enlarge and write all pictures, and note in the summary what became of them."""
+    jobs = pictures.jobs
     many = len(jobs) > 1
-    bar = Bar(jobs, unit="picture", disable=not (progress and many))
-    for n_tried, (source, target) in enumerate(bar, start=1):
+    bar = Bar(
+        pictures,
+        total=len(jobs),
+        unit="picture",
+        disable=not (progress and many),
+    )
+    for n_tried, (job, picture) in enumerate(bar, start=1):
         try:
-            upscale_file(upscaler, source, target, progress, leave=not many)
-            summary.written.append(target)
+            upscale_picture(upscaler, picture, job, progress, not many, quality)
+            summary.written.append(job.target)
+            if made:
+                made.add(job)
         except DiskFull as error:
             summary.failed.append(str(error))
             summary.not_tried.extend(job.target for job in jobs[n_tried:])
@@ -87,9 +168,9 @@ def upscale_paths(
             summary.failed.append(str(error))
         except MemoryError:
             summary.failed.append(
-                f"{source}: too large for the memory that is left; cut it into pieces"
+                f"{job.source}: too large for the memory that is left; cut it into "
+                "pieces"
             )
-    return summary
 
 
 def _pictures(n: int) -> str:

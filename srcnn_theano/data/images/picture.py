@@ -41,6 +41,8 @@ _NETPBM = Format("PPM", _kinds("L RGB"), {})
 FORMATS = {
     ".bmp": Format("BMP", _kinds("L RGB"), {}, max_bytes=_4_GIB),
     ".gif": Format("GIF", _kinds("L"), {}, max_side=65535),
+    ".jfif": _JPEG,
+    ".jpe": _JPEG,
     ".jpeg": _JPEG,
     ".jpg": _JPEG,
     ".pgm": _NETPBM,
@@ -50,7 +52,15 @@ FORMATS = {
     ".tiff": _TIFF,
     ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, 16383),
 }
-IMAGE_SUFFIXES = frozenset(FORMATS)
+# Formats that are only read, by their suffixes: Pillow's names.
+READ_ONLY = {
+    ".avif": "AVIF",
+    ".heic": "HEIF",
+    ".heif": "HEIF",
+    ".jp2": "JPEG2000",
+    ".tga": "TGA",
+}
+IMAGE_SUFFIXES = frozenset([*FORMATS, *READ_ONLY])
 # Formats that can be written with more or less loss.
 QUALITY = ("JPEG", "WEBP")
 # The kinds of picture in words, for messages.

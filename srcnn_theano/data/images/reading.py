@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import warnings
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.data.images.metadata import turn, upright_exif
-from srcnn_theano.data.images.picture import FORMATS, Picture
+from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
 
@@ -53,10 +54,7 @@ def read_picture(path: PathLike) -> Picture:
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise UserError(
-            f"{path}: not an image, or of a format that is not read here "
-            f"({', '.join(_READ)} are); convert it to .png"
-        ) from None
+        raise _unidentified(path) from None
     except Image.DecompressionBombError as error:
         raise UserError(
             f"{path}: too large to be opened ({error}); cut it into pieces"
@@ -87,7 +85,33 @@ def _require_file(path: Path) -> None:
 def _open(path: Path) -> Any:
     from PIL import Image
 
-    return Image.open(path, formats=_READ)
+    suffix = path.suffix.lower()
+    if suffix not in READ_ONLY:
+        return Image.open(path, formats=_READ)
+    if READ_ONLY[suffix] == "HEIF":
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+    Image.init()
+    # TGA has no mark of its own: what is none may look like one.
+    return Image.open(path, formats=[*_READ, *({READ_ONLY[suffix]} & set(Image.OPEN))])
+
+
+def _unidentified(path: Path) -> UserError:
+    suffix = path.suffix.lower()
+    cure = {
+        "AVIF": "Pillow reads them from 11.3 on",
+        "HEIF": "`pip install 'srcnn-theano[heif]'` adds a reader",
+    }.get(READ_ONLY.get(suffix, ""))
+    if cure:
+        return UserError(
+            f"{path}: not an image, or no reader of {suffix} files is installed; {cure}"
+        )
+    return UserError(
+        f"{path}: not an image, or of a format that is not read here "
+        f"({', '.join(_READ)} are); convert it to .png"
+    )
 
 
 def _to_picture(path: Path, image: Any) -> Picture:
@@ -197,6 +221,18 @@ def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
         args = (raw_mode,) + tuple(tile[3][1:])
     # Named since Pillow 11, a plain tuple before.
     return tile._replace(args=args) if hasattr(tile, "_replace") else tile[:3] + (args,)
+
+
+def n_pixels(path: PathLike) -> int:
+    """How many pixels an image file says that it has; 0 if it cannot be told."""
+    try:
+        _require_file(Path(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with _open(Path(path)) as image:
+                return image.width * image.height
+    except Exception:  # of any kind; `read_picture` says what is wrong
+        return 0
 
 
 def read_pixels(path: PathLike) -> np.ndarray:
