@@ -84,10 +84,10 @@ def upscale(options: argparse.Namespace) -> int:
     JSON,
     DEVICE,
 )
-def evaluate(options: argparse.Namespace) -> None:
+def evaluate(options: argparse.Namespace) -> int:
     from srcnn_theano.evaluation.evaluate import print_evaluation
 
-    print_evaluation(
+    return print_evaluation(
         options.folders,
         options.weights,
         options.protocol,

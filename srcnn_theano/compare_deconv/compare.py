@@ -6,7 +6,6 @@ only. They are trained alike, or found trained, and measured alike.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Callable
 
@@ -25,7 +24,7 @@ from srcnn_theano.compare_deconv.trained import (
 )
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_json, write_text
+from srcnn_theano.files import json_text, write_json, write_text
 from srcnn_theano.runs.run import Run
 from srcnn_theano.streams import say
 
@@ -86,7 +85,7 @@ def compare_deconv(
     results, spectra, networks = measure(trained, material, trainers)
     write_json(out_dir / "results.json", results)
     write_page(out_dir, results, trained, material, spectra, networks)
-    print(json.dumps(results, indent=2) if as_json else text_table(results, out_dir))
+    print(json_text(results) if as_json else text_table(results, out_dir))
     return results
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
@@ -92,7 +93,7 @@ def prepare_folder(
     files = [Path(path) for path in paths]
     # One cache file for each list of files, whatever their contents.
     listed = "\n".join(str(path.resolve()) for path in files)
-    label = "images-" + hashlib.sha256(listed.encode("utf-8")).hexdigest()[:10]
+    label = "images-" + hashlib.sha256(os.fsencode(listed)).hexdigest()[:10]
     return _cached_pairs(label, _checksums(files), recipe, cache_dir)
 
 
@@ -133,14 +134,7 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
 
     low_res, high_res = [], []
     for path in Bar(list(paths), desc="sub-images", unit="image", disable=None):
-        image = read_pixels(path)
-        if sub_image_count(image.shape, recipe) == 0:
-            raise UserError(
-                f"{path}: {image.shape[1]}x{image.shape[0]} pixels hold no sub-image "
-                f"of {recipe.size}x{recipe.size}; leave the file out or use a larger "
-                "image"
-            )
-        pairs = make_pairs(image, recipe)
+        pairs = make_pairs(read_for_pairs(path, recipe), recipe)
         low_res.append(pairs.low_res)
         high_res.append(pairs.high_res)
     whole = Pairs(np.concatenate(low_res), np.concatenate(high_res))
@@ -148,6 +142,23 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
         order = mixed_order(len(whole.low_res))
         whole = Pairs(*(part[order] for part in whole))
     return whole
+
+
+def read_for_pairs(path: PathLike, recipe: Recipe) -> np.ndarray:
+    """The pixels of an image that holds at least one sub-image.
+
+    Raises
+    ------
+    UserError
+    """
+    image = read_pixels(path)
+    if sub_image_count(image.shape, recipe) == 0:
+        raise UserError(
+            f"{path}: {image.shape[1]}x{image.shape[0]} pixels hold no sub-image "
+            f"of {recipe.size}x{recipe.size}; leave the file out or use a larger "
+            "image"
+        )
+    return image
 
 
 def save_pairs(

@@ -7,7 +7,6 @@ restored, scored against bicubic and shown.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -20,7 +19,7 @@ from srcnn_theano.demo.comparison import draw
 from srcnn_theano.demo.learning import Learning, Point
 from srcnn_theano.demo.trial import DESCRIPTION, SCALE, Attempt, Trial
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_json, write_text
+from srcnn_theano.files import json_text, write_json, write_text
 from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.upscale.picture import load_upscaler
@@ -84,7 +83,7 @@ def run_demo(
         "seconds": round(time.perf_counter() - started, 2),
     }
     write_json(out_dir / "results.json", results)
-    print(json.dumps(results, indent=2) if as_json else _report(results, out_dir))
+    print(json_text(results) if as_json else _report(results, out_dir))
     return results
 
 

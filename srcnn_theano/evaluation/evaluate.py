@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from srcnn_theano.data.cache import prepare_folder
+from srcnn_theano.data.cache import prepare_folder, read_for_pairs
 from srcnn_theano.data.datasets import folder_images
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.evaluation.sub_images import score_network
+from srcnn_theano.files import json_text
 from srcnn_theano.inference import Predictor, build_predictor
+from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.weights import Weights, load_for_scale
 
@@ -24,8 +25,16 @@ def print_evaluation(
     scale: int,
     model: str | None = None,
     as_json: bool = False,
-) -> None:
+) -> int:
     """Print the scores of a weight file on folders of images, beside bicubic.
+
+    An image that cannot be read or is too small is named on stderr, and does not end
+    the work.
+
+    Returns
+    -------
+    int
+        The exit status: 2 if there are such images.
 
     Raises
     ------
@@ -36,23 +45,29 @@ def print_evaluation(
     protocol = make_protocol(protocol_name, scale)
     path, weights = load_for_scale(scale, weights_file, model)
     paths = {str(folder): folder_images(folder) for folder in folders}
+    failed: list[str] = []
     if protocol.on_patches:
-        scores_by_folder = _score_sub_images(paths, protocol, weights)
+        scores_by_folder = _score_sub_images(paths, protocol, weights, failed)
     else:
         network = build_predictor(weights, path)
-        scores_by_folder = _score_images(paths, protocol, network)
+        scores_by_folder = _score_images(paths, protocol, network, failed)
+    for message in failed:
+        say(f"srcnn-theano: error: {message}")
+    status = 2 if failed else 0
     if as_json:
         report = {
             "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
             "weights": {"file": path.name, "about": weights.about},
             "folders": scores_by_folder,
+            "failed": failed,
         }
-        print(json.dumps(report, indent=2))
-        return
+        print(json_text(report))
+        return status
     print(protocol.describe())
     for folder, scores in scores_by_folder.items():
         print(f"\n{folder}")
         print((_sub_image_table if protocol.on_patches else _image_table)(scores))
+    return status
 
 
 # A folder has a list of scores of images, or a dict of scores of all sub-images.
@@ -60,16 +75,26 @@ Scores = Any
 
 
 def _score_images(
-    paths: Mapping[str, Sequence[Path]], protocol: Protocol, network: Predictor
+    paths: Mapping[str, Sequence[Path]],
+    protocol: Protocol,
+    network: Predictor,
+    failed: list[str],
 ) -> dict[str, Scores]:
-    return {
-        folder: [score._asdict() for score in score_files(images, protocol, network)]
+    scores = {
+        folder: score_files(images, protocol, network, failed)
         for folder, images in paths.items()
+    }
+    return {
+        folder: [score._asdict() for score in of_images]
+        for folder, of_images in scores.items()
     }
 
 
 def _score_sub_images(
-    paths: Mapping[str, Sequence[Path]], protocol: Protocol, weights: Weights
+    paths: Mapping[str, Sequence[Path]],
+    protocol: Protocol,
+    weights: Weights,
+    failed: list[str],
 ) -> dict[str, Scores]:
     network = weights.architecture
     if network.channels != protocol.recipe.n_channels:
@@ -77,13 +102,26 @@ def _score_sub_images(
             f"--protocol {protocol.name}: compares {protocol.recipe.n_channels} "
             f"channels, the network has {network.channels}; use --protocol standard"
         )
-    scores = {}
-    for folder, images in paths.items():
+    scores: dict[str, Scores] = {}
+    for folder, named in paths.items():
+        images = [path for path in named if _holds_pairs(path, protocol, failed)]
+        if not images:
+            scores[folder] = {"n": 0, "ours": {}, "bicubic": {}}
+            continue
         enlarged = pairs = prepare_folder(images, protocol.recipe)
         if network.upscales:
             pairs = prepare_folder(images, protocol.recipe._replace(enlarged=False))
         scores[folder] = score_network(weights, pairs, enlarged, protocol)
     return scores
+
+
+def _holds_pairs(path: Path, protocol: Protocol, failed: list[str]) -> bool:
+    try:
+        read_for_pairs(path, protocol.recipe)
+    except UserError as error:
+        failed.append(str(error))
+        return False
+    return True
 
 
 def _image_table(scores: Sequence[Mapping[str, Any]]) -> str:
@@ -97,7 +135,7 @@ def _image_table(scores: Sequence[Mapping[str, Any]]) -> str:
                 f"{score['ssim']:.4f}",
                 f"{bicubic:.2f}",
                 f"{score['bicubic_ssim']:.4f}",
-                f"{psnr - bicubic:+.2f}",
+                f"{0.0 if psnr == bicubic else psnr - bicubic:+.2f}",
             ]
         )
     return "\n".join(text_lines("lrrrrr", rows))

@@ -32,7 +32,10 @@ class Score(NamedTuple):
 
 
 def score_files(
-    paths: Sequence[Path], protocol: Protocol, network: Predictor | None = None
+    paths: Sequence[Path],
+    protocol: Protocol,
+    network: Predictor | None = None,
+    failed: list[str] | None = None,
 ) -> list[Score]:
     """Score a network and bicubic on image files, under a protocol of whole images.
 
@@ -42,15 +45,24 @@ def score_files(
     protocol : Protocol
     network : Predictor or None
         None scores bicubic in the network's place, too.
+    failed : list of str or None
+        Where a sentence on each image goes that cannot be scored; without it the first
+        of them is raised.
 
     Returns
     -------
     list of Score
-        Of each image, and at the end their mean, called 'mean'.
+        Of each image, and at the end their mean, called 'mean', if there is any.
     """
     scores = []
     for path in Bar(paths, desc=protocol.name, unit="image", leave=False, disable=None):
-        image = _large_enough(path, protocol)
+        try:
+            image = _large_enough(path, protocol)
+        except UserError as error:
+            if failed is None:
+                raise
+            failed.append(str(error))
+            continue
         degraded = degrade(image, protocol.recipe)
         bicubic = ours = score(degraded.enlarged, degraded.high_res, protocol)
         if network is not None:
@@ -134,6 +146,8 @@ def _mean_square(a: np.ndarray, b: np.ndarray) -> float:
 
 def _with_mean(scores: list[ScoreOrDistance]) -> list[ScoreOrDistance]:
     """Scores of images, and at the end the mean of each figure, called 'mean'."""
+    if not scores:
+        return []
     means = np.mean([score[1:] for score in scores], axis=0)
     return scores + [type(scores[0])("mean", *map(float, means))]
 

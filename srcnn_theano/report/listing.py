@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from srcnn_theano.experiments import TABLES
+from srcnn_theano.files import json_text
 from srcnn_theano.report.rows import (
     PERCEPTUAL,
     Row,
@@ -27,7 +27,7 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     """Print every experiment with its protocol, published figure and ours."""
     rows = load_rows(runs_dir)
     if as_json:
-        print(json.dumps([_as_dict(rows, row) for row in rows.values()], indent=2))
+        print(json_text([_as_dict(rows, row) for row in rows.values()]))
         return
     cells: list[list[str]] = []
     headers = {}  # the table by the number of the line that is its header

@@ -1,11 +1,13 @@
 """``srcnn-theano evaluate``, as table and as JSON."""
 
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
 
-from srcnn_theano.data.images import read_pixels
+from srcnn_theano.data.images import Picture, read_pixels, write_picture
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.evaluate import print_evaluation
@@ -71,3 +73,66 @@ def test_sub_images_for_a_network_that_upscales(
     assert scores["bicubic"]["global"] == pytest.approx(
         -10 * np.log10(enlarged), abs=1e-3
     )
+
+
+def scored(folder, weights, capsys, protocol="standard", scale=2):
+    """The exit status, the report, and what was said beside it."""
+
+    def no_constant(name):
+        raise ValueError(f"{name} is no JSON")
+
+    status = print_evaluation([folder], weights, protocol, scale, as_json=True)
+    shown = capsys.readouterr()
+    return status, json.loads(shown.out, parse_constant=no_constant), shown.err
+
+
+def test_images_that_cannot_be_scored_end_nothing(
+    picture, tmp_path, capsys, passing_on
+):
+    weights = tmp_path / "same.h5"
+    save_weights(weights, passing_on(1))
+    folder = tmp_path / "images"
+    folder.mkdir()
+    shutil.copy(picture, folder)
+    (folder / "a.png").write_bytes(b"no picture")
+    write_picture(folder / "tiny.png", Picture(np.zeros((9, 40, 1), "uint8")))
+    status, report, said = scored(folder, weights, capsys)
+    names = [one["image"] for one in report["folders"][str(folder)]]
+    assert (status, names) == (2, ["waves.png", "mean"])
+    assert len(report["failed"]) == 2
+    assert "a.png: not an image" in said and "tiny.png: 40x9 pixels" in said
+    (folder / picture.name).unlink()
+    status, report, _ = scored(folder, weights, capsys)
+    assert (status, report["folders"]) == (2, {str(folder): []})
+
+
+def test_sub_images_of_a_folder_with_a_file_that_is_none(
+    picture, tmp_path, capsys, monkeypatch, passing_on
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights = tmp_path / "same.h5"
+    save_weights(weights, passing_on(3))
+    folder = tmp_path / "images"
+    folder.mkdir()
+    # A name that is no text.
+    shutil.copy(picture, folder / os.fsdecode(b"\xff.png"))
+    whole = scored(folder, weights, capsys, "course", 4)[1]["folders"]
+    (folder / "a.png").write_bytes(b"no picture")
+    status, report, said = scored(folder, weights, capsys, "course", 4)
+    assert (status, report["folders"]) == (2, whole) and "a.png: not an image" in said
+    (folder / os.fsdecode(b"\xff.png")).unlink()
+    status, report, _ = scored(folder, weights, capsys, "course", 4)
+    assert (status, report["folders"][str(folder)]["n"]) == (2, 0)
+
+
+def test_a_flat_picture_is_restored_without_error(tmp_path, capsys, passing_on):
+    """Its PSNR is infinite, which JSON has no number for."""
+    weights, folder = tmp_path / "same.h5", tmp_path / "flat"
+    save_weights(weights, passing_on(3))
+    folder.mkdir()
+    write_picture(folder / "black.png", Picture(np.zeros((40, 40, 3), "uint8")))
+    status, report, _ = scored(folder, weights, capsys, "standard-rgb")
+    black = report["folders"][str(folder)][0]
+    assert (status, black["psnr"], black["bicubic_psnr"]) == (0, "inf", "inf")
+    print_evaluation([folder], weights, "standard-rgb", 2)
+    assert "+0.00" in capsys.readouterr().out
