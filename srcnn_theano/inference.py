@@ -20,7 +20,7 @@ from srcnn_theano.data.degradation import (
     to_float,
     y_to_grey,
 )
-from srcnn_theano.data.images import Picture
+from srcnn_theano.data.images import Picture, enlarged, spread_colours
 from srcnn_theano.data.patches import Degraded
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike
@@ -277,6 +277,8 @@ class Upscaler:
     ) -> Picture:
         """Enlarge a picture; alpha goes alongside by bicubic.
 
+        Colours that alpha hides do not reach what is visible: see `spread_colours`.
+
         Parameters
         ----------
         picture : Picture
@@ -287,14 +289,14 @@ class Upscaler:
         -------
         Picture
             Exactly `scale` times the rows and columns, same channels, same dtype, with
-            the ICC profile and EXIF data of the input.
+            the ICC profile and EXIF data of the input, `scale` times its resolution.
         """
         bands = list(self.bands(picture, on_tile))
         pixels = np.concatenate([band.pixels for band in bands])
         alpha = None
         if picture.alpha is not None:
             alpha = np.concatenate([band.alpha for band in bands])
-        return picture._replace(pixels=pixels, alpha=alpha)
+        return enlarged(picture, self.scale)._replace(pixels=pixels, alpha=alpha)
 
     def bands(
         self, picture: Picture, on_tile: Callable[[], Any] | None = None
@@ -305,14 +307,17 @@ class Upscaler:
         ----------
         picture, on_tile : as in `__call__`
         """
+        if picture.alpha is not None:
+            spread = spread_colours(picture.pixels, picture.alpha)
+            picture = picture._replace(pixels=spread)
         for row in self._tiles(picture):
             pixels, alpha = [], []
             for rows, cols in row:
                 restored = self.restore(picture.pixels, rows, cols)
                 pixels.append(from_float(restored, picture.pixels.dtype))
                 if picture.alpha is not None:
-                    enlarged = imresize_region(picture.alpha, self.scale, rows, cols)
-                    alpha.append(from_float(enlarged, picture.alpha.dtype))
+                    region = imresize_region(picture.alpha, self.scale, rows, cols)
+                    alpha.append(from_float(region, picture.alpha.dtype))
                 if on_tile is not None:
                     on_tile()
             yield picture._replace(

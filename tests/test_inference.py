@@ -12,7 +12,7 @@ from srcnn_theano.data.degradation import (
     to_float,
     ycbcr_to_rgb,
 )
-from srcnn_theano.data.images import Picture
+from srcnn_theano.data.images import Picture, spread_colours
 from srcnn_theano.data.patches import Degraded
 from srcnn_theano.inference import Upscaler, build_model, build_predictor, restore
 from srcnn_theano.models.srcnn import SRCNN
@@ -198,7 +198,8 @@ def test_identity_network_gives_bicubic(scale, channels, n_colours, dtype):
     source = source._replace(alpha=picture((11, 8), dtype, seed=1).pixels)
     result = Upscaler(Cut(channels), scale, tile=10)(source)
 
-    expected = from_float(imresize(to_float(source.pixels), scale), dtype)
+    colours = spread_colours(source.pixels, source.alpha)
+    expected = from_float(imresize(to_float(colours), scale), dtype)
     difference = result.pixels.astype(int) - expected
     assert result.pixels.shape == (11 * scale, 8 * scale, n_colours)
     assert result.pixels.dtype == dtype
@@ -312,7 +313,8 @@ def test_pixels_go_in_as_they_are_and_come_out_in_their_place(scale, tile, dtype
     source = picture((11, 8, 3), dtype)
     source = source._replace(alpha=picture((11, 8), dtype, seed=1).pixels)
     result = Upscaler(Repeat(3, scale), scale, tile=tile)(source)
-    np.testing.assert_array_equal(result.pixels, repeated(source.pixels, scale))
+    colours = spread_colours(source.pixels, source.alpha)
+    np.testing.assert_array_equal(result.pixels, repeated(colours, scale))
     assert result.pixels.dtype == dtype
     expected = from_float(imresize(to_float(source.alpha), scale), dtype)
     np.testing.assert_array_equal(result.alpha, expected)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable
 
-from srcnn_theano.data.images import Picture, check_writable, write_bands
+from srcnn_theano.data.images import Picture, check_writable, fitted, write_bands
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import Upscaler, build_predictor
@@ -68,6 +68,8 @@ def upscale_picture(
 ) -> None:
     """Enlarge a picture, and write it in the format of the target's suffix.
 
+    What the result does not hold of the file is told on stderr.
+
     Parameters
     ----------
     upscaler : Upscaler
@@ -83,7 +85,7 @@ def upscale_picture(
     UserError
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
-    picture = read()
+    picture = fitted(job.target, read())
     check_writable(job.target, picture, upscaler.scale)
     with Bar(
         total=upscaler.n_tiles(picture),
@@ -94,3 +96,5 @@ def upscale_picture(
     ) as bar:
         bands = upscaler.bands(picture, on_tile=bar.update)
         write_bands(job.target, picture, upscaler.scale, bands, quality)
+    for note in picture.notes:
+        say(f"{job.source}: {note}")

@@ -1,6 +1,8 @@
 """Image files of any kind as arrays, and back."""
 
+from srcnn_theano.data.images.colour import spread_colours
 from srcnn_theano.data.images.folders import pictures_below
+from srcnn_theano.data.images.metadata import enlarged
 from srcnn_theano.data.images.picture import (
     FORMATS,
     IMAGE_SUFFIXES,
@@ -15,6 +17,7 @@ from srcnn_theano.data.images.reading import (
 )
 from srcnn_theano.data.images.writing import (
     check_writable,
+    fitted,
     write_bands,
     write_picture,
 )
@@ -25,11 +28,14 @@ __all__ = [
     "QUALITY",
     "Picture",
     "check_writable",
+    "enlarged",
+    "fitted",
     "n_pixels",
     "pictures_below",
     "read_picture",
     "read_pixels",
     "read_rgb",
+    "spread_colours",
     "write_bands",
     "write_picture",
 ]

@@ -14,6 +14,10 @@ class Picture(NamedTuple):
     alpha: np.ndarray | None = None  # (rows, cols), of the same dtype
     icc_profile: bytes | None = None
     exif: bytes | None = None  # from b"Exif\0\0" on; the pixels are upright
+    dpi: tuple[float, float] | None = None  # dots per inch across and down
+    # Chunks of a PNG file that say how its colours are meant: (name, data).
+    colour_chunks: tuple[tuple[bytes, bytes], ...] = ()
+    notes: tuple[str, ...] = ()  # what of the file is not in here, for people
 
 
 class Format(NamedTuple):
@@ -23,6 +27,7 @@ class Format(NamedTuple):
     holds: frozenset[str]  # kinds of picture, see `kind_of`
     options: dict[str, Any]  # for Image.save
     metadata: bool = False  # takes an ICC profile and EXIF
+    dpi: bool = False  # takes a resolution
     max_side: int = (1 << 31) - 1  # pixels
     max_bytes: int = 1 << 62  # of all pixels
 
@@ -31,26 +36,31 @@ def _kinds(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_ALL = _kinds("L LA RGB RGBA L16 LA16 RGB16 RGBA16")
 _4_GIB = (1 << 32) - (1 << 20)
 # The kinds of picture that a format holds without loss of depth or transparency.
 # libjpeg writes 65500 pixels at most, though JPEG could hold 65535.
-_JPEG = Format("JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True, 65500)
+_JPEG = Format(
+    "JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True, True, 65500
+)
 # Offsets of 32 bits; the first MB is left for metadata.
-_TIFF = Format("TIFF", _kinds("L LA RGB RGBA L16"), {}, True, max_bytes=_4_GIB)
-_NETPBM = Format("PPM", _kinds("L RGB"), {})
+_TIFF = Format("TIFF", _ALL, {}, True, True, max_bytes=_4_GIB)
+_NETPBM = Format("PPM", _kinds("L RGB L16 RGB16"), {})
 FORMATS = {
-    ".bmp": Format("BMP", _kinds("L RGB"), {}, max_bytes=_4_GIB),
+    ".bmp": Format("BMP", _kinds("L RGB"), {}, dpi=True, max_bytes=_4_GIB),
     ".gif": Format("GIF", _kinds("L"), {}, max_side=65535),
     ".jfif": _JPEG,
     ".jpe": _JPEG,
     ".jpeg": _JPEG,
     ".jpg": _JPEG,
     ".pgm": _NETPBM,
-    ".png": Format("PNG", _kinds("L LA RGB RGBA L16 LA16 RGB16 RGBA16"), {}, True),
+    ".png": Format("PNG", _ALL, {}, True, True),
     ".ppm": _NETPBM,
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".webp": Format("WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, 16383),
+    ".webp": Format(
+        "WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, False, 16383
+    ),
 }
 # Formats that are only read, by their suffixes: Pillow's names.
 READ_ONLY = {

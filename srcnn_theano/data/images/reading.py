@@ -11,21 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from srcnn_theano.data.images.metadata import turn, upright_exif
+from srcnn_theano.data.images import tiff
+from srcnn_theano.data.images.colour import misfit, rgb_of_inks
+from srcnn_theano.data.images.metadata import (
+    Metadata,
+    colour_chunks,
+    metadata_of,
+    metadata_of_tiff,
+    turn,
+)
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
 
 # Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
-_READ = sorted({form.name for form in FORMATS.values()})
+_READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
+# Those whose further images are of the same rank, and not previews or depths.
+_OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP")
 
 
 def read_picture(path: PathLike) -> Picture:
-    """Read an image file: BMP, GIF, JPEG, PNG, PPM, TIFF or WebP, whatever its name.
+    """Read a BMP, GIF, JPEG, PNG, PPM, QOI, TIFF or WebP file, whatever its name.
 
     Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
-    stay 16 bits. An animation gives its first image. The orientation that EXIF
-    asks for is applied.
+    stay 16 bits. An animation, and a file of several pages, gives its first image. The
+    orientation that EXIF asks for is applied. What is left out stands in `notes`.
 
     Parameters
     ----------
@@ -49,8 +59,7 @@ def read_picture(path: PathLike) -> Picture:
             # Pillow warns of metadata that it passes over, and from 89 megapixels on;
             # it refuses from 179 on.
             warnings.simplefilter("ignore")
-            with _open(path) as image:
-                return _to_picture(path, image)
+            return _read(path)
     except UserError:
         raise
     except UnidentifiedImageError:
@@ -114,17 +123,93 @@ def _unidentified(path: Path) -> UserError:
     )
 
 
+def _read(path: Path) -> Picture:
+    with path.open("rb") as stream:
+        samples = tiff.read_samples(path) if tiff.is_tiff(stream) else None
+    if samples is not None:
+        return _of_samples(path, samples)
+    with _open(path) as image:
+        return _to_picture(path, image)
+
+
+def _of_samples(path: Path, samples: tiff.Samples) -> Picture:
+    """A picture of what tifffile has read."""
+    from PIL import Image
+
+    metadata, notes = metadata_of_tiff(path), list(samples.notes)
+    values = samples.colours
+    if values.shape[2] == 4:
+        if values.dtype == np.uint16:
+            notes.append("CMYK of 16 bits became 8 bits")
+            values = _rounded(values)
+        inks = Image.fromarray(np.ascontiguousarray(values), "CMYK")
+        rgb, note = rgb_of_inks(inks, metadata.icc_profile)
+        metadata = metadata._replace(icc_profile=None)
+        values, notes = np.asarray(rgb), notes + [note]
+    if samples.alpha is not None:
+        alpha = samples.alpha
+        if alpha.dtype != values.dtype:
+            alpha = _rounded(alpha)
+        values = np.dstack([values, alpha])
+    return _described(values, metadata, notes)
+
+
 def _to_picture(path: Path, image: Any) -> Picture:
-    icc_profile = image.info.get("icc_profile") or None
-    if image.mode in ("CMYK", "LAB", "HSV", "YCbCr"):
-        icc_profile = None  # it describes colours that are converted away
+    notes = _notes(image)
+    if image.mode == "CMYK":
+        image.load()
+        metadata = metadata_of(image)
+        rgb, note = rgb_of_inks(image, metadata.icc_profile)
+        metadata = metadata._replace(icc_profile=None)
+        return _described(np.asarray(rgb), metadata, notes + [note])
+    converted = image.mode in ("LAB", "HSV", "YCbCr")
     values = _values(path, image)
     image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
-    orientation, exif = upright_exif(image)
-    values = turn(values, orientation)
+    metadata = metadata_of(image)
+    if converted:  # a profile describes colours that were converted away
+        metadata = metadata._replace(icc_profile=None)
+    picture = _described(values, metadata, notes)
+    if image.format == "PNG":
+        picture = picture._replace(colour_chunks=colour_chunks(path))
+    return picture
+
+
+def _notes(image: Any) -> list[str]:
+    """What Pillow is going to leave out."""
+    notes = []
+    n_images = getattr(image, "n_frames", 1) if image.format in _OF_SEVERAL else 1
+    if n_images > 1:
+        notes.append(f"the first of {n_images} images is taken")
+    if image.format == "PPM" and image.mode == "RGB" and _ppm_levels(image) > 255:
+        if not _has_16_bit_channels(image):
+            notes.append(f"{_ppm_levels(image) + 1} levels became 256")
+    return notes
+
+
+def _ppm_levels(image: Any) -> int:
+    """The value of white in a PPM file with pixels."""
+    args = image.tile[0][3] if image.tile else ()
+    return args[1] if isinstance(args, tuple) and isinstance(args[-1], int) else 255
+
+
+def _described(values: np.ndarray, metadata: Metadata, notes: list[str]) -> Picture:
+    """The picture of (rows, cols, 1 to 4) values as they lie in the file."""
+    values = turn(values, metadata.orientation)
     n_colours = 1 if values.shape[2] < 3 else 3
     alpha = values[..., -1] if values.shape[2] in (2, 4) else None
-    return Picture(values[..., :n_colours], alpha, icc_profile, exif)
+    profile, dpi = metadata.icc_profile, metadata.dpi
+    if profile and misfit(profile, n_colours):
+        notes = notes + [misfit(profile, n_colours)]
+        profile = None
+    if dpi and metadata.orientation >= 5:
+        dpi = dpi[::-1]
+    pixels = values[..., :n_colours]
+    return Picture(pixels, alpha, profile, metadata.exif, dpi, notes=tuple(notes))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """16 bits as 8."""
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def _values(path: Path, image: Any) -> np.ndarray:
@@ -168,17 +253,18 @@ def _with_transparent_value(array: np.ndarray, value: Any) -> np.ndarray:
 
 
 def _raw_mode(tile: Any) -> str:
-    return tile[3] if isinstance(tile[3], str) else tile[3][0]
+    args = tile[3]
+    return str(args[0] if args and not isinstance(args, str) else args)
 
 
 def _has_16_bit_channels(image: Any) -> bool:
     """Whether the file has 16 bits per channel, which Pillow cuts to 8 for colour."""
     tiles = getattr(image, "tile", None)
-    return bool(
-        tiles
-        and image.mode in ("RGB", "RGBA")
-        and str(_raw_mode(tiles[0])).partition(";")[2] in ("16B", "16L", "16N")
-    )
+    if not tiles or image.mode not in ("RGB", "RGBA"):
+        return False
+    if image.format == "PPM":
+        return tiles[0][0] == "ppm" and _ppm_levels(image) == 65535
+    return _raw_mode(tiles[0]).partition(";")[2] in ("16B", "16L", "16N")
 
 
 def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
@@ -216,11 +302,15 @@ def _decode_as(path: Path, raw_mode: str) -> np.ndarray:
 
 
 def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
-    args: Any = raw_mode
-    if not isinstance(tile[3], str):
-        args = (raw_mode,) + tuple(tile[3][1:])
+    codec, extents, offset, args = tile
+    if codec == "ppm":
+        # It would divide; values of two bytes lie there as they are.
+        codec, args = "raw", (raw_mode, 0, 1)
+    else:
+        args = raw_mode if isinstance(args, str) else (raw_mode,) + tuple(args[1:])
+    parts = (codec, extents, offset, args)
     # Named since Pillow 11, a plain tuple before.
-    return tile._replace(args=args) if hasattr(tile, "_replace") else tile[:3] + (args,)
+    return tile._make(parts) if hasattr(tile, "_make") else parts
 
 
 def n_pixels(path: PathLike) -> int:
@@ -242,7 +332,7 @@ def read_pixels(path: PathLike) -> np.ndarray:
     """
     pixels = read_picture(path).pixels
     if pixels.dtype == np.uint16:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        pixels = _rounded(pixels)
     return pixels
 
 

@@ -8,12 +8,12 @@ import struct
 import zlib
 from functools import partial
 from pathlib import Path
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
 from srcnn_theano.data.images.jpeg import JpegWriter
-from srcnn_theano.data.images.metadata import EXIF_PREFIX
+from srcnn_theano.data.images.metadata import EXIF_PREFIX, enlarged
 from srcnn_theano.data.images.picture import (
     FORMATS,
     QUALITY,
@@ -23,8 +23,12 @@ from srcnn_theano.data.images.picture import (
     kind_of,
 )
 from srcnn_theano.data.images.png import PngWriter
+from srcnn_theano.data.images.tiff import write_deep
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
+
+# Kinds of which Pillow writes no TIFF.
+_DEEP = ("LA16", "RGB16", "RGBA16")
 
 
 def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) -> None:
@@ -56,6 +60,43 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) 
         )
     if picture is not None:
         _check_size(path, picture, scale, FORMATS[suffix])
+
+
+def fitted(path: PathLike, picture: Picture) -> Picture:
+    """A picture as the format of the path's suffix holds it, without a loss to see.
+
+    Where the format knows no transparency, an alpha channel that is opaque everywhere
+    goes. What the file is not going to hold is told in `notes`.
+    """
+    format_ = FORMATS.get(Path(path).suffix.lower())
+    if format_ is None:
+        return picture
+    if kind_of(picture) not in format_.holds and picture.alpha is not None:
+        if picture.alpha.min() == np.iinfo(picture.alpha.dtype).max:
+            picture = picture._replace(alpha=None)
+    lost = []
+    if not format_.metadata:
+        lost += ["colour profile"] * bool(picture.icc_profile)
+        lost += ["EXIF"] * bool(picture.exif)
+    elif format_.name == "TIFF" and picture.exif and kind_of(picture) in _DEEP:
+        lost.append("EXIF")
+    if not format_.dpi and picture.dpi and not (format_.metadata and picture.exif):
+        lost.append("resolution")
+    if format_.name != "PNG" and _says_more_than_srgb(picture):
+        names = ", ".join(name.decode() for name, _ in picture.colour_chunks)
+        lost.append(f"what its {names} say of colour")
+    if lost:
+        note = f"{', '.join(lost)} left out: {format_.name} does not hold it"
+        picture = picture._replace(notes=picture.notes + (note,))
+    return picture
+
+
+def _says_more_than_srgb(picture: Picture) -> bool:
+    """Whether colours are meant otherwise than programs take them without a word."""
+    chunks = dict(picture.colour_chunks)
+    return b"cICP" in chunks or bool(
+        chunks and b"sRGB" not in chunks and not picture.icc_profile
+    )
 
 
 def _check_size(path: PathLike, picture: Picture, scale: int, format_: Format) -> None:
@@ -127,6 +168,7 @@ def write_bands(
     if quality is not None and format_.name in QUALITY:
         options = {**format_.options, "quality": quality, "lossless": False}
         format_ = format_._replace(options=options)
+    like = enlarged(like, scale)
     rows, cols, channels = like.pixels.shape
     channels += like.alpha is not None
     shape = (scale * rows, scale * cols, channels)
@@ -160,8 +202,11 @@ def _writer(
         encode = partial(_save, format_=format_, options=options)
         return JpegWriter(stream, shape[0], encode)
     if format_.name == "PPM":
-        return _NetpbmWriter(stream, shape)
-    return _WholeWriter(stream, shape, like.pixels.dtype, format_, options)
+        return _NetpbmWriter(stream, shape, like.pixels.dtype)
+    save = partial(_save, format_=format_, options=options)
+    if format_.name == "TIFF" and kind_of(like) in _DEEP:
+        save = partial(write_deep, profile=like.icc_profile, dpi=like.dpi)
+    return _WholeWriter(stream, shape, like.pixels.dtype, save)
 
 
 class _Unnumbered(io.FileIO):
@@ -178,14 +223,15 @@ class _Unnumbered(io.FileIO):
 class _NetpbmWriter:
     """A PPM or PGM file in the making."""
 
-    def __init__(self, stream: Any, shape: tuple[int, ...]) -> None:
+    def __init__(self, stream: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
         rows, cols, channels = shape
         kind = {1: "P5", 3: "P6"}[channels]
-        self._stream = stream
-        stream.write(f"{kind}\n{cols} {rows}\n255\n".encode("ascii"))
+        self._stream, self._dtype = stream, dtype.newbyteorder(">")
+        white = np.iinfo(dtype).max
+        stream.write(f"{kind}\n{cols} {rows}\n{white}\n".encode("ascii"))
 
     def write(self, values: np.ndarray) -> None:
-        self._stream.write(np.ascontiguousarray(values))
+        self._stream.write(np.ascontiguousarray(values, self._dtype))
 
     def close(self) -> None:
         """Nothing stands at the end."""
@@ -195,17 +241,19 @@ class _NetpbmWriter:
 
 
 class _WholeWriter:
-    """A file of a format that Pillow writes from the whole picture at once."""
+    """A file of a format that is written from the whole picture at once.
+
+    `save` is a function (stream, values).
+    """
 
     def __init__(
         self,
         stream: Any,
         shape: tuple[int, ...],
         dtype: Any,
-        format_: Format,
-        options: dict[str, Any],
+        save: Callable[[Any, np.ndarray], None],
     ) -> None:
-        self._stream, self._format, self._options = stream, format_, options
+        self._stream, self._save = stream, save
         self._values = np.empty(shape, dtype)
         self._n_rows = 0
 
@@ -214,7 +262,7 @@ class _WholeWriter:
         self._n_rows += len(values)
 
     def close(self) -> None:
-        _save(self._stream, self._values, self._format, self._options)
+        self._save(self._stream, self._values)
 
     def stop(self) -> None:
         """Nothing goes on in the background."""
@@ -242,6 +290,9 @@ def _pillow_options(picture: Picture, format_: Format) -> dict[str, Any]:
         options["icc_profile"] = picture.icc_profile
     if format_.metadata and picture.exif:
         options["exif"] = picture.exif
+    # JPEG has 16 bits for it.
+    if format_.dpi and picture.dpi and max(picture.dpi) < 65535:
+        options["dpi"] = picture.dpi
     return options
 
 
@@ -256,7 +307,10 @@ def _save(
 
 def _png_chunks(picture: Picture) -> list[tuple[bytes, bytes]]:
     """The metadata of a PNG file."""
-    chunks = []
+    chunks = list(picture.colour_chunks)
+    if picture.dpi:
+        across, down = (round(dots / 0.0254) for dots in picture.dpi)
+        chunks.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
     if picture.icc_profile:
         profile = b"ICC profile\0\0" + zlib.compress(picture.icc_profile)
         chunks.append((b"iCCP", profile))
