@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from srcnn_theano import cli
@@ -40,6 +41,13 @@ def encoded(image, name, **options):
     return stream.getvalue()
 
 
+def tiff(array, bigtiff=False, **options):
+    stream = io.BytesIO()
+    options = {"photometric": "rgb", "metadata": None, **options}
+    tifffile.imwrite(stream, array, bigtiff=bigtiff, **options)
+    return stream.getvalue()
+
+
 def small_files():
     """Files of every format and many of their variants: [(suffix, bytes)]."""
     rng = np.random.RandomState(0)
@@ -68,6 +76,13 @@ def small_files():
         (".tif", encoded(grey, "TIFF", compression="tiff_lzw", exif=exif)),
         (".tif", encoded(grey.convert("1"), "TIFF", compression="group4")),
         (".tif", encoded(rgb, "TIFF", compression="jpeg")),
+        (".tif", tiff(np.moveaxis(np.asarray(rgb), 2, 0), planarconfig="separate")),
+        (
+            ".tif",
+            tiff(np.uint16(rgba) * 257, extrasamples=["assocalpha"], tile=(16, 16)),
+        ),
+        (".tif", tiff(np.asarray(rgba), extrasamples=[0], compression="lzw")),
+        (".tif", tiff(np.asarray(rgb), compression="zlib", predictor=2, bigtiff=True)),
         (".webp", encoded(rgb, "WEBP")),
         (".webp", encoded(rgba, "WEBP", lossless=True, exif=exif)),
         (".ppm", encoded(rgb, "PPM")),

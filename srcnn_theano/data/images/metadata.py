@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -131,17 +132,19 @@ def _enlarged_exif(exif: bytes, scale: int, rows: int, cols: int) -> bytes:
     from PIL import Image
 
     try:
-        tags = Image.Exif()
-        tags.load(exif)
-        inner = tags.get_ifd(_EXIF_IFD)
-        resolutions = [tag for tag in (_X_RESOLUTION, _Y_RESOLUTION) if tag in tags]
-        sizes = [tag for tag in (_WIDTH, _HEIGHT) if tag in inner]
-        if not resolutions and not sizes:
-            return exif
-        for tag in resolutions:
-            tags[tag] = float(tags[tag]) * scale
-        inner.update({tag: {_WIDTH: cols, _HEIGHT: rows}[tag] for tag in sizes})
-        return tags.tobytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it passes over
+            tags = Image.Exif()
+            tags.load(exif)
+            inner = tags.get_ifd(_EXIF_IFD)
+            resolutions = [tag for tag in (_X_RESOLUTION, _Y_RESOLUTION) if tag in tags]
+            sizes = [tag for tag in (_WIDTH, _HEIGHT) if tag in inner]
+            if not resolutions and not sizes:
+                return exif
+            for tag in resolutions:
+                tags[tag] = float(tags[tag]) * scale
+            inner.update({tag: {_WIDTH: cols, _HEIGHT: rows}[tag] for tag in sizes})
+            return tags.tobytes()
     except Exception:
         return exif
 
