@@ -23,7 +23,7 @@ from srcnn_theano.experiments import (
 from srcnn_theano.experiments.slips import SLIPS
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs.run import training_recipe
-from srcnn_theano.training.settings import AUGMENTATIONS
+from srcnn_theano.training.settings import AUGMENTATIONS, Training
 from srcnn_theano.vgg16_weights import PREPROCESSINGS
 
 # All fields of each experiment, as in experiment.json.
@@ -271,6 +271,19 @@ def test_the_grid_is_all_that_was_declared():
         for n_epochs in (50, 100)
     }
     assert len(halves) == 8
+
+
+def test_identities_are_those_of_earlier_versions():
+    # Computed before there was `decay_epochs`.
+    assert Training().identity.startswith("948ccc4ca702cf19fba969711e0cbacfd30e75cb")
+    assert Training(decay_epochs=3).identity != Training().identity
+
+
+def test_a_cosine_is_as_long_as_the_training():
+    row = find_experiment("table1_adam")
+    row = row._replace(training=row.training._replace(decay_epochs=40))
+    assert row.changed(n_epochs=7).training.decay_epochs == 7
+    assert row.changed(seed=7).training.decay_epochs == 40
 
 
 def test_differences_are_those_of_the_training():

@@ -52,7 +52,11 @@ class Training(NamedTuple):
         The rate of the first epoch; its factor from epoch to epoch.
     decay_rule : str
         'each': after each epoch; 'same-integer': after those whose mean squared error
-        on Set5, in 0..255 squared, rounds to the same integer as that before.
+        on Set5, in 0..255 squared, rounds to the same integer as that before; 'cosine':
+        `decay` does not matter, the rate of epoch e, from 0, is ``learning_rate * (1 +
+        cos(pi e / decay_epochs)) / 2``.
+    decay_epochs : int
+        After so many epochs the rate of 'cosine' is 0.
     layer_rates : dict
         Factor of the rate by layer name.
     first : int
@@ -89,9 +93,17 @@ class Training(NamedTuple):
     seed: int = 0
     shuffle: bool = True
     window: str = "centre"
+    decay_epochs: int = 0
 
     @property
     def identity(self) -> str:
-        """A hash: runs of the same identity end with the same weights."""
-        text = json.dumps(self._asdict(), sort_keys=True)
+        """A hash: runs of the same identity end with the same weights.
+
+        Later fields with their defaults are left out: there are hashes from before.
+        """
+        fields = self._asdict()
+        for name in ("decay_epochs",):
+            if fields[name] == self._field_defaults[name]:
+                del fields[name]
+        text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
