@@ -76,6 +76,18 @@ class Model:
         self.output_shape = layers[-1].output_shape
         self.L2_sqr = sum(T.sum(W**2) for W in self.weights)
 
+    def _take_out(self, mean: float) -> None:
+        """Set the first biases so that the layers begin with pixels less their mean.
+
+        The first layer gets ``-mean * sum(W)``, the last one ``mean``.
+        """
+        if mean:
+            first: Any = self.layers[0]
+            last: Any = self.layers[-1]
+            sums = first.W.get_value().sum(axis=(1, 2, 3))
+            first.b.set_value(-np.float32(mean * self.peak) * sums)
+            last.b.set_value(np.full_like(last.b.get_value(), mean * self.peak))
+
     @property
     def variables(self) -> dict[str, Any]:
         """All shared variables that a weight file holds, by name."""
