@@ -12,6 +12,7 @@ import numpy as np
 
 from srcnn_theano import shipped
 from srcnn_theano.data import datasets
+from srcnn_theano.data.degradation import reduced_copies
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import (
     Pairs,
@@ -134,9 +135,12 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
 
     low_res, high_res = [], []
     for path in Bar(list(paths), desc="sub-images", unit="image", disable=None):
-        pairs = make_pairs(read_for_pairs(path, recipe), recipe)
-        low_res.append(pairs.low_res)
-        high_res.append(pairs.high_res)
+        image = read_for_pairs(path, recipe)
+        for copy in reduced_copies(image, recipe.reductions):
+            if sub_image_count(copy.shape, recipe):
+                pairs = make_pairs(copy, recipe)
+                low_res.append(pairs.low_res)
+                high_res.append(pairs.high_res)
     whole = Pairs(np.concatenate(low_res), np.concatenate(high_res))
     if recipe.order == "mixed":
         order = mixed_order(len(whole.low_res))

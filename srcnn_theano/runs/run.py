@@ -54,6 +54,11 @@ class Run(NamedTuple):
         return self.runs_dir / (self.experiment.name + self.suffix)
 
     @property
+    def scored_recipe(self) -> Recipe:
+        """How the sub-images of Set5 and Set14 are made: from whole images alone."""
+        return self.recipe._replace(reductions=(1.0,))
+
+    @property
     def network(self) -> Path:
         """The weight file that is measured."""
         return network_file(self.experiment, self.runs_dir, self.suffix)

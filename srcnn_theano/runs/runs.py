@@ -67,10 +67,12 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
                 f"{run.folder}: holds a run already; use --resume to go on with it, or "
                 "another --runs folder"
             )
-        train_set, *scored = (
-            cache.prepare(data_dir, name, run.recipe) for name in datasets.SETS
-        )
-        trainer = build_trainer(run, train_set, dict(zip(SCORED, scored)))
+        train_set = cache.prepare(data_dir, "T91", run.recipe)
+        scored = {
+            column: cache.prepare(data_dir, name, run.scored_recipe)
+            for column, name in zip(SCORED, datasets.TEST_SETS)
+        }
+        trainer = build_trainer(run, train_set, scored)
         if resume:
             trainer.resume()
         if trainer.epoch < run.experiment.measure.n_epochs:
