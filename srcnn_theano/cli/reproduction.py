@@ -117,6 +117,11 @@ def train(options: argparse.Namespace) -> None:
     option(
         "--jobs", type=count, default=1, help="runs at a time; they share the cores"
     ),
+    option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster whose workers take the runs, see docs/cluster.md",
+    ),
     option("--anew", action="store_true", help="also what results/ has already"),
     option("--cost", action="store_true", help="say what it will cost, and do nothing"),
     VGG,
@@ -141,7 +146,7 @@ def reproduce(options: argparse.Namespace) -> int:
         options.only,
         options.anew,
     )
-    failed = reproduce_rows(planned, settings, options.cost)
+    failed = reproduce_rows(planned, settings, options.cost, options.scheduler)
     if not options.cost:
         print_experiments(options.runs)
     for name, reason in failed.items():
