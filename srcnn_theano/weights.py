@@ -20,12 +20,13 @@ from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.files import parse_json, require_file
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.models.options import Options, checked_options
 from srcnn_theano.models.shapes import check_shapes, variable_shapes
 from srcnn_theano.shipped import weights_dir
+from srcnn_theano.streams import say
 from srcnn_theano.vgg16_weights import FORMAT as VGG16_FORMAT
 
 FORMAT = "srcnn_theano weights"
@@ -217,7 +218,8 @@ def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
         raise UserError(
-            f"--model {model} --scale {scale}: no such network is in the package; use "
+            f"--model {model} --scale {scale}: no such network is in the package"
+            f"{did_you_mean(model, PICTURE_MODELS)}; use "
             f"one of {', '.join(PICTURE_MODELS)} at scale 2, 3 or 4, or name a file "
             "with --weights"
         )
@@ -254,7 +256,8 @@ def load_for_scale(
     ----------
     scale : int
     path : path or None
-        A weight file; None for a network of the package.
+        A weight file; None for a network of the package. An SRCNN trained for another
+        scale is used all the same, with a line on stderr.
     model : str or None
         Which of `PICTURE_MODELS` of the package; None for the first.
 
@@ -275,5 +278,11 @@ def load_for_scale(
         raise UserError(
             f"{path}: enlarges {factor} times, not {scale}; use --scale {factor}, or "
             f"weights for {scale}"
+        )
+    trained_for = weights.about.get("scale", scale)
+    if trained_for != scale:
+        say(
+            f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
+            "picture will be of the right size, but less sharp than it could be"
         )
     return path, weights

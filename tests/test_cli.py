@@ -276,3 +276,19 @@ def test_a_full_memory_is_one_sentence(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "srcnn-theano: error: doctor: memory full; take less at once\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ("train table1_bn_l2_running --epochs 3", "leave out --epochs"),
+        ("train table1_bn_l2_running --train-only", "and --train-only"),
+        ("compare-deconv --quick --data DIR", "--quick --data DIR: "),
+    ],
+)
+def test_options_without_a_use_are_refused(words, message, tmp_path, capsys):
+    words = [str(tmp_path) if word == "DIR" else word for word in words.split()]
+    if words[0] == "train":
+        words += ["--data", str(tmp_path)]
+    assert cli.main(words) == 2
+    assert message.replace("DIR", str(tmp_path)) in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """The rows are those of the report, and every name in them exists."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -298,6 +299,35 @@ def test_differences_are_those_of_the_training():
     assert row.differences(recorded) == []
 
 
-def test_an_unknown_name_lists_the_known():
-    with pytest.raises(UserError, match="'table3'; there are: table1_adam, "):
-        find_experiment("table3")
+def test_an_unknown_name_is_told_the_nearest():
+    with pytest.raises(UserError, match=r"'Table1_adem' \(did you mean 'table1_adam'"):
+        find_experiment("Table1_adem")
+    with pytest.raises(UserError, match="is called 'x'; 'srcnn-theano experiments'"):
+        find_experiment("x")
+
+
+def test_the_identity_is_that_of_earlier_versions():
+    for row in EXPERIMENTS.values():
+        settings = row.training._asdict()
+        if not settings["decay_epochs"]:
+            del settings["decay_epochs"]
+        text = json.dumps(settings, sort_keys=True)
+        old = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        assert row.training.identity == old
+
+
+def test_the_identity_does_not_tell_0_from_0_0():
+    training = EXPERIMENTS["table1_sgd"].training._replace(
+        L2_reg=0.0, decay=1.0, options={"channels": 3, "peak": 255.0}
+    )
+    same = training._replace(
+        L2_reg=0,
+        decay=1,
+        shuffle=int(training.shuffle),
+        batch_size=float(training.batch_size),
+        options={"channels": 3, "peak": 255},
+        layer_rates={name: np.float64(x) for name, x in training.layer_rates.items()},
+    )
+    assert same.identity == training.identity
+    for other in ({"L2_reg": 1e-9}, {"batch_size": training.batch_size + 0.5}):
+        assert training._replace(**other).identity != training.identity

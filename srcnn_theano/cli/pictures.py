@@ -128,7 +128,8 @@ def convert(options: argparse.Namespace) -> None:
         options.scale,
         options.last_layer,
     )
+    scale = weights.about.get("scale")
     print(
         f"{options.output}: {weights.model} {weights.options}, {len(weights.values)} "
-        "arrays"
+        "arrays" + (f", trained for scale {scale}" if scale else "")
     )

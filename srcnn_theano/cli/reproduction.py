@@ -92,6 +92,11 @@ def train(options: argparse.Namespace) -> None:
     from srcnn_theano.runs import runs
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
+    if not listed.trains and (options.epochs or options.train_only):
+        raise UserError(
+            f"train {listed.name}: it measures the network of {listed.trained_by} and "
+            "trains none; leave out --epochs and --train-only"
+        )
     experiment = listed.changed(options.epochs, options.seed)
     seeds = runs.parse_seeds(options.seeds, options.seed)
     runs.carry_out_seeds(

@@ -23,7 +23,7 @@ from srcnn_theano.data.patches import (
     sub_image_count,
 )
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, parse_json, sha256
+from srcnn_theano.files import PathLike, json_text, parse_json, sha256
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.streams import say
 
@@ -250,7 +250,7 @@ def print_prepare(
         }
     if as_json:
         about = dict(recipe._asdict(), hash=recipe.hash)
-        print(json.dumps({"recipe": about, "sets": sets}, indent=2))
+        print(json_text({"recipe": about, "sets": sets}))
         return
     print(f"sub-images by the recipe {protocol} (x{scale}, {recipe.hash})")
     for name, facts in sets.items():

@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple, Sequence
 import numpy as np
 
 from srcnn_theano.data import degradation
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 
 SCALES = (2, 3, 4)
 
@@ -124,7 +124,10 @@ RECIPES = {
 def make_recipe(name: str, scale: int = 4) -> Recipe:
     """The recipe called `name` for an upscaling factor of 2, 3 or 4."""
     if name not in RECIPES:
-        raise UserError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
+        raise UserError(
+            f"no recipe is called {name!r}{did_you_mean(name, RECIPES)}; there are "
+            f"{', '.join(RECIPES)}"
+        )
     if scale not in SCALES:
         raise UserError(f"scale {scale}: the scale must be 2, 3 or 4")
     return RECIPES[name]._replace(scale=scale)

@@ -35,7 +35,7 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
         headers[len(cells)] = table
         pair = ["printed", "ours"] if table in PERCEPTUAL else ["ours", "bicubic"]
         cells.append([title(table), *_COLUMNS, *pair, "epochs"])
-        cells += [_cells(row) for row in of_table(rows, table)]
+        cells += [_cells(rows, row) for row in of_table(rows, table)]
     print("PSNR in dB; bicubic tells what a figure is worth under a protocol.")
     above = None
     for number, line in enumerate(text_lines(_ALIGN, cells, gap=" ")):
@@ -45,6 +45,9 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
             print("" if beside == above else "\n" + _over(line, beside))
             above = beside
         print(line)
+    for row in rows.values():
+        if _is_marked(rows, row):
+            print(f"\n* {row.experiment.name}: {'; '.join(caveats(rows, row))}")
     print("\nNotes, curves and pictures: srcnn-theano report --data DIR")
 
 
@@ -55,10 +58,16 @@ def _over(header: str, beside: str) -> str:
     return f"{'under its protocol':>{first}}{beside:>{second - first}}"
 
 
-def _cells(row: Row) -> list[str]:
+def _is_marked(rows: dict[str, Row], row: Row) -> bool:
+    """Whether a row has figures which are not those of the experiment as listed."""
+    return row.results is not None and bool(caveats(rows, row))
+
+
+def _cells(rows: dict[str, Row], row: Row) -> list[str]:
     experiment = row.experiment
+    mark = " *" if _is_marked(rows, row) else ""
     cells = [
-        "  " + experiment.name,
+        f"  {experiment.name}{mark}",
         f"{experiment.training.protocol} x{experiment.training.scale}",
         experiment.measure.test_set,
         experiment.measure.aggregation,

@@ -10,7 +10,7 @@ from reprlib import repr as _short
 from typing import Mapping, Sequence
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_text
+from srcnn_theano.files import is_there, require_file, write_text
 
 # With these begins every row; numbers of any name may follow.
 FIRST_COLUMNS = ("epoch", "iteration", "learning_rate", "cost")
@@ -39,6 +39,8 @@ def read_history(path: Path) -> list[dict[str, str]]:
         There is no such file, or `parse_history` refuses what it holds.
     """
     try:
+        if is_there(path):
+            require_file(path)
         return parse_history(Path(path).read_bytes().decode("utf-8"))
     except OSError as error:
         raise UserError(
@@ -81,6 +83,6 @@ def parse_history(text: str) -> list[dict[str, str]]:
 
 def _is_number(cell: str) -> bool:
     try:
-        return len(cell) < 40 and not math.isnan(float(cell))
+        return len(cell) < 40 and math.isfinite(float(cell))
     except ValueError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 # What may be drawn anew for each minibatch, see `training.pairs.SharedPairs`.
@@ -101,9 +102,28 @@ class Training(NamedTuple):
 
         Later fields with their defaults are left out: there are hashes from before.
         """
-        fields = self._asdict()
+        from srcnn_theano.models.options import OPTIONS
+
+        values = {
+            name: _typed(default, getattr(self, name))
+            for name, default in self._field_defaults.items()
+        }
+        kinds = {option.name: option.default for option in fields(OPTIONS[self.model])}
+        values["options"] = {
+            name: _typed(kinds.get(name), value) for name, value in self.options.items()
+        }
+        values["layer_rates"] = {
+            name: _typed(1.0, factor) for name, factor in self.layer_rates.items()
+        }
         for name in ("decay_epochs",):
-            if fields[name] == self._field_defaults[name]:
-                del fields[name]
-        text = json.dumps(fields, sort_keys=True)
+            if values[name] == self._field_defaults[name]:
+                del values[name]
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _typed(default: Any, value: Any) -> Any:
+    """A number as the type of its default: 0 and 0.0 are the same setting."""
+    kind = type(default)
+    is_number = kind in (bool, int, float) and isinstance(value, (bool, int, float))
+    return kind(value) if is_number and kind(value) == value else value

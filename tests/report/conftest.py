@@ -67,6 +67,11 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
             psnr = 38 - 8 / epoch
             lines.append(f"{epoch},{1104 * epoch},0.001,0.01,20,{psnr},60")
         (folder / "history.csv").write_text("\n".join(lines) + "\n")
+    record = {
+        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
+        "versions": {"theano": "1.1.2"},
+    }
+    (folder / "experiment.json").write_text(json.dumps(record))
     if not finished:
         return folder
     protocol = make_protocol(experiment.training.protocol, experiment.training.scale)
@@ -88,12 +93,7 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
     }
     if features:
         add_features(results, experiment)
-    record = {
-        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
-        "versions": {"theano": "1.1.2"},
-    }
     (folder / "results.json").write_text(json.dumps(results))
-    (folder / "experiment.json").write_text(json.dumps(record))
     return folder
 
 

@@ -11,6 +11,11 @@ def list_line(text, name):
     return line.split()
 
 
+def notes(text):
+    """What is said of marked rows, by their names."""
+    return dict(line[2:].split(": ") for line in text.splitlines() if line[:2] == "* ")
+
+
 def test_list_has_every_figure_in_its_column(runs, capsys):
     print_experiments(runs)
     text = capsys.readouterr().out
@@ -19,7 +24,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     )
     # batch100 is the third: 35.2 + 0.02.
     assert list_line(text, "table1_sgd")[1:] == (
-        "course x4 Set14 batch100 6.51 35.22 34.22 26.25 24.25 3 of 20".split()
+        "* course x4 Set14 batch100 6.51 35.22 34.22 26.25 24.25 3 of 20".split()
     )
     assert list_line(text, "table2_set5")[1:] == (
         "course x4 Set5 patch 36.5 36.40 35.40 28.75 26.75 40".split()
@@ -31,6 +36,28 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     assert list_line(text, "table1_rmsprop")[5:] == "34.05 unfinished 2 of 40".split()
     assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 20".split()
     assert max(map(len, text.splitlines())) <= 130
+    assert notes(text) == {"table1_sgd": "3 of 20 epochs were run"}
+
+
+def test_figures_of_another_row_or_training_are_marked(runs, capsys):
+    other, folder = runs / "table1_sgd", runs / "table1_adam"
+    whole = {}
+    for name in ("results.json", "experiment.json"):
+        whole[name] = (folder / name).read_bytes()
+    for name, reason in (
+        ("results.json", "its results.json is of table1_sgd"),
+        ("experiment.json", "its experiment.json is of table1_sgd"),
+    ):
+        (folder / name).write_bytes((other / name).read_bytes())
+        print_experiments(runs)
+        text = capsys.readouterr().out
+        assert list_line(text, "table1_adam")[1] == "*"
+        assert reason in notes(text)["table1_adam"]
+        (folder / name).write_bytes(whole[name])
+    (folder / "experiment.json").write_text("{}")
+    print_experiments(runs)
+    reason = "its experiment.json is of no row that it names"
+    assert notes(capsys.readouterr().out)["table1_adam"] == reason
 
 
 def test_list_as_json(runs, capsys):
