@@ -25,6 +25,7 @@ _COLOURS = {_WHITE_IS_0: 1, _BLACK_IS_0: 1, _RGB: 3, _INKS: 4}
 _NO_COMPRESSION = 1
 _LOSSLESS = {5: "LZW", 8: "deflate", 32773: "PackBits", 32946: "deflate"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_PROFILE, _BYTES = 34675, 7  # a tag, and the type of its value
 _NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _MOST_SAMPLES, _MOST_PAGES = 16, 10000
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -194,11 +195,11 @@ def write_deep(
         photometric="rgb" if n > 2 else "minisblack",
         planarconfig="contig",
         extrasamples=["unassalpha"] if n in (2, 4) else None,
-        iccprofile=profile,
         resolution=dpi,
         resolutionunit="inch" if dpi else None,
         metadata=None,
         software=False,
+        extratags=[(_PROFILE, _BYTES, len(profile), profile, True)] if profile else [],
     )
 
 

@@ -87,6 +87,7 @@ KEEPING = [
     (".png", np.uint16, 3, True),
     (".jpg", np.uint8, 3, False),
     (".tif", np.uint8, 1, True),
+    (".tif", np.uint16, 1, False),
     (".webp", np.uint8, 3, True),
 ]
 
@@ -100,6 +101,15 @@ def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
     picture = read_picture(path)
     assert picture.icc_profile == PROFILE
     assert artist_of(picture.exif) == "A. N. Artist"
+
+
+def test_metadata_of_a_tiff_of_16_bits_in_colour(tmp_path):
+    pixels, dpi = noise(8, 9, 3, dtype=np.uint16), (300.0, 150.0)
+    picture = Picture(pixels, None, PROFILE, exif_bytes(), dpi)
+    write_picture(tmp_path / "m.tif", picture)
+    read = read_picture(tmp_path / "m.tif")
+    assert (read.icc_profile, read.dpi) == (PROFILE, dpi)
+    assert fitted("m.tif", picture).notes == ("EXIF left out: TIFF does not hold it",)
 
 
 # --- Resolution and colour of PNG ---
