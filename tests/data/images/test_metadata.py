@@ -109,7 +109,9 @@ def test_metadata_of_a_tiff_of_16_bits_in_colour(tmp_path):
     write_picture(tmp_path / "m.tif", picture)
     read = read_picture(tmp_path / "m.tif")
     assert (read.icc_profile, read.dpi) == (PROFILE, dpi)
-    assert fitted("m.tif", picture).notes == ("EXIF left out: TIFF does not hold it",)
+    assert fitted("m.tif", picture).notes == (
+        "EXIF left out: TIFF of 16 bits in colour does not hold it",
+    )
 
 
 # --- Resolution and colour of PNG ---
