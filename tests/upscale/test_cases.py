@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from srcnn_theano.data.images import read_picture
 from srcnn_theano.upscale.upscale import upscale_paths
@@ -174,3 +174,70 @@ def test_the_rest(results):
     pixels = read_picture(folder / "tiny.qoi").pixels
     np.testing.assert_array_equal(pixels, [[(200, 40, 40), (10, 20, 30)]])
     assert read_picture(out / "tiny.png").pixels.shape == (2, 4, 3)
+
+
+# --- A folder from a telephone ---
+
+
+def phone_exif(orientation, rows, cols):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0110] = orientation, "Maker", "Phone 9"
+    exif[282], exif[283], exif[296], exif[306] = 72.0, 72.0, 2, "2024:05:01 10:00:00"
+    exif[0x8769] = {
+        0x829A: 1 / 60,
+        0x9003: "2024:05:01 10:00:00",
+        0x9010: "+02:00",
+        0x927C: b"Apple iOS\0\0\1MM" + bytes(range(200)),  # the maker's own notes
+        0xA002: cols,
+        0xA003: rows,
+        0xA434: "back camera 4.2mm f/1.6",
+    }
+    exif[0x8825] = {1: "N", 2: (48.0, 8.0, 14.0), 3: "E", 4: (11.0, 34.0, 31.0)}
+    return exif
+
+
+@pytest.fixture(scope="module")
+def telephone(tmp_path_factory):
+    """Twenty JPEGs as telephones write them, and each picture upright."""
+    folder, upright = tmp_path_factory.mktemp("DCIM"), {}
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb.replace(b"sRGB", b"P3-D")
+    for i in range(20):
+        orientation, (rows, cols) = i % 8 + 1, [(36, 48), (48, 36)][i % 2]
+        y, x = np.mgrid[:rows, :cols] / (5 + i % 3)
+        planes = [x * 20, y * 20, 120 + 60 * np.sin(x) * np.cos(y)]
+        image = Image.fromarray(np.uint8(np.dstack(planes)))
+        options = {"quality": 92, "subsampling": 2, "progressive": i % 3 == 0}
+        name = f"IMG_{1000 + i}.{'JPG' if i % 2 else 'jpg'}"
+        image.save(
+            str(folder / name),
+            "JPEG",
+            exif=phone_exif(orientation, rows, cols),
+            icc_profile=profile,
+            dpi=(72, 72),
+            **options,
+        )
+        with Image.open(str(folder / name)) as stored:
+            upright[name] = np.asarray(ImageOps.exif_transpose(stored)).astype(int)
+    return folder, upright, profile
+
+
+def test_a_folder_from_a_telephone(telephone, tmp_path):
+    folder, upright, profile = telephone
+    summary = upscale_paths([folder], 2, tmp_path / "out", progress=False)
+    assert summary.failed == [] and len(summary.written) == 20
+    for name, small in upright.items():
+        with Image.open(str(tmp_path / "out" / name)) as image:
+            assert image.format == "JPEG" and image.info["dpi"] == (144, 144)
+            assert image.info["icc_profile"] == profile
+            exif = image.getexif()
+            large = np.asarray(image).astype(int)
+        rows, cols = small.shape[:2]
+        assert large.shape == (2 * rows, 2 * cols, 3)
+        means = large.reshape(rows, 2, cols, 2, 3).mean(axis=(1, 3))
+        assert np.abs(means - small).mean() < 2, name
+        inner, place = exif.get_ifd(0x8769), exif.get_ifd(0x8825)
+        assert (exif.get(0x0112, 1), exif[0x0110], exif[282]) == (1, "Phone 9", 144)
+        assert (inner[0xA002], inner[0xA003]) == (2 * cols, 2 * rows)
+        assert inner[0x9003] == "2024:05:01 10:00:00" and inner[0x829A] == 1 / 60
+        assert inner[0x927C].startswith(b"Apple iOS") and place[2] == (48, 8, 14)
