@@ -23,7 +23,7 @@ import numpy as np
 from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.files import parse_json, require_file
 from srcnn_theano.hdf5 import read_arrays, write_arrays
-from srcnn_theano.models.options import Options, checked_options
+from srcnn_theano.models.options import OPTIONS, Options, checked_options
 from srcnn_theano.models.shapes import check_shapes, variable_shapes
 from srcnn_theano.shipped import weights_dir
 from srcnn_theano.streams import say
@@ -39,6 +39,10 @@ TINY = 1e-20
 # The package has networks for pictures of each of these; the first is the default.
 PICTURE_MODELS = ("fsrcnn", "srcnn")
 
+_OF_ONES_OWN = (
+    ". Values of a class of your own are saved by numpy.savez(path, "
+    "**model.get_values()), and read back by model.set_values(numpy.load(path))"
+)
 _CONVERT = "files of other programs become weights by 'srcnn-theano convert'"
 
 
@@ -70,7 +74,15 @@ class Weights(NamedTuple):
 
 
 def save_weights(path: str | Path, weights: Weights) -> None:
-    """Write weights to an HDF5 file, in one step; those below `TINY` become 0."""
+    """Write weights to an HDF5 file, in one step; those below `TINY` become 0.
+
+    Raises
+    ------
+    UserError
+        `load_weights` could not read them: the model is none of the package's, or the
+        values are not those that its options ask for. Nothing is written.
+    """
+    _check_fit(path, weights)
     attributes = {
         "format": FORMAT,
         "version": VERSION,
@@ -80,6 +92,16 @@ def save_weights(path: str | Path, weights: Weights) -> None:
     }
     values = {name: _flushed(value) for name, value in weights.values.items()}
     write_arrays(path, attributes, values)
+
+
+def _check_fit(path: str | Path, weights: Weights) -> None:
+    try:
+        check_shapes(weights.values, variable_shapes(weights.model, weights.options))
+    except ValueError as error:
+        known = "" if weights.model in OPTIONS else _OF_ONES_OWN
+        raise UserError(
+            f"{path}: not written, as it could not be read back: {error}{known}"
+        ) from error
 
 
 def _flushed(value: np.ndarray) -> np.ndarray:

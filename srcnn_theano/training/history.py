@@ -9,6 +9,8 @@ from pathlib import Path
 from reprlib import repr as _short
 from typing import Mapping, Sequence
 
+import numpy as np
+
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import is_there, require_file, write_text
 
@@ -52,6 +54,26 @@ def read_history(path: Path) -> list[dict[str, str]]:
             f"{path}: damaged ({error}); use another copy, or delete the run folder to "
             "start anew"
         ) from error
+
+
+def as_numbers(rows: Sequence[Mapping[str, str]]) -> dict[str, np.ndarray]:
+    """A history as one array for each column, (epochs,).
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `read_history` gives them, and as they stand in `Trainer.history`.
+
+    Returns
+    -------
+    dict of str to array
+        Integers for ``epoch`` and ``iteration``, floats for all others.
+    """
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return {
+        name: np.array(cells, int if name in FIRST_COLUMNS[:2] else float)
+        for name, cells in columns.items()
+    }
 
 
 def parse_history(text: str) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
 from srcnn_theano.training.history import (
+    as_numbers,
     history_text,
     parse_history,
     read_history,
@@ -84,6 +85,11 @@ class Trainer:
         self.history: list[dict[str, str]] = []
         # All that moves.
         self.variables = step.variables + [step.learning_rate]
+
+    @property
+    def curves(self) -> dict[str, np.ndarray]:
+        """The history as numbers: an array for each column, (epochs,)."""
+        return as_numbers(self.history)
 
     def resume(self) -> None:
         """Go on from the checkpoint in the run folder, if there is one."""

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.training.history import read_history, write_history
+from srcnn_theano.training.history import as_numbers, read_history, write_history
 
 ROWS = [
     {
@@ -62,3 +63,12 @@ def test_a_number_that_is_not_finite_is_refused(path):
         with pytest.raises(UserError, match="line 2 is no row of 5 numbers"):
             read_history(path)
         path.write_text(path.read_text().replace(number, "28.5", 1))
+
+
+def test_a_history_is_arrays_of_numbers():
+    columns = as_numbers(ROWS)
+    assert list(columns) == list(ROWS[0])
+    for name, numbers in columns.items():
+        assert numbers.tolist() == [float(row[name]) for row in ROWS]
+    assert columns["epoch"].dtype == columns["iteration"].dtype == np.dtype(int)
+    assert as_numbers([]) == {}
