@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from srcnn_theano.cli.options import (
     DATA,
     DEVICE,
     EPOCHS,
     JSON,
+    MODEL,
     OUT,
     PROTOCOL,
     RESUME,
@@ -70,8 +72,18 @@ def data(options: argparse.Namespace) -> int:
 
 
 @command(
-    "train one experiment",
-    option("experiment", help="a name that 'srcnn-theano experiments' lists"),
+    "train one experiment, or a network on pictures of one's own",
+    option(
+        "experiment", nargs="?", help="a name that 'srcnn-theano experiments' lists"
+    ),
+    option(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="instead of an experiment: learn from the pictures in this folder",
+    ),
+    SCALE.but(help="2, 3 or 4 (with --pictures)"),
+    MODEL.but(help=MODEL.settings["help"] + " (with --pictures)"),
     DATA,
     RUNS.but(default="runs"),
     SEED,
@@ -87,6 +99,13 @@ def data(options: argparse.Namespace) -> int:
     DEVICE,
 )
 def train(options: argparse.Namespace) -> None:
+    if options.pictures is not None:
+        return _train_on_pictures(options)
+    if options.experiment is None or options.scale or options.model:
+        raise UserError(
+            "train: name an experiment; or name a folder with --pictures, to which "
+            "--scale and --model belong"
+        )
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
     from srcnn_theano.runs import runs
@@ -107,6 +126,26 @@ def train(options: argparse.Namespace) -> None:
         options.vgg,
         options.resume,
         options.train_only,
+    )
+
+
+def _train_on_pictures(options: argparse.Namespace) -> None:
+    from srcnn_theano.own.training import train_on_pictures
+
+    given = (options.experiment, options.data, options.seeds, options.vgg)
+    if any(given) or options.train_only:
+        raise UserError(
+            "--pictures: goes with --scale, --model, --runs, --seed, --epochs and "
+            "--resume; leave out the experiment and all other options"
+        )
+    train_on_pictures(
+        options.pictures,
+        options.scale,
+        options.runs,
+        options.model,
+        options.epochs,
+        options.seed,
+        options.resume,
     )
 
 
