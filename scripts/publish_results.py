@@ -6,9 +6,9 @@ Without names, of all finished experiments in the folder RUNS. A row that trains
 results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
 how the network came about, weights/NAME.json; a row that measures the network of
 another row gives its results, and so does a run from another seed, NAME-seedN, whose
-network is not shipped. An unfinished run is refused; with --unfinished its
-record, its checkpoint and the networks that it has kept go to results/NAME/, so that it
-can go on elsewhere
+network is not shipped. The tables of README.md and docs/slips.md follow. An
+unfinished run is refused; with --unfinished its record, its checkpoint and the networks
+that it has kept go to results/NAME/, so that it can go on elsewhere
 (copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
 """
 
@@ -166,6 +166,8 @@ def _copy(source, target):
 
 
 def main(arguments=None):
+    from write_figures import write_figures  # beside this script
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -184,6 +186,8 @@ def main(arguments=None):
         for name in names:
             for path in publish(options.runs, name, unfinished=options.unfinished):
                 print(path.relative_to(ROOT))
+        for path in write_figures():
+            print(path.relative_to(ROOT))
     except UserError as error:
         print(f"publish_results: error: {error}", file=sys.stderr)
         return 2

@@ -164,7 +164,7 @@ def _is_word(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_one and abs(value) < 1e15
+    return is_one and (abs(value) < 1e15 or value in (np.inf, -np.inf))
 
 
 def _is_count(value: Any) -> bool:
@@ -224,13 +224,21 @@ def _results_shape(experiment: Experiment) -> dict[str, Any]:
         psnr[how] = _is_number
     scores = {"scores": of_sets([_SCORE])}
     return {
-        "experiment?": _is_word,
         "n_epochs": _is_count,
         "weights_sha256": _is_word,
         "protocol": {"hash": _is_word},
         "sub_images": of_sets({"ours": psnr, "bicubic": psnr}),
         "images": {"*": scores, **dict.fromkeys(protocols, scores)},
         "vgg?": {"source_sha256?": _is_word, **of_sets(psnr)},
+        "rule?": {
+            "*": {
+                "epoch": _is_count,
+                "set5": _is_number,
+                "set14": _is_number,
+                "sub_images?": dict.fromkeys(("set5", "set14"), psnr),
+                "vgg?": of_sets(psnr),
+            }
+        },
         "relu2_2?": {
             "preprocessing": _is_word,
             "source_sha256": _is_word,

@@ -6,7 +6,7 @@ Set14 was scored, and the last such score is what the report prints.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -60,29 +60,45 @@ class Spread(NamedTuple):
     highest: float
 
 
-def spread(
-    results: Sequence[Mapping[str, Any]],
-    test_set: str = "set14",
-    choice: str = "best_validation",
-) -> Spread:
-    """Median and range of a figure over the ``results.json`` of several seeds.
+def spread(figures: Sequence[float]) -> Spread | None:
+    """Median and range of a figure over several seeds; None without any."""
+    if not figures:
+        return None
+    return Spread(len(figures), float(np.median(figures)), min(figures), max(figures))
+
+
+# How far from the range of the seeds a printed figure may lie, in dB.
+_WIDENED, _NEAR = 0.1, 0.5
+
+
+def distance(printed: float, ours: Spread) -> float:
+    """How far a printed figure is from the range of the seeds; 0 within it."""
+    return round(max(ours.lowest - printed, printed - ours.highest, 0.0), 6)
+
+
+def verdict(printed: float, ours: Spread, shown: Spread | None = None) -> str:
+    """What becomes of a printed figure, by rule.
 
     Parameters
     ----------
-    results : sequence of dict
-        Those without the block ``rule`` are left out.
-    test_set : 'set5' or 'set14'
-    choice : str
-        A key of `chosen_epochs`.
+    printed : float
+    ours : Spread
+    shown : Spread or None
+        Of an experiment which is said to show why the figure is another.
 
-    Raises
-    ------
-    ValueError
-        None of the results has the figure.
+    Returns
+    -------
+    str
+        'reproduced': within the range of the seeds, widened by 0.1 dB; 'near': within
+        0.5 dB of the range; 'explained': neither, but the experiment that is said to
+        show why is reproduced or near; 'open': nothing of these.
     """
-    figures = [
-        float(run["rule"][choice][test_set]) for run in results if run.get("rule")
-    ]
-    if not figures:
-        raise ValueError(f"no results have a figure of {test_set} at {choice}")
-    return Spread(len(figures), float(np.median(figures)), min(figures), max(figures))
+    for name, reach in (("reproduced", _WIDENED), ("near", _NEAR)):
+        if distance(printed, ours) <= reach:
+            return name
+    if shown is not None and distance(printed, shown) <= _NEAR:
+        return "explained"
+    return "open"
+
+
+VERDICTS = ("reproduced", "near", "explained", "open")

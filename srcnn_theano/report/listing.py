@@ -7,87 +7,92 @@ from typing import Any
 
 from srcnn_theano.experiments import TABLES
 from srcnn_theano.files import json_text
-from srcnn_theano.report.rows import (
-    PERCEPTUAL,
-    Row,
-    caveats,
-    load_rows,
-    of_table,
-    row_figures,
-)
+from srcnn_theano.report.rows import Row, caveats, load_rows, of_table, row_figures
 from srcnn_theano.report.sections import title
-from srcnn_theano.report.words import as_printed, decibels, epochs
+from srcnn_theano.report.verdicts import (
+    CHOICES,
+    KINDS,
+    PRINTED,
+    BySeeds,
+    by_seeds,
+    counts,
+    in_words,
+)
+from srcnn_theano.report.words import as_printed, decibels, epochs, range_of
 from srcnn_theano.tables import text_lines
 
-_ALIGN = "llllrrrrrr"
-_COLUMNS = ["protocol", "set", "mean", "published", "ours", "bicubic"]
+_ALIGN = "lllrrlrrrrrrl"
+_HEADER = ["set", "mean", "published", "ours", "range", "seeds", "last", "best"]
+_HEADER += ["bicubic", "standard", "epochs", "verdict"]
+_ABOVE = """\
+PSNR in dB. ours, range, seeds: median and range over the seeds at the best validation,
+the epoch that the report's program took; last, best: at the last epoch and at the best
+PSNR of Set5. Where a training has not kept what that needs, ours is its last epoch.
+bicubic: under the same protocol. standard: ours as the literature measures it."""
 
 
 def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> None:
-    """Print every experiment with its protocol, published figure and ours."""
+    """Print each experiment: published figures, ours over the seeds, verdicts."""
     rows = load_rows(runs_dir)
     if as_json:
         print(json_text([_as_dict(rows, row) for row in rows.values()]))
         return
     cells: list[list[str]] = []
-    headers = {}  # the table by the number of the line that is its header
+    headers = set()  # the numbers of lines that are headers
     for table in TABLES:
-        headers[len(cells)] = table
-        pair = ["printed", "ours"] if table in PERCEPTUAL else ["ours", "bicubic"]
-        cells.append([title(table), *_COLUMNS, *pair, "epochs"])
-        cells += [_cells(rows, row) for row in of_table(rows, table)]
-    print("PSNR in dB; bicubic tells what a figure is worth under a protocol.")
-    above = None
+        headers.add(len(cells))
+        cells.append([title(table), *_HEADER])
+        for row in of_table(rows, table):
+            cells += _lines(rows, row)
+    print(_ABOVE)
     for number, line in enumerate(text_lines(_ALIGN, cells, gap=" ")):
-        if number in headers:
-            perceptual = headers[number] in PERCEPTUAL
-            beside = "in VGG space" if perceptual else "under standard"
-            print("" if beside == above else "\n" + _over(line, beside))
-            above = beside
-        print(line)
-    for row in rows.values():
-        if _is_marked(rows, row):
-            print(f"\n* {row.experiment.name}: {'; '.join(caveats(rows, row))}")
-    print("\nNotes, curves and pictures: srcnn-theano report --data DIR")
+        print("\n" + line if number in headers else line)
+    print()
+    for kind in KINDS:
+        print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
+    print("Notes, curves and pictures: srcnn-theano report --data DIR")
 
 
-def _over(header: str, beside: str) -> str:
-    """The line above a header, which says what its two pairs of figures are."""
-    first = header.index("bicubic") + len("bicubic")
-    second = len(header[: -len("epochs")].rstrip())
-    return f"{'under its protocol':>{first}}{beside:>{second - first}}"
+def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:
+    """The line of a row, and that of its figure in VGG space."""
+    experiment, figures = row.experiment, row_figures(row)
+    measure = experiment.measure
+    start = ["  " + experiment.name, measure.test_set, measure.aggregation]
+    of_row = by_seeds(rows, row)
+    lines = [[*start, as_printed(experiment, "published"), *_over_seeds(of_row)]]
+    lines[0] += ["", "", epochs(row), of_row.verdict if of_row else ""]
+    if figures is not None:
+        lines[0][-4] = decibels(figures.bicubic)
+        lines[0][-3] = decibels(figures.standard["psnr"])
+    if of_row is None:
+        lines[0][4] = decibels(figures.ours) if figures else row.status
+    if measure.vgg_maps is not None:
+        lines.append(_vgg_line(rows, row, start[1:], figures and figures.vgg))
+    return lines
 
 
-def _is_marked(rows: dict[str, Row], row: Row) -> bool:
-    """Whether a row has figures which are not those of the experiment as listed."""
-    return row.results is not None and bool(caveats(rows, row))
+def _vgg_line(
+    rows: dict[str, Row], row: Row, start: list[str], last: float | None
+) -> list[str]:
+    of_row = by_seeds(rows, row, "published_vgg")
+    line = ["    in VGG space", *start, as_printed(row.experiment, "published_vgg")]
+    line += [*_over_seeds(of_row), "", "", "", of_row.verdict if of_row else ""]
+    if of_row is None:
+        line[4] = decibels(last)
+    return line
 
 
-def _cells(rows: dict[str, Row], row: Row) -> list[str]:
-    experiment = row.experiment
-    mark = " *" if _is_marked(rows, row) else ""
-    cells = [
-        f"  {experiment.name}{mark}",
-        f"{experiment.training.protocol} x{experiment.training.scale}",
-        experiment.measure.test_set,
-        experiment.measure.aggregation,
-        as_printed(experiment, "published"),
+def _over_seeds(of_row: BySeeds | None) -> list[str]:
+    """Median, range, number of seeds, and the medians of the other choices."""
+    if of_row is None:
+        return [""] * 5
+    others = [of_row.spreads.get(choice) for choice in CHOICES[1:]]
+    return [
+        decibels(of_row.ours.median),
+        range_of(of_row.ours),
+        str(of_row.ours.n),
+        *(decibels(other and other.median) for other in others),
     ]
-    figures = row_figures(row)
-    if figures is None:
-        cells += [row.status, ""]
-    else:
-        cells += [decibels(figures.ours), decibels(figures.bicubic)]
-    if experiment.row.table in PERCEPTUAL:
-        cells += [
-            as_printed(experiment, "published_vgg"),
-            decibels(figures.vgg if figures else None),
-        ]
-    elif figures is None:
-        cells += ["", ""]
-    else:
-        cells += [decibels(figures.standard[k]) for k in ("psnr", "bicubic_psnr")]
-    return cells + [epochs(row)]
 
 
 _TOLD = (
@@ -115,4 +120,10 @@ def _as_dict(rows: dict[str, Row], row: Row) -> dict[str, Any]:
     figures = row_figures(row)
     if figures is not None:
         summary.update(figures._asdict())
+    for field in PRINTED:
+        of_row = by_seeds(rows, row, field)
+        if of_row is not None:
+            spreads = {how: part._asdict() for how, part in of_row.spreads.items()}
+            key = "seeds_vgg" if field == "published_vgg" else "seeds"
+            summary[key] = {"verdict": of_row.verdict, **spreads}
     return summary

@@ -9,13 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, snapshots
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import is_there, require_folder
+from srcnn_theano.files import kind_at
 from srcnn_theano.record import read_record, read_results
 from srcnn_theano.shipped import results_dir
 from srcnn_theano.streams import say
@@ -25,7 +23,23 @@ from srcnn_theano.training.history import read_history
 PERCEPTUAL = ("vgg", "fsrcnn-vgg")
 # Columns of a history that are shown.
 _SHOWN = ("set5_psnr", "seconds")
-_N_MAPS = 128  # of relu2_2
+
+
+class Seed(NamedTuple):
+    """What is recorded of one seed of a row.
+
+    Attributes
+    ----------
+    seed : int
+    history : list of dict
+        Of as many epochs of the network's training as the row measures.
+    results : dict or None
+        results.json, where the row was measured with this seed.
+    """
+
+    seed: int
+    history: list[dict[str, str]]
+    results: dict[str, Any] | None
 
 
 class Row(NamedTuple):
@@ -47,6 +61,8 @@ class Row(NamedTuple):
         results.json.
     planned_epochs : int
         How long the network is to be trained.
+    seeds : list of Seed
+        Every finished training of the row, its own seed and others.
     is_readable : bool
         Whether its records could be read; if not, it is as if there were none.
     """
@@ -57,6 +73,7 @@ class Row(NamedTuple):
     history: list[dict[str, str]]
     results: dict[str, Any] | None
     planned_epochs: int
+    seeds: list[Seed]
     is_readable: bool = True
 
     @property
@@ -98,35 +115,38 @@ def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
     UserError
         `runs_dir` is no folder.
     """
-    if runs_dir is not None:
-        require_folder(runs_dir, "--runs ", "name the folder that holds the runs")
+    if runs_dir is not None and kind_at(runs_dir) != "a folder":
+        raise UserError(f"--runs {runs_dir}: no such folder")
     rows = {}
     for name, experiment in EXPERIMENTS.items():
         folder = _find(runs_dir, name)
         n_epochs = _planned_epochs(experiment)
         try:
-            rows[name] = _row(experiment, folder, n_epochs)
+            rows[name] = _row(experiment, folder, n_epochs, runs_dir)
         except UserError as error:
             say(f"srcnn-theano: {error}")
-            rows[name] = Row(experiment, folder, {}, [], None, n_epochs, False)
+            rows[name] = Row(experiment, folder, {}, [], None, n_epochs, [], False)
     return rows
 
 
-def _row(experiment: Experiment, folder: Path | None, n_epochs: int) -> Row:
+def _row(
+    experiment: Experiment, folder: Path | None, n_epochs: int, runs_dir: Path | None
+) -> Row:
     record: dict[str, Any] = {}
     results = None
-    if folder is not None:
+    if folder is not None and (folder / "experiment.json").is_file():
         record = read_record(folder / "experiment.json")
-        if is_there(folder / "results.json"):
-            results = read_results(folder / "results.json", experiment)
+    if folder is not None and (folder / "results.json").is_file():
+        results = read_results(folder / "results.json", experiment)
     history = _read_history(folder, experiment)
     done = results["n_epochs"] if results is not None and experiment.trains else 0
-    if len(history) < done:
+    if history and len(history) < done:
         raise UserError(
             f"{folder}: its history.csv has {len(history)} epochs, its results.json is "
             f"of {done}; use another copy of them"
         )
-    return Row(experiment, folder, record, history, results, n_epochs)
+    seeds = _seeds(runs_dir, experiment)
+    return Row(experiment, folder, record, history, results, n_epochs, seeds)
 
 
 def of_table(rows: dict[str, Row], table: str) -> list[Row]:
@@ -146,15 +166,12 @@ def _planned_epochs(experiment):
 
 
 def _find(runs_dir, name):
-    """The folder of an experiment's records: with results, else with a history.
-
-    What is there and is none will be told when it is read.
-    """
-    folders = [d / name for d in (runs_dir, results_dir()) if d is not None]
+    """The folder of an experiment's records: with results, else with a history."""
+    parents = [d for d in (runs_dir, results_dir()) if d is not None]
     for file_name in ("results.json", "history.csv"):
-        for folder in folders:
-            if is_there(folder / file_name) or is_there(folder) > folder.is_dir():
-                return folder
+        for parent in parents:
+            if (parent / name / file_name).is_file():
+                return parent / name
     return None
 
 
@@ -165,7 +182,7 @@ def _read_history(folder, experiment):
     # The history of a row that only measures is that of the training beside it.
     path = folder.parent / trained.name / "history.csv"
     try:
-        history = read_history(path) if is_there(path) else []
+        history = read_history(path) if path.is_file() else []
         if history and not set(_SHOWN) <= set(history[0]):
             raise UserError(f"{path}: lacks one of the columns {', '.join(_SHOWN)}")
         return history
@@ -173,6 +190,35 @@ def _read_history(folder, experiment):
         if experiment.trains:
             raise
         return []  # it is named with the row that trains
+
+
+def _seeds(runs_dir, experiment):
+    """The finished trainings of a row; of two of a seed, that in `runs_dir` counts."""
+    trained, n_epochs = EXPERIMENTS[experiment.trained_by], experiment.measure.n_epochs
+    if experiment.options != trained.options:
+        return []
+    seeds = {}
+    for parent in [d for d in (results_dir(), runs_dir) if d is not None]:
+        for folder in (parent / trained.name, *parent.glob(f"{trained.name}-seed*")):
+            suffix = folder.name[len(trained.name) :]
+            number = suffix[len("-seed") :] or str(experiment.training.seed)
+            path = folder / "history.csv"
+            if not number.isdecimal() or not path.is_file():
+                continue
+            try:
+                history = read_history(path)[:n_epochs]
+            except UserError:
+                if not suffix:
+                    continue  # it is named as that of the row
+                raise
+            if len(history) == n_epochs:
+                results = parent / (experiment.name + suffix) / "results.json"
+                seeds[int(number)] = Seed(
+                    int(number),
+                    history,
+                    read_results(results, experiment) if results.is_file() else None,
+                )
+    return [seeds[number] for number in sorted(seeds)]
 
 
 # --- Figures ---
@@ -205,17 +251,10 @@ def row_figures(row: Row) -> Figures | None:
         scores["ours"][measure.aggregation],
         scores["bicubic"][measure.aggregation],
         standard,
-        _vgg_psnr(results, measure),
+        results["vgg"][measure.test_set][measure.aggregation]
+        if "vgg" in results
+        else None,
     )
-
-
-def _vgg_psnr(results, measure):
-    """PSNR in VGG space as the row's printed figure counts the maps, or None."""
-    if "vgg" not in results:
-        return None
-    psnr = results["vgg"][measure.test_set][measure.aggregation]
-    summed = measure.vgg_maps == "sum"
-    return psnr - 10 * np.log10(_N_MAPS) if summed else psnr
 
 
 def _mean_scores(results, protocol, test_set):
@@ -234,16 +273,9 @@ def caveats(rows: dict[str, Row], row: Row) -> list[str]:
         reasons.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")
     if row.results is None:
         return reasons
-    recorded = row.record.get("experiment", {})
-    changed = row.experiment.differences(recorded)
+    changed = row.experiment.differences(row.record.get("experiment", {}))
     if changed:
         reasons.append(f"run with another {', '.join(changed)} than listed")
-    for name, of in (
-        ("experiment.json", recorded.get("name")),
-        ("results.json", row.results.get("experiment")),
-    ):
-        if of != row.experiment.name:
-            reasons.append(f"its {name} is of {of or 'no row that it names'}")
     if row.results["protocol"]["hash"] != protocol_of(row.experiment).hash:
         reasons.append("measured under another protocol than today's of that name")
     trained = rows[row.experiment.trained_by].results

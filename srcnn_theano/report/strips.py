@@ -24,16 +24,21 @@ _STRIPS: Sequence[_Strip] = (
     (("fsrcnn_x3",), Crop("Set14", "zebra.bmp", 120, 240, 96)),
     (("fsrcnn_x2",), Crop("Set14", "comic.bmp", 36, 84, 96)),
     (("fsrcnn_x4",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
-    (("table1_adam",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
+    (("table1_adam_described",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
     (("fsrcnn_gradinputs",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
     (("fsrcnn_full_border",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
 )
-# By MSE, VGG loss, and both; with the initial data and the corrected ones.
+# By MSE, VGG loss, and both, as described.
 _COST_STRIPS: Sequence[_Strip] = tuple(
     (names, crop)
     for names in (
-        ("table1_adam", "vgg_only", "vgg_mse", "vgg_improved"),
-        ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse"),
+        (
+            "table1_adam_described",
+            "vgg_only_described",
+            "vgg_mse_described",
+            "vgg_improved_described",
+        ),
+        ("fsrcnn_relu_described", "fsrcnn_vgg_described", "fsrcnn_vgg_mse_described"),
     )
     for crop in (
         Crop("Set5", "butterfly_GT.bmp", 84, 84, 60),

@@ -21,11 +21,13 @@ from srcnn_theano.report.rows import (
     row_figures,
 )
 from srcnn_theano.report.sections import section
+from srcnn_theano.report.verdicts import CHOICES, by_seeds
 from srcnn_theano.report.words import (
     as_printed,
     cost_in_words,
     decibels,
     epochs,
+    range_of,
     row_title,
 )
 
@@ -43,7 +45,7 @@ def table_section(rows: dict[str, Row], table: str, out_dir: Path) -> list[Block
     """
     own = of_table(rows, table)
     blocks: list[Block] = [
-        _main_table(own),
+        _main_table(rows, own),
         Items([_note(rows, row) for row in own]),
         *curves_of(own, table, out_dir),
         *_averages(own),
@@ -56,29 +58,30 @@ def table_section(rows: dict[str, Row], table: str, out_dir: Path) -> list[Block
 # --- The figures ---
 
 
-def _main_table(rows):
-    header = ["", "set", "mean", "published", "ours", "difference", "bicubic"]
-    if rows[0].experiment.row.table in PERCEPTUAL:
-        header += ["published in VGG space", "ours", "difference", "maps"]
+def _main_table(rows, own):
+    header = ["", "set", "mean", *_OVER_SEEDS, "bicubic"]
+    if own[0].experiment.row.table in PERCEPTUAL:
+        header += [f"{name}, VGG space" for name in _OVER_SEEDS]
     header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
     header += ["Set5 `patch`, last 10 epochs: median (range)"]
     align = "lll" + "r" * (len(header) - 3)
-    return Table(align, header, [_main_cells(row) for row in rows])
+    return Table(align, header, [_main_cells(rows, row) for row in own])
 
 
-def _main_cells(row):
+_OVER_SEEDS = ["published", "ours", "range (seeds)", "last", "best", "verdict"]
+
+
+def _main_cells(rows, row):
     experiment, figures = row.experiment, row_figures(row)
     cells = [
         f"{row_title(experiment)} `{experiment.name}`",
         experiment.measure.test_set,
         f"`{experiment.measure.aggregation}`",
-        *_against(experiment, "published", figures and figures.ours, row.status),
+        *_over_seeds(rows, row, "published", figures and figures.ours),
         decibels(figures and figures.bicubic),
     ]
     if experiment.row.table in PERCEPTUAL:
-        cells += _against(experiment, "published_vgg", figures and figures.vgg)
-        is_printed = experiment.row.published_vgg is not None
-        cells.append(f"`{experiment.measure.vgg_maps}`" if is_printed else "")
+        cells += _over_seeds(rows, row, "published_vgg", figures and figures.vgg)
     if figures is None:
         return cells + ["", "", epochs(row), ""]
     return cells + [
@@ -89,15 +92,20 @@ def _main_cells(row):
     ]
 
 
-def _against(experiment, field, ours, missing=""):
-    """Published, ours and the difference; `missing` stands where we have none."""
-    published = getattr(experiment.row, field)
-    cells = [as_printed(experiment, field), missing, ""]
-    if ours is not None:
-        cells[1] = f"**{ours:.2f}**"
-        if published is not None:
-            cells[2] = f"{ours - published:+.2f}"
-    return cells
+def _over_seeds(rows, row, field, last):
+    """Published, ours over the seeds, and the verdict; else ours at the last epoch."""
+    printed, of_row = as_printed(row.experiment, field), by_seeds(rows, row, field)
+    if of_row is None:
+        missing = row.status if field == "published" else ""
+        return [printed, missing if last is None else f"**{last:.2f}**", *[""] * 4]
+    others = [of_row.spreads.get(choice) for choice in CHOICES[1:]]
+    return [
+        printed,
+        f"**{of_row.ours.median:.2f}**",
+        f"{range_of(of_row.ours)} ({of_row.ours.n})".strip(),
+        *(decibels(other and other.median) for other in others),
+        of_row.verdict,
+    ]
 
 
 def _last_epochs(row):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from srcnn_theano.evaluation.rule import Spread
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.report.rows import Row
 
@@ -33,6 +34,13 @@ def as_printed(experiment: Experiment, field: str) -> str:
 def decibels(psnr: float | None) -> str:
     """A PSNR, or nothing."""
     return "" if psnr is None else f"{psnr:.2f}"
+
+
+def range_of(spread: Spread) -> str:
+    """From the lowest to the highest of several seeds, or nothing of a single one."""
+    if spread.n == 1:
+        return ""
+    return f"{spread.lowest:.2f}-{spread.highest:.2f}"
 
 
 def epochs(row: Row) -> str:

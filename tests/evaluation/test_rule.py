@@ -1,6 +1,12 @@
 import pytest
 
-from srcnn_theano.evaluation.rule import best_validation, chosen_epochs, spread
+from srcnn_theano.evaluation.rule import (
+    VERDICTS,
+    best_validation,
+    chosen_epochs,
+    spread,
+    verdict,
+)
 
 COSTS, PSNRS = (3.0, 1.5, 2.0, 1.5), (30.0, 31.0, 33.0, 31.0)
 HISTORY = [
@@ -26,12 +32,28 @@ def test_a_history_of_an_earlier_version_says_nothing():
 
 
 def test_median_and_range_of_seeds():
-    results = [
-        {"rule": {"best_validation": {"set5": 40.0, "set14": psnr}}}
-        for psnr in (35.0, 36.5, 35.2)
-    ]
-    assert spread([*results, {}]) == (3, 35.2, 35.0, 36.5)
-    assert spread(results, "set5").median == 40.0
-    assert spread(results[:2]).median == 35.75
-    with pytest.raises(ValueError, match="no results have a figure of set14"):
-        spread([{}])
+    assert spread([35.0, 36.5, 35.2]) == (3, 35.2, 35.0, 36.5)
+    assert spread([35.0, 36.5]).median == 35.75
+    assert spread([]) is None
+
+
+@pytest.mark.parametrize(
+    "printed, expected",
+    [
+        (35.3, "reproduced"),
+        (34.9, "reproduced"),
+        (36.0, "reproduced"),
+        (34.5, "near"),
+        (36.3125, "near"),
+        (34.25, "open"),
+        (36.5, "open"),
+        (20.0, "explained"),
+        (21.25, "explained"),
+        (19.0, "open"),
+    ],
+)
+def test_a_verdict_is_by_rule(printed, expected):
+    ours, shown = spread([35.0, 35.5, 35.9]), spread([20.0, 20.75])
+    assert verdict(printed, ours, shown) == expected and expected in VERDICTS
+    without = "open" if expected == "explained" else expected
+    assert verdict(printed, ours) == without

@@ -1,6 +1,7 @@
 """Made-up records, whose figures tell where they stand."""
 
 import json
+import shutil
 
 import pytest
 
@@ -56,22 +57,45 @@ def add_features(results, experiment):
     }
 
 
-def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False):
-    """A run folder as `runs.carry_out` leaves it, with made-up figures."""
+def rule_columns(experiment, epoch, n_epochs, best):
+    """Scores of an epoch: those of the last but one, whose cost is lowest, are best."""
+    size = experiment.training.batch_size
+    cost = 0.5 if epoch == n_epochs - 1 else 1.0
+    lower = n_epochs - 1 - epoch if epoch < n_epochs else -0.25
+    values = (cost, best + 1 - lower, best - lower)
+    columns = ("set5_cost", f"set5_batch{size}", f"set14_batch{size}")
+    return dict(zip(columns, values))
+
+
+def write_run(
+    runs,
+    name,
+    n_epochs,
+    finished=True,
+    sha="0" * 64,
+    features=False,
+    best=None,
+    suffix="",
+):
+    """A run folder as `runs.carry_out` leaves it, with made-up figures.
+
+    `best` is what Set14 scores at the best validation; without, the history is as those
+    of earlier versions, which do not say.
+    """
     experiment = EXPERIMENTS[name]
-    folder = runs / name
+    folder = runs / (name + suffix)
     folder.mkdir(parents=True)
     if experiment.trains:
         lines = ["epoch,iteration,learning_rate,cost,train_psnr,set5_psnr,seconds"]
         for epoch in range(1, n_epochs + 1):
             psnr = 38 - 8 / epoch
             lines.append(f"{epoch},{1104 * epoch},0.001,0.01,20,{psnr},60")
+            if best is not None:
+                scores = rule_columns(experiment, epoch, n_epochs, best)
+                lines[-1] += "".join(f",{value}" for value in scores.values())
+        if best is not None:
+            lines[0] += "".join(f",{name}" for name in scores)
         (folder / "history.csv").write_text("\n".join(lines) + "\n")
-    record = {
-        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
-        "versions": {"theano": "1.1.2"},
-    }
-    (folder / "experiment.json").write_text(json.dumps(record))
     if not finished:
         return folder
     protocol = make_protocol(experiment.training.protocol, experiment.training.scale)
@@ -93,7 +117,12 @@ def write_run(runs, name, n_epochs, finished=True, sha="0" * 64, features=False)
     }
     if features:
         add_features(results, experiment)
+    record = {
+        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
+        "versions": {"theano": "1.1.2"},
+    }
     (folder / "results.json").write_text(json.dumps(results))
+    (folder / "experiment.json").write_text(json.dumps(record))
     return folder
 
 
@@ -112,22 +141,32 @@ def runs(tmp_path, monkeypatch):
     monkeypatch.setattr(strips, "weights_dir", lambda: nothing)
     monkeypatch.delenv("SRCNN_DATA", raising=False)
     runs = tmp_path / "runs"
-    write_run(runs, "table1_adam", 40)
-    write_run(runs, "table1_sgd", 3)
-    write_run(runs, "table1_rmsprop", 2, finished=False)
-    write_run(runs, "table2_set5", 40)
+    write_run(runs, "table1_adam_programmed", 50)
+    write_run(runs, "table1_sgd_programmed", 3)
+    write_run(runs, "table1_rmsprop_programmed", 2, finished=False)
+    write_run(runs, "table2_set5_programmed", 50)
     write_run(runs, "srcnn_x3", 250)
+    return runs
+
+
+@pytest.fixture
+def seeds(runs):
+    """Besides, three seeds of Adam as programmed, one as described, and an SGD."""
+    shutil.rmtree(runs / "table1_adam_programmed")
+    shutil.rmtree(runs / "table1_sgd_programmed")
+    for best, suffix in ((35.0, ""), (35.5, "-seed1"), (35.25, "-seed2")):
+        write_run(runs, "table1_adam_programmed", 50, best=best, suffix=suffix)
+    write_run(runs, "table1_adam_described", 50, best=33.0)
+    write_run(runs, "table1_sgd_programmed", 50, best=10.0)
     return runs
 
 
 @pytest.fixture
 def perceptual(runs):
     """Besides, rows of both conventions in VGG space, and networks measured in it."""
-    write_run(runs, "vgg_mse", 50, features=True)
-    write_run(runs, "vgg_improved", 40, features=True)
-    write_run(
-        runs, "fsrcnn_vgg", EXPERIMENTS["fsrcnn_vgg"].measure.n_epochs, features=True
-    )
+    write_run(runs, "vgg_mse_programmed", 50, features=True)
+    write_run(runs, "vgg_improved_programmed", 40, features=True)
+    write_run(runs, "fsrcnn_vgg_programmed", 100, features=True)
     write_run(runs, "srcnn_x2", 250, features=True)
     return runs
 

@@ -10,8 +10,8 @@ from srcnn_theano.report.rows import load_rows
 @pytest.mark.parametrize(
     "trained, measured",
     [
-        ("table1_bn_l2", "table1_bn_l2_running"),
-        ("table1_bn_hidden_l2", "table1_bn_hidden_l2_batch"),
+        ("table1_bn_l2_programmed", "table1_bn_l2_running"),
+        ("table1_bn_l2_described", "table1_bn_hidden_l2_batch"),
     ],
 )
 def test_a_curve_bears_the_name_of_the_row_that_measured_it(
@@ -42,13 +42,13 @@ def test_of_rows_of_equal_length_the_one_that_trains_gives_the_name(
 
 
 def test_the_last_epochs_of_another_measure_are_left_out(runs, write_run, tmp_path):
-    for name in ("table1_bn_l2", "table1_bn_l2_running"):
+    for name in ("table1_bn_l2_programmed", "table1_bn_l2_running"):
         write_run(runs, name, 10)
     report.write_report(tmp_path, runs)
     lines = (tmp_path / "report.md").read_text().splitlines()
     last = [
         re.split(r" *\| *", line)[-2]
-        for name in ("table1_bn_l2", "table1_bn_l2_running")
+        for name in ("table1_bn_l2_programmed", "table1_bn_l2_running")
         for line in lines
         if f"`{name}` | Set14" in line
     ]

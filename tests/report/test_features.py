@@ -18,17 +18,17 @@ def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tm
         ["bicubic", "", "x2"] + bicubic,
         ["`srcnn_x2`", "MSE", "x2"] + ours,
         ["bicubic", "", "x4"] + bicubic,
-        ["`vgg_mse`", "VGG + MSE", "x4"] + ours,
-        ["`vgg_improved`", "VGG + MSE", "x4"] + ours,
-        ["`fsrcnn_vgg`", "VGG", "x4"] + ours,
+        ["`vgg_mse_programmed`", "VGG + sum of squares", "x4"] + ours,
+        ["`vgg_improved_programmed`", "VGG + sum of squares", "x4"] + ours,
+        ["`fsrcnn_vgg_programmed`", "VGG", "x4"] + ours,
     ]
     assert "`caffe`, SHA-256 aaaaaaaa..." in section
     svg = (tmp_path / "out" / "trade.svg").read_text()
     for words in (
-        "vgg_improved",
-        "fsrcnn_vgg",
+        "vgg_improved_programmed",
+        "fsrcnn_vgg_programmed",
         "bicubic",
-        "VGG + MSE, SRCNN",
+        "VGG + sum of squares, SRCNN",
         "VGG, FSRCNN",
         "Set14 x4",
     ):
@@ -37,7 +37,7 @@ def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tm
 
 
 def test_distances_by_different_copies_of_vgg16_are_not_compared(perceptual, tmp_path):
-    path = perceptual / "vgg_mse" / "results.json"
+    path = perceptual / "vgg_mse_programmed" / "results.json"
     results = json.loads(path.read_text())
     results["relu2_2"]["source_sha256"] = "b" * 64
     path.write_text(json.dumps(results))

@@ -11,100 +11,112 @@ def list_line(text, name):
     return line.split()
 
 
-def notes(text):
-    """What is said of marked rows, by their names."""
-    return dict(line[2:].split(": ") for line in text.splitlines() if line[:2] == "* ")
-
-
 def test_list_has_every_figure_in_its_column(runs, capsys):
     print_experiments(runs)
     text = capsys.readouterr().out
-    assert list_line(text, "table1_adam")[1:] == (
-        "course x4 Set14 patch 35.08 35.20 34.20 26.25 24.25 40".split()
+    # batch20 is the second: 35.2 + 0.01.
+    assert list_line(text, "table1_adam_programmed")[1:] == (
+        "Set14 batch20 35.08 35.21 34.21 26.25 50".split()
     )
-    # batch100 is the third: 35.2 + 0.02.
-    assert list_line(text, "table1_sgd")[1:] == (
-        "* course x4 Set14 batch100 6.51 35.22 34.22 26.25 24.25 3 of 20".split()
+    assert list_line(text, "table1_sgd_programmed")[1:] == (
+        "Set14 batch20 6.51 35.21 34.21 26.25 3 of 50".split()
     )
-    assert list_line(text, "table2_set5")[1:] == (
-        "course x4 Set5 patch 36.5 36.40 35.40 28.75 26.75 40".split()
+    assert list_line(text, "table2_set5_programmed")[1:] == (
+        "Set5 batch20 36.5 36.41 35.41 28.75 50".split()
     )
     assert list_line(text, "srcnn_x3")[1:] == (
-        "standard x3 Set5 image 32.39 28.75 26.75 28.75 26.75 250".split()
+        "Set5 image 32.39 28.75 26.75 28.75 250".split()
     )
-    assert list_line(text, "table1_bn_l2")[5:] == "14.0 not run 10".split()
-    assert list_line(text, "table1_rmsprop")[5:] == "34.05 unfinished 2 of 40".split()
-    assert list_line(text, "table1_sgd_unclipped")[5:] == "- not run 20".split()
-    assert max(map(len, text.splitlines())) <= 130
-    assert notes(text) == {"table1_sgd": "3 of 20 epochs were run"}
+    assert list_line(text, "table1_bn_l2_programmed")[3:] == "14.0 not run 10".split()
+    unfinished = list_line(text, "table1_rmsprop_programmed")
+    assert unfinished[3:] == "34.05 unfinished 2 of 100".split()
+    assert list_line(text, "table1_bn_l2_running")[3:] == "- not run 10".split()
+    assert max(map(len, text.splitlines())) <= 132
+    assert text.splitlines()[-3:-1] == [
+        "Printed figures, rows as programmed: 0 reproduced, 0 near, 0 explained, 0 "
+        "open, 25 not run.",
+        "Printed figures, rows as described: 0 reproduced, 0 near, 0 explained, 0 "
+        "open, 25 not run.",
+    ]
 
 
-def test_figures_of_another_row_or_training_are_marked(runs, capsys):
-    other, folder = runs / "table1_sgd", runs / "table1_adam"
-    whole = {}
-    for name in ("results.json", "experiment.json"):
-        whole[name] = (folder / name).read_bytes()
-    for name, reason in (
-        ("results.json", "its results.json is of table1_sgd"),
-        ("experiment.json", "its experiment.json is of table1_sgd"),
-    ):
-        (folder / name).write_bytes((other / name).read_bytes())
-        print_experiments(runs)
-        text = capsys.readouterr().out
-        assert list_line(text, "table1_adam")[1] == "*"
-        assert reason in notes(text)["table1_adam"]
-        (folder / name).write_bytes(whole[name])
-    (folder / "experiment.json").write_text("{}")
-    print_experiments(runs)
-    reason = "its experiment.json is of no row that it names"
-    assert notes(capsys.readouterr().out)["table1_adam"] == reason
+def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):
+    print_experiments(seeds)
+    text = capsys.readouterr().out
+    # 35.0, 35.5 and 35.25 at the best validation; the last epoch has 0.25 more.
+    assert list_line(text, "table1_adam_programmed")[1:] == (
+        "Set14 batch20 35.08 35.25 35.00-35.50 3 35.50 35.50 34.21 26.25 50 "
+        "reproduced".split()
+    )
+    # Set5 has 1 dB more; the row that measures the network has its seeds.
+    assert list_line(text, "table2_set5_programmed")[1:] == (
+        "Set5 batch20 36.5 36.25 36.00-36.50 3 36.50 36.50 35.41 28.75 50 "
+        "reproduced".split()
+    )
+    assert list_line(text, "table2_set14_programmed")[-2:] == ["50", "reproduced"]
+    # 33.0 is 2.08 dB below the print, near which the row as programmed is.
+    assert list_line(text, "table1_adam_described")[-2:] == ["50", "explained"]
+    assert list_line(text, "table1_sgd_programmed")[-2:] == ["50", "open"]
+    lines = text.splitlines()
+    assert "programmed: 3 reproduced, 0 near, 0 explained, 1 open, 21" in lines[-3]
+    assert "described: 0 reproduced, 0 near, 3 explained, 0 open, 22" in lines[-2]
 
 
-def test_list_as_json(runs, capsys):
-    print_experiments(runs, as_json=True)
+def test_list_as_json(seeds, capsys):
+    print_experiments(seeds, as_json=True)
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert list(rows) == list(EXPERIMENTS)
-    assert rows["table1_adam"]["ours"] == pytest.approx(35.2)
-    assert rows["table1_adam"]["bicubic"] == pytest.approx(34.2)
-    assert rows["table1_adam"]["standard"]["bicubic_ssim"] == 0.7031
-    assert rows["table1_adam"]["caveats"] == []
-    assert rows["table1_sgd"]["caveats"] == ["3 of 20 epochs were run"]
-    assert "ours" not in rows["table1_bn_l2"]
-    assert rows["table1_bn_l2"]["status"] == "not run"
-
-
-FSRCNN_VGG_EPOCHS = EXPERIMENTS["fsrcnn_vgg"].measure.n_epochs
+    adam = rows["table1_adam_programmed"]
+    assert adam["ours"] == pytest.approx(35.21)
+    assert adam["bicubic"] == pytest.approx(34.21)
+    assert adam["standard"]["bicubic_ssim"] == 0.7031
+    assert adam["caveats"] == []
+    of_seeds = adam["seeds"]
+    assert of_seeds["verdict"] == "reproduced"
+    assert of_seeds["best_validation"] == {
+        "n": 3,
+        "median": 35.25,
+        "lowest": 35.0,
+        "highest": 35.5,
+    }
+    assert of_seeds["last"]["median"] == of_seeds["best_psnr"]["median"] == 35.5
+    assert "ours" not in rows["table1_bn_l2_programmed"]
+    assert rows["table1_bn_l2_programmed"]["status"] == "not run"
+    assert "seeds" not in rows["srcnn_x3"]
 
 
 def test_list_has_figures_in_vgg_space(perceptual, capsys):
     print_experiments(perceptual)
+    lines = capsys.readouterr().out.splitlines()
+    below = {
+        line.split()[0]: lines[number + 1].split()
+        for number, line in enumerate(lines[:-1])
+        if line.startswith("  ")
+    }
+    # batch100 is the third, 41.02.
+    assert below["vgg_mse_programmed"] == (
+        "in VGG space Set14 batch100 20.22 41.02".split()
+    )
+    assert below["vgg_only_programmed"] == "in VGG space Set14 batch100 20.00".split()
+
+
+def test_vgg_space_over_seeds_and_as_json(perceptual, write_run, capsys):
+    for seed, psnr in enumerate((20.5, 19.875, 20.75), start=1):
+        name, suffix = "vgg_mse_programmed", f"-seed{seed}"
+        folder = write_run(
+            perceptual, name, 50, features=True, best=16.5, suffix=suffix
+        )
+        results = json.loads((folder / "results.json").read_text())
+        block = dict.fromkeys(("Set5", "Set14"), {"patch": 1.0, "batch100": psnr})
+        figures = {"epoch": 49, "set5": 17.5, "set14": 16.5, "vgg": block}
+        results["rule"] = {"best_validation": figures}
+        (folder / "results.json").write_text(json.dumps(results))
+    print_experiments(perceptual)
     text = capsys.readouterr().out
-    # batch100 is the third, 41.02; the older figures add 128 maps up: 21.07 dB less.
-    assert list_line(text, "vgg_mse")[1:] == (
-        "course-initial x4 Set14 batch100 16.77 35.22 34.22 20.22 19.95 50".split()
-    )
-    assert list_line(text, "vgg_improved")[1:] == (
-        "course x4 Set14 batch100 34.23 35.22 34.22 46.75 41.02 40".split()
-    )
-    assert list_line(text, "fsrcnn_vgg")[1:] == (
-        "course x4 Set14 batch100 - 35.22 34.22 20.49 19.95".split()
-        + [str(FSRCNN_VGG_EPOCHS)]
-    )
-    assert list_line(text, "vgg_only")[5:] == "15.93 not run 20.00 20".split()
-    assert list_line(text, "fsrcnn_mse")[5:] == "31.75 not run - 100".split()
-    assert max(map(len, text.splitlines())) <= 130
-    headings = [line.split()[-3:] for line in text.splitlines() if "under its" in line]
-    assert [" ".join(words) for words in headings] == [
-        "protocol under standard",
-        "in VGG space",
-        "protocol under standard",
-    ]
-
-
-def test_list_as_json_has_figures_in_vgg_space(perceptual, capsys):
+    line = next(line for line in text.splitlines() if "20.22 " in line)
+    assert line.split()[5:] == "20.22 20.50 19.88-20.75 3 41.02 reproduced".split()
     print_experiments(perceptual, as_json=True)
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert rows["vgg_mse"]["published_vgg"] == 20.22
-    assert rows["vgg_mse"]["vgg"] == pytest.approx(41.02 - 21.0721, abs=1e-4)
-    assert rows["vgg_improved"]["vgg"] == pytest.approx(41.02)
-    assert rows["table1_adam"]["vgg"] is None
+    assert rows["vgg_mse_programmed"]["seeds_vgg"]["best_validation"]["n"] == 3
+    assert rows["vgg_improved_programmed"]["vgg"] == pytest.approx(41.02)
+    assert rows["table1_adam_programmed"]["vgg"] is None

@@ -19,7 +19,11 @@ def test_strips_by_cost_need_every_network(
         (tmp_path / "data" / name).mkdir(parents=True)
     Image.new("RGB", (96, 84), (200, 100, 50)).save(str(image))
     crop = Crop("Set5", image.name, 12, 24, 48)
-    names = ("fsrcnn_relu", "fsrcnn_vgg", "fsrcnn_vgg_mse")
+    names = (
+        "fsrcnn_relu_described",
+        "fsrcnn_vgg_described",
+        "fsrcnn_vgg_mse_described",
+    )
     monkeypatch.setattr(strips, "_STRIPS", ())
     monkeypatch.setattr(strips, "_COST_STRIPS", ((names, crop),))
     monkeypatch.setattr(report, "find_data_dir", Path)
@@ -43,13 +47,13 @@ def test_strips_by_cost_need_every_network(
     text = written(tmp_path / "three")
     strip = text[text.index("### By cost") :]
     assert (
-        "| low resolution | bicubic, 25.75 dB | MSE: `fsrcnn_relu`, 27.75 dB "
-        "| VGG: `fsrcnn_vgg`, 27.75 dB, relu2\\_2 7 "
-        "| VGG + MSE: `fsrcnn_vgg_mse`, 27.75 dB "
+        "| low resolution | bicubic, 25.75 dB | MSE: `fsrcnn_relu_described`, 27.75 dB "
+        "| VGG: `fsrcnn_vgg_described`, 27.75 dB "
+        "| VGG + MSE: `fsrcnn_vgg_mse_described`, 27.75 dB "
         "| original |"
     ) in strip
     shown = re.findall(r"\((strip-.*?png)\)", strip)
-    stem = "strip-fsrcnn_vgg_mse-butterfly_GT-"
+    stem = "strip-fsrcnn_vgg_mse_described-butterfly_GT-"
     versions = ("low", "bicubic") + names + ("original",)
     assert shown == [stem + version + ".png" for version in versions]
     assert all((tmp_path / "three" / name).is_file() for name in shown)
@@ -66,7 +70,7 @@ def test_without_a_compiler_the_report_says_why_it_has_no_strips(
     monkeypatch.setenv("THEANO_FLAGS", flags)
     monkeypatch.setenv("SRCNN_DEVICE", "cpu")
     monkeypatch.setattr(report, "find_data_dir", Path)
-    (runs / "table1_adam" / "weights.h5").write_bytes(b"never read")
+    (runs / "table1_adam_programmed" / "weights.h5").write_bytes(b"never read")
     report.write_report(tmp_path / "out", runs, tmp_path / "data")
     text = (tmp_path / "out" / "report.md").read_text()
     section = text[text.index("## Low resolution, bicubic") :]

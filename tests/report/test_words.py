@@ -14,7 +14,7 @@ from srcnn_theano.report.words import cost_in_words
     ],
 )
 def test_cost_in_words(changes, words):
-    settings = dict(find_experiment("table1_adam").flat(), **changes)
+    settings = dict(find_experiment("table1_adam_described").flat(), **changes)
     assert cost_in_words(settings) == words
 
 

@@ -61,40 +61,42 @@ def write_results(folder, weights_file):
 
 @pytest.fixture
 def run(tmp_path):
-    """A finished run of table1_adam, of 2 epochs."""
-    folder = tmp_path / "runs" / "table1_adam"
+    """A finished run of table1_adam_described, of 2 epochs."""
+    folder = tmp_path / "runs" / "table1_adam_described"
     folder.mkdir(parents=True)
     (folder / "history.csv").write_text(
         "epoch,iteration,learning_rate,cost\n1,7,0.1,0.5\n2,14,0.1,0.25\n"
     )
     (folder / "checkpoint.h5").write_bytes(b"state")
-    write_record(folder, "table1_adam", 2)
+    write_record(folder, "table1_adam_described", 2)
     save_network(folder / "weights.h5")
     write_results(folder, folder / "weights.h5")
     return folder
 
 
 def test_finished_run(publish_results, run, tmp_path):
-    files = publish_results.publish(run.parent, "table1_adam", tmp_path)
+    files = publish_results.publish(run.parent, "table1_adam_described", tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in files] == [
-        "results/table1_adam/experiment.json",
-        "results/table1_adam/history.csv",
-        "results/table1_adam/results.json",
-        "weights/table1_adam.h5",
-        "weights/table1_adam.json",
+        "results/table1_adam_described/experiment.json",
+        "results/table1_adam_described/history.csv",
+        "results/table1_adam_described/results.json",
+        "weights/table1_adam_described.h5",
+        "weights/table1_adam_described.json",
     ]
     for name in ("history.csv", "results.json"):
-        copied = tmp_path / "results" / "table1_adam" / name
+        copied = tmp_path / "results" / "table1_adam_described" / name
         assert copied.read_bytes() == (run / name).read_bytes()
-    sidecar = json.loads((tmp_path / "weights" / "table1_adam.json").read_text())
+    sidecar = json.loads(
+        (tmp_path / "weights" / "table1_adam_described.json").read_text()
+    )
     assert sidecar == {
-        "experiment": "table1_adam",
-        "command": "srcnn-theano train table1_adam --data DIR --epochs 2",
+        "experiment": "table1_adam_described",
+        "command": "srcnn-theano train table1_adam_described --data DIR --epochs 2",
         "protocol": {"name": "course", "hash": "0123456789"},
         "scale": 4,
         "n_epochs": 2,
         "seed": 0,
-        "sha256": sha256(tmp_path / "weights" / "table1_adam.h5"),
+        "sha256": sha256(tmp_path / "weights" / "table1_adam_described.h5"),
         "versions": {"theano": "1.1.2"},
         "data": {"T91": "0" * 64},
         "results": {
@@ -106,10 +108,12 @@ def test_finished_run(publish_results, run, tmp_path):
 
 
 def test_another_seed_gives_results_and_no_network(publish_results, run, tmp_path):
-    run.rename(run.with_name("table1_adam-seed1"))
-    files = publish_results.publish(tmp_path / "runs", "table1_adam-seed1", tmp_path)
+    run.rename(run.with_name("table1_adam_described-seed1"))
+    files = publish_results.publish(
+        tmp_path / "runs", "table1_adam_described-seed1", tmp_path
+    )
     assert [str(path.relative_to(tmp_path)) for path in files] == [
-        f"results/table1_adam-seed1/{name}"
+        f"results/table1_adam_described-seed1/{name}"
         for name in ("experiment.json", "history.csv", "results.json")
     ]
     assert not (tmp_path / "weights").exists()
@@ -136,20 +140,20 @@ def test_sub_images_do_not_hide_the_figures_of_whole_images(publish_results):
 
 
 def test_row_that_only_measures_gives_its_results(publish_results, run, tmp_path):
-    folder = run.parent / "table2_set5"
+    folder = run.parent / "table2_set5_described"
     folder.mkdir()
-    write_record(folder, "table2_set5", 40)
+    write_record(folder, "table2_set5_described", 40)
     write_results(folder, run / "weights.h5")
-    files = publish_results.publish(run.parent, "table2_set5", tmp_path)
+    files = publish_results.publish(run.parent, "table2_set5_described", tmp_path)
     assert [path.name for path in files] == ["experiment.json", "results.json"]
 
 
 def test_unfinished_run_needs_the_option(publish_results, run, tmp_path):
-    write_record(run, "table1_adam", 40)
+    write_record(run, "table1_adam_described", 40)
     with pytest.raises(UserError, match="2 of 40 epochs"):
-        publish_results.publish(run.parent, "table1_adam", tmp_path)
+        publish_results.publish(run.parent, "table1_adam_described", tmp_path)
     assert not (tmp_path / "results").exists()
-    files = publish_results.publish(run.parent, "table1_adam", tmp_path, True)
+    files = publish_results.publish(run.parent, "table1_adam_described", tmp_path, True)
     names = [path.name for path in files]
     assert names == ["experiment.json", "history.csv", "checkpoint.h5"]
     assert not (tmp_path / "weights").exists()
@@ -158,13 +162,15 @@ def test_unfinished_run_needs_the_option(publish_results, run, tmp_path):
 def test_figures_of_another_network_are_refused(publish_results, run, tmp_path):
     (run / "weights.h5").write_bytes(b"trained again")
     with pytest.raises(UserError, match="of another network"):
-        publish_results.publish(run.parent, "table1_adam", tmp_path)
+        publish_results.publish(run.parent, "table1_adam_described", tmp_path)
 
 
 def test_paths_of_the_machine_are_refused(publish_results, run, tmp_path):
-    write_record(run, "table1_adam", 2, theano_flags={"cxx": "-L/home/somebody/lib"})
+    write_record(
+        run, "table1_adam_described", 2, theano_flags={"cxx": "-L/home/somebody/lib"}
+    )
     with pytest.raises(UserError, match="/home/somebody"):
-        publish_results.publish(run.parent, "table1_adam", tmp_path)
+        publish_results.publish(run.parent, "table1_adam_described", tmp_path)
 
 
 def test_run_that_does_not_exist(publish_results, tmp_path):

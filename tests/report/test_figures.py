@@ -1,0 +1,63 @@
+"""Tables of the documents, from made-up records."""
+
+import json
+
+from srcnn_theano.experiments.slips import SLIPS
+from srcnn_theano.report.figures import counts_sentence, printed_table, slips_table
+from srcnn_theano.report.rows import load_rows
+
+
+def cells(table, start):
+    (line,) = [part for part in table.splitlines() if part.startswith(f"| {start} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_of_printed_figures_has_both_kinds_beside_each_other(seeds):
+    table = printed_table(load_rows(seeds))
+    assert cells(table, "Adam") == [
+        *("Adam", "`table1_adam_...`", "Set14", "35.08"),
+        *("**35.25**", "35.00-35.50 (3)", "reproduced"),
+        *("**33.00**", "(1)", "explained"),
+    ]
+    not_run = ["not run", "", ""]
+    assert cells(table, "RMSProp")[3:] == ["34.05", *not_run, *not_run]
+    assert sum("reproduced" in line for line in table.splitlines()) == 3
+
+
+def test_the_sentence_of_counts(seeds):
+    text = " ".join(counts_sentence(load_rows(seeds)).split())
+    assert text == (
+        "Of the report's 25 printed PSNR figures, made again as its program made them: "
+        "**3 reproduced, 0 near, 0 explained, 1 open, 21 not run**. As its words "
+        "describe them, done right: 0 reproduced, 0 near, 3 explained, 0 open, 22 not "
+        "run."
+    )
+
+
+def test_a_slip_is_worth_the_difference_of_the_medians(seeds, write_run):
+    write_run(seeds, "slip_sorted", 50, best=33.5)
+    write_run(seeds, "slip_sorted", 50, best=34.75, suffix="-seed1")
+    table = slips_table(load_rows(seeds))
+    title = next(s.row.row.title for s in SLIPS if s.row.name == "slip_sorted")
+    assert cells(table, title)[1:] == [
+        "Set14, `batch20`",
+        "33.00 (1 seed)",
+        "34.12 (33.50-34.75, 2 seeds)",
+        "**+1.12**",
+        "`srcnn-theano train slip_sorted`",
+    ]
+    title = next(s.row.row.title for s in SLIPS if s.row.name == "slip_one_bias")
+    assert cells(table, title)[2:5] == ["not run", "not run", ""]
+
+
+def test_a_mean_of_decibels_is_of_the_same_networks(seeds):
+    path = seeds / "table1_adam_described" / "results.json"
+    results = json.loads(path.read_text())
+    scores = {"patch": 35.0, "batch20": 33.0, "global": 31.5}
+    figures = {"epoch": 49, "set5": 34.0, "set14": 33.0}
+    figures["sub_images"] = {"set5": scores, "set14": scores}
+    results["rule"] = {"best_validation": figures}
+    path.write_text(json.dumps(results))
+    table = slips_table(load_rows(seeds))
+    title = "A mean of decibels over minibatches, not of errors"
+    assert cells(table, title)[2:5] == ["31.50 (1 seed)", "33.00 (1 seed)", "**+1.50**"]

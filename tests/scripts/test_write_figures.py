@@ -1,0 +1,55 @@
+"""The tables of the documents are those of the records."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from srcnn_theano.report.rows import load_rows
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "write_figures.py"
+
+
+@pytest.fixture(scope="module")
+def write_figures():
+    spec = importlib.util.spec_from_file_location("write_figures", str(SCRIPT))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_documents_have_the_figures_of_the_records(write_figures, capsys):
+    assert write_figures.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_parts_are_written_anew_and_the_rest_stays(write_figures, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
+    text = write_figures.written(page, {"x": lambda rows: f"{len(rows)} rows"}, [1, 2])
+    assert text == "a\n<!-- x -->\n2 rows\n<!-- end of x -->\nb\n"
+    with pytest.raises(ValueError, match="lacks the marks of 'y'"):
+        write_figures.written(page, {"y": str}, [])
+
+
+def test_a_difference_is_told_and_mended(write_figures, tmp_path, monkeypatch, capsys):
+    for name in write_figures.PARTS:
+        page = tmp_path / name
+        page.parent.mkdir(exist_ok=True)
+        text = (SCRIPT.parents[1] / name).read_text(encoding="utf-8")
+        page.write_text(text.replace("| near", "| far"), encoding="utf-8")
+    changed = write_figures.write_figures(tmp_path, check=True)
+    assert tmp_path / "README.md" in changed
+    assert "| far" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    write_figures.write_figures(tmp_path)
+    assert write_figures.write_figures(tmp_path, check=True) == []
+    monkeypatch.setattr(write_figures, "write_figures", lambda check: changed)
+    assert write_figures.main(["--check"]) == 1
+    assert "README.md: differs from results/" in capsys.readouterr().out
+
+
+def test_readme_counts_every_printed_figure(write_figures):
+    """25 figures are printed, and each is counted once as either kind."""
+    from srcnn_theano.report.verdicts import KINDS, counts
+
+    rows = load_rows()
+    assert [sum(counts(rows, kind).values()) for kind in KINDS] == [25, 25]
