@@ -281,7 +281,7 @@ def l2_kills() -> Finding:
 def vanished() -> str:
     """Shares of weights that are gone in networks that were trained with the norm."""
     told = []
-    for name in ("table1_rmsprop_l2", RMSPROP_L2, "table1_rmsprop_l2_described"):
+    for name in (RMSPROP_L2, "table1_rmsprop_l2_described"):
         path = weights_dir() / f"{name}.h5"
         if path.is_file():
             values = load_weights(path).values

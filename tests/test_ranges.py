@@ -14,12 +14,27 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.parametrize(
     "words, message",
     [
-        ("train table1_adam --epochs 0", "'0' is not a whole number from 1 to"),
-        ("train table1_adam --epochs -1", "'-1' is not a whole number from 1 to"),
-        ("train table1_adam --epochs 1e3", "'1e3' is not a whole number"),
-        ("train table1_adam --epochs 99999999999999999999", "is not a whole number"),
-        ("train table1_adam --seed -1", "'-1' is not a whole number from 0 to 429496"),
-        ("train table1_adam --seed 4294967296", "is not a whole number from 0 to"),
+        (
+            "train table1_adam_described --epochs 0",
+            "'0' is not a whole number from 1 to",
+        ),
+        (
+            "train table1_adam_described --epochs -1",
+            "'-1' is not a whole number from 1 to",
+        ),
+        ("train table1_adam_described --epochs 1e3", "'1e3' is not a whole number"),
+        (
+            "train table1_adam_described --epochs 99999999999999999999",
+            "is not a whole number",
+        ),
+        (
+            "train table1_adam_described --seed -1",
+            "'-1' is not a whole number from 0 to 429496",
+        ),
+        (
+            "train table1_adam_described --seed 4294967296",
+            "is not a whole number from 0 to",
+        ),
         ("demo --seed -1", "--seed"),
         ("compare-deconv --seed 4294967296", "--seed"),
         ("compare-deconv --quick --epochs 0", "--epochs"),

@@ -15,7 +15,6 @@ from srcnn_theano.cli.options import (
     command,
     option,
 )
-from srcnn_theano.errors import UserError
 
 
 @command(
@@ -36,11 +35,6 @@ from srcnn_theano.errors import UserError
 def compare_deconv(options: argparse.Namespace) -> None:
     from srcnn_theano.compare_deconv.compare import compare_deconv as compare
 
-    if options.quick and options.data:
-        raise UserError(
-            f"--quick --data {options.data}: with --quick it trains on a photograph; "
-            "leave one of them out"
-        )
     compare(
         options.out,
         options.runs,

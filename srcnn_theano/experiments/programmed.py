@@ -112,6 +112,21 @@ _ROWS_OF_SRCNN = (
         _BATCH20._replace(n_epochs=10),
     ),
     Experiment(
+        "table1_bn_l2_running",
+        Row(
+            "table1",
+            "The same network, running statistics at test time",
+            notes="The network of table1_bn_l2_programmed as batch normalization is "
+            "meant.",
+        ),
+        _BN._replace(options={**_BN.options, "test_statistics": "batch"}),
+        _BATCH20._replace(
+            n_epochs=10,
+            weights_of="table1_bn_l2_programmed",
+            options={"test_statistics": "running"},
+        ),
+    ),
+    Experiment(
         "table1_bn_l2_initial_programmed",
         Row(
             "table1",

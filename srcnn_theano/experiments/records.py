@@ -23,6 +23,9 @@ class Row(NamedTuple):
         PSNR in VGG space in dB as printed.
     notes : str
         Also what the report leaves open, and what was chosen.
+    explained_by : str
+        Name of the experiment that shows why the printed figures are others than the
+        row's, if there is one; its own figures must then be near the printed ones.
     """
 
     table: str
@@ -30,6 +33,7 @@ class Row(NamedTuple):
     published: float | None = None
     published_vgg: float | None = None
     notes: str = ""
+    explained_by: str = ""
 
 
 class Measure(NamedTuple):
@@ -48,9 +52,9 @@ class Measure(NamedTuple):
         How the figure comes from the sub-images ('patch', 'batch20', ..., 'image').
     options : dict
         Options of the model that matter at test time only: `test_statistics`.
-    vgg_maps : 'mean', 'sum' or None
-        What becomes of the mean squared differences of the maps of VGG16; None for a
-        row without a figure in VGG space.
+    vgg_maps : 'mean' or None
+        What becomes of the squared differences of the maps of VGG16; None for a row
+        without a figure in VGG space.
     """
 
     n_epochs: int = 40
@@ -116,8 +120,6 @@ class Experiment(NamedTuple):
             training = training._replace(seed=seed)
         if n_epochs is not None:
             measure = measure._replace(n_epochs=n_epochs)
-            if training.decay_epochs:
-                training = training._replace(decay_epochs=n_epochs)
         return self._replace(training=training, measure=measure)
 
     def flat(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcnn_theano.errors import UserError, did_you_mean
-from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.errors import UserError
+from srcnn_theano.experiments import EXPERIMENTS, REPLACED, find_experiment
 from srcnn_theano.files import kind_at
 from srcnn_theano.models import MODELS, model_class
 from srcnn_theano.training.settings import Training
@@ -61,8 +61,8 @@ def find_subject(name: str, what: str | None = None) -> Subject:
     UserError
         Nothing is called so, or the weight file cannot be used.
     """
-    if name in EXPERIMENTS:
-        experiment = EXPERIMENTS[name]
+    if name in EXPERIMENTS or name in REPLACED:
+        experiment = find_experiment(name)
         what = what or ("train" if experiment.trains else "predict")
         if what == "train":
             experiment = EXPERIMENTS[experiment.trained_by]
@@ -93,8 +93,7 @@ def _of_weights(name):
 
     if not kind_at(name):
         raise UserError(
-            f"no model, experiment or weight file is called {name!r}"
-            f"{did_you_mean(name, [*MODELS, *EXPERIMENTS])}; the models are "
+            f"no model, experiment or weight file is called {name!r}; the models are "
             f"{', '.join(MODELS)}; 'srcnn-theano experiments' lists the experiments"
         )
     weights = load_weights(name)
@@ -137,7 +136,7 @@ def _training(training):
     black = np.zeros((2 * recipe.size, 2 * recipe.size, 3), "uint8")
     batch = Pairs(
         *(
-            np.repeat(images[:1], training.batch_size, axis=0)
+            np.repeat(images[:1], training.first + training.batch_size, axis=0)
             for images in make_pairs(black, recipe)
         )
     )
@@ -150,7 +149,8 @@ def _training(training):
         return step.function
 
     rewriting, texts = graphs.rewriting(build, 0), graphs.texts_of_xla(build, 0)
-    return step.model, batch.low_res.shape, rewriting, texts
+    shape = (training.batch_size, *batch.low_res.shape[1:])
+    return step.model, shape, rewriting, texts
 
 
 def _random_vgg16():

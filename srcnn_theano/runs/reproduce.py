@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from srcnn_theano.runs.cluster import run_on_cluster
 from srcnn_theano.runs.costs import StepCost, kind, seconds_of, step_costs
 from srcnn_theano.runs.plan import Planned, in_order
 from srcnn_theano.runs.side_by_side import Settings, run_all
@@ -12,10 +11,7 @@ from srcnn_theano.tables import text_lines
 
 
 def reproduce(
-    planned: Sequence[Planned],
-    settings: Settings,
-    only_cost: bool = False,
-    scheduler: str | None = None,
+    planned: Sequence[Planned], settings: Settings, only_cost: bool = False
 ) -> dict[str, str]:
     """Say what is proved and what the rest costs, and do it.
 
@@ -25,8 +21,6 @@ def reproduce(
     settings : Settings
     only_cost : bool
         Do nothing but say it.
-    scheduler : str or None
-        The address of a cluster that does it, see `cluster.run_on_cluster`.
 
     Returns
     -------
@@ -49,10 +43,7 @@ def reproduce(
     print(_cost(left, costs, seconds, settings))
     if only_cost:
         return {}
-    ordered = in_order(left, seconds)
-    if scheduler:
-        return run_on_cluster(ordered, settings, scheduler)
-    return run_all(ordered, settings, seconds)
+    return run_all(in_order(left, seconds), settings, seconds)
 
 
 def _cost(

@@ -17,7 +17,7 @@ def srcnn():
 
 @pytest.fixture(scope="module")
 def adam():
-    return find_subject("table1_adam")
+    return find_subject("table1_adam_described")
 
 
 def shape_returned(graph):
@@ -74,10 +74,14 @@ def test_an_experiment_has_its_own_batch_and_optimiser():
         # Eight in the network; the last layer is the gradient of one.
         ("fsrcnn", {"AbstractConv2d": 7, "AbstractConv2d_gradInputs": 1}, 8),
         # The images themselves are not learned.
-        ("table1_adam", {"AbstractConv2d": 3, "AbstractConv2d_gradInputs": 2}, 8),
+        (
+            "table1_adam_described",
+            {"AbstractConv2d": 3, "AbstractConv2d_gradInputs": 2},
+            8,
+        ),
         # Through SRCNN and back as above, and through four layers of VGG16 for the
         # output, for the target, and back.
-        ("vgg_only", {"AbstractConv2d": 3 + 2 * 4}, 8 + 3 * 4),
+        ("vgg_only_programmed", {"AbstractConv2d": 3 + 2 * 4}, 8 + 3 * 4),
     ],
 )
 def test_what_xla_is_given_has_the_convolutions_of_the_network(
@@ -139,9 +143,9 @@ def test_weight_files_have_the_graph_of_what_they_hold(passing_on, tmp_path):
 
 
 def test_what_weights_are_used_of_is_what_trained_them():
-    row = EXPERIMENTS["table2_set5"]
-    assert find_subject("table2_set5").what == "predict"
-    step = find_subject("table2_set5", "train")
+    row = EXPERIMENTS["table2_set5_described"]
+    assert find_subject("table2_set5_described").what == "predict"
+    step = find_subject("table2_set5_described", "train")
     assert step.training == EXPERIMENTS[row.trained_by].compiled
 
 

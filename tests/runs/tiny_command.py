@@ -14,7 +14,7 @@ from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.experiments.records import Measure
 
-_L2 = experiments.EXPERIMENTS["table1_rmsprop_l2"]
+_L2 = experiments.EXPERIMENTS["table1_rmsprop_l2_described"]
 TINY = _L2._replace(
     name="tiny",
     training=_L2.training._replace(

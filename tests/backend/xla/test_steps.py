@@ -13,23 +13,27 @@ from srcnn_theano.vgg16_weights import VGG16Weights
 
 # Every kind of model, cost, update, initial distribution and augmentation is in one.
 ROWS = (
-    "table1_adam",
-    "table1_rmsprop_l2",
-    "table1_sgd",
-    "table1_bn_l2",
-    "table1_bn_hidden_l2",
+    "table1_adam_described",
+    "table1_adam_programmed",
+    "table1_rmsprop_l2_described",
+    "table1_rmsprop_decoupled",
+    "table1_sgd_described",
+    "table1_bn_l2_programmed",
+    "table1_bn_l2_described",
     "srcnn_x3",
-    "fsrcnn_relu",
-    "fsrcnn_augmented",
+    "fsrcnn_relu_described",
+    "fsrcnn_augmented_described",
     "fsrcnn_bilinear",
     "fsrcnn_full_border",
     "fsrcnn_per_channel",
     "fsrcnn_skip_both",
     "fsrcnn_x2",
     "half_size_8",
-    "vgg_only",
-    "vgg_last_layer",
-    "fsrcnn_vgg_mse",
+    "vgg_only_described",
+    "vgg_last_layer_programmed",
+    "fsrcnn_vgg_mse_programmed",
+    "grid_half_rotated_50",
+    "grid_gradinputs",
 )
 BATCH, N_STEPS = 4, 10
 
@@ -81,7 +85,7 @@ def test_ten_steps(row, small_vgg16):
     assert_same(ours, xla, cost=1e-5, parameters=1e-4)
 
 
-@pytest.mark.parametrize("row", ["table1_adam", "fsrcnn_augmented"])
+@pytest.mark.parametrize("row", ["table1_adam_described", "fsrcnn_augmented_described"])
 def test_ten_steps_in_float64(row, small_vgg16):
     cpu = theano.compile.get_default_mode()
     with theano.config.change_flags(floatX="float64"):

@@ -1,1 +1,0 @@
-"""A page on this machine that enlarges pictures."""
