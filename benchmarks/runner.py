@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +26,7 @@ from benchmarks.work import (
 )
 from srcnn_theano import __version__, environment
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_json
+from srcnn_theano.files import json_text, write_json
 
 # Sides that compute the same have the same results; beyond this, no comparison.
 RELATIVE_DIFFERENCE = 1e-4
@@ -107,7 +106,7 @@ def run_bench(
     if FIRST_USE in names:
         report["first_use"] = first_use.measure(device)
     _keep(report, out)
-    print(json.dumps(report, indent=2) if as_json else markdown(report))
+    print(json_text(report) if as_json else markdown(report))
     _refuse(report)
 
 

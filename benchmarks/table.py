@@ -10,14 +10,13 @@ or puts them into a file, between the lines ``<!-- figures -->`` and
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks.marks import AT_MOST
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_text
+from srcnn_theano.files import read_json, write_text
 from srcnn_theano.tables import markdown_table
 
 BEGIN, END = "<!-- {}figures -->", "<!-- end of {}figures -->"
@@ -177,7 +176,7 @@ def update(path: str | Path, report: dict[str, Any]) -> None:
 
 def main(figures: str, target: str | None = None) -> None:
     """Print the tables of a JSON file, or put them into a Markdown file."""
-    report = json.loads(Path(figures).read_text(encoding="utf-8"))
+    report = read_json(figures)
     if target is None:
         print(markdown(report))
     else:

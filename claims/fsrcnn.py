@@ -360,7 +360,7 @@ def augmented_100() -> Finding:
     return _printed(
         AUGMENTED,
         34.74,
-        f"With mirrored inputs no output can pass {cap:.1f} dB: the switch was off.",
+        f"With mirrored inputs no output can pass {cap:.1f} dB.",
         "fsrcnn_augmented_described",
     )
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from claims import CLAIMS
-from claims.programme import blocks
+from claims.program import blocks
 from claims.record import VERDICTS
 from srcnn_theano.files import write_text
 from srcnn_theano.tables import markdown_table

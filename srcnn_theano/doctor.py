@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import os
 import platform
 import shutil
@@ -22,6 +21,7 @@ from typing import Any, Callable, NamedTuple
 from srcnn_theano import __version__, environment, shipped
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import json_text
 from srcnn_theano.streams import Tolerant
 from srcnn_theano.tables import text_lines
 
@@ -108,7 +108,7 @@ def _as_json(findings, ok):
         "ok": ok,
         "findings": [finding._asdict() for finding in findings],
     }
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return json_text(report)
 
 
 # --- Before Theano ---

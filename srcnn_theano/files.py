@@ -169,6 +169,38 @@ def require_file(path: PathLike, what: str = "file", cure: str = "") -> None:
         raise UserError(f"{path}: is {kind}; {cure or 'name a ' + what}")
 
 
+def require_folder(path: PathLike, source: str = "", cure: str = "") -> None:
+    """Refuse what is no folder.
+
+    Parameters
+    ----------
+    path : path
+    source : str
+        What stands before the path in the message: "--data ", say.
+    cure : str
+        What to do; without it, to name a folder.
+
+    Raises
+    ------
+    UserError
+    """
+    kind = kind_at(path)
+    if kind != "a folder":
+        wrong = f"is {kind}" if kind else "no such folder"
+        raise UserError(f"{source}{path}: {wrong}; {cure or 'name a folder'}")
+
+
+def is_there(path: PathLike) -> bool:
+    """Whether anything is at `path`, a broken link or something unreadable, too."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def check_target(path: PathLike) -> None:
     """Refuse a path where no file can be put, before the work for it is done.
 
@@ -211,14 +243,12 @@ def write_text(path: PathLike, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
-def write_json(path: PathLike, value: Any) -> None:
-    """Write `value` to `path` as indented JSON, in one step."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
 def json_text(value: Any) -> str:
-    """`value` as indented JSON; numbers that JSON has not become words, as in "inf"."""
-    return json.dumps(_finite(value), indent=2)
+    """`value` as indented JSON in ASCII, which standard output leaves as it is.
+
+    Numbers that JSON has not become words, as in "inf".
+    """
+    return json.dumps(_finite(value), indent=2, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
@@ -226,7 +256,14 @@ def _finite(value: Any) -> Any:
         return str(value)
     if isinstance(value, dict):
         return {name: _finite(part) for name, part in value.items()}
-    return [_finite(part) for part in value] if isinstance(value, list) else value
+    is_list = isinstance(value, (list, tuple))
+    return [_finite(part) for part in value] if is_list else value
+
+
+def write_json(path: PathLike, value: Any) -> None:
+    """Write `value` to `path` as `json_text` has it, but in UTF-8, in one step."""
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def read_json(path: PathLike) -> Any:
@@ -238,6 +275,9 @@ def read_json(path: PathLike) -> Any:
         The file is missing, or does not hold JSON.
     """
     try:
+        if not is_there(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        require_file(path)
         return parse_json(Path(path).read_text(encoding="utf-8"), most=_MOST_JSON)
     except OSError as error:
         raise UserError(
@@ -256,17 +296,25 @@ def parse_json(text: Any, most: int = 1 << 16) -> Any:
     Raises
     ------
     ValueError
-        Not text, too long, not JSON, nested too deep, or with a number of so many
-        digits that reading it would take long.
+        Not text, too long, not JSON, nested too deep, or with a number that is not
+        finite or of so many digits that reading it would take long.
     """
     if not isinstance(text, str):
         raise ValueError("no text where JSON was expected")
     if len(text) > most:
         raise ValueError(f"JSON of {len(text)} characters, at most {most} are read")
     try:
-        return json.loads(text, parse_int=_short_int)
+        return json.loads(
+            text, parse_int=_short_int, parse_float=_number, parse_constant=_number
+        )
     except RecursionError:
         raise ValueError("JSON whose brackets are nested too deep") from None
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"the number {text[:40]}, which is not finite")
+    return float(text)
 
 
 def _short_int(digits: str) -> int:

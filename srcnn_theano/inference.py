@@ -20,7 +20,13 @@ from srcnn_theano.data.degradation import (
     to_float,
     y_to_grey,
 )
-from srcnn_theano.data.images import Picture, enlarged, spread_colours
+from srcnn_theano.data.images import (
+    Picture,
+    array_of,
+    enlarged,
+    picture_of,
+    spread_colours,
+)
 from srcnn_theano.data.patches import Degraded
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike
@@ -297,6 +303,14 @@ class Upscaler:
         if picture.alpha is not None:
             alpha = np.concatenate([band.alpha for band in bands])
         return enlarged(picture, self.scale)._replace(pixels=pixels, alpha=alpha)
+
+    def enlarge(self, array: np.ndarray) -> np.ndarray:
+        """The same for pixels alone: uint8 or uint16, (rows, cols[, 1 to 4]).
+
+        2 and 4 channels have alpha as the last. The result has as many axes.
+        """
+        result = array_of(self(picture_of(array)))
+        return result[..., 0] if array.ndim == 2 else result
 
     def bands(
         self, picture: Picture, on_tile: Callable[[], Any] | None = None

@@ -164,7 +164,7 @@ def _is_word(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_one and (abs(value) < 1e15 or value in (np.inf, -np.inf))
+    return is_one and abs(value) < 1e15
 
 
 def _is_count(value: Any) -> bool:
@@ -224,6 +224,7 @@ def _results_shape(experiment: Experiment) -> dict[str, Any]:
         psnr[how] = _is_number
     scores = {"scores": of_sets([_SCORE])}
     return {
+        "experiment?": _is_word,
         "n_epochs": _is_count,
         "weights_sha256": _is_word,
         "protocol": {"hash": _is_word},

@@ -14,6 +14,8 @@ import sys
 import unicodedata
 from typing import Any, Iterator, NoReturn, TextIO
 
+from srcnn_theano.errors import did_you_mean
+
 
 class Tolerant:
     """A text stream that never raises an OSError.
@@ -113,10 +115,17 @@ def say(text: str) -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """One that shows what it refuses with escapes."""
+    """One that shows what it refuses with escapes, and the choice that was meant."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += did_you_mean(str(value), map(str, action.choices or ()))
+            raise
 
 
 @contextlib.contextmanager

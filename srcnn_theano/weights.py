@@ -20,12 +20,13 @@ from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.files import parse_json, require_file
 from srcnn_theano.hdf5 import read_arrays, write_arrays
-from srcnn_theano.models.options import Options, checked_options
+from srcnn_theano.models.options import OPTIONS, Options, checked_options
 from srcnn_theano.models.shapes import check_shapes, variable_shapes
 from srcnn_theano.shipped import weights_dir
+from srcnn_theano.streams import say
 from srcnn_theano.vgg16_weights import FORMAT as VGG16_FORMAT
 
 FORMAT = "srcnn_theano weights"
@@ -38,6 +39,10 @@ TINY = 1e-20
 # The package has networks for pictures of each of these; the first is the default.
 PICTURE_MODELS = ("fsrcnn", "srcnn")
 
+_OF_ONES_OWN = (
+    ". Values of a class of your own are saved by numpy.savez(path, "
+    "**model.get_values()), and read back by model.set_values(numpy.load(path))"
+)
 _CONVERT = "files of other programs become weights by 'srcnn-theano convert'"
 
 
@@ -69,7 +74,15 @@ class Weights(NamedTuple):
 
 
 def save_weights(path: str | Path, weights: Weights) -> None:
-    """Write weights to an HDF5 file, in one step; those below `TINY` become 0."""
+    """Write weights to an HDF5 file, in one step; those below `TINY` become 0.
+
+    Raises
+    ------
+    UserError
+        `load_weights` could not read them: the model is none of the package's, or the
+        values are not those that its options ask for. Nothing is written.
+    """
+    _check_fit(path, weights)
     attributes = {
         "format": FORMAT,
         "version": VERSION,
@@ -79,6 +92,16 @@ def save_weights(path: str | Path, weights: Weights) -> None:
     }
     values = {name: _flushed(value) for name, value in weights.values.items()}
     write_arrays(path, attributes, values)
+
+
+def _check_fit(path: str | Path, weights: Weights) -> None:
+    try:
+        check_shapes(weights.values, variable_shapes(weights.model, weights.options))
+    except ValueError as error:
+        known = "" if weights.model in OPTIONS else _OF_ONES_OWN
+        raise UserError(
+            f"{path}: not written, as it could not be read back: {error}{known}"
+        ) from error
 
 
 def _flushed(value: np.ndarray) -> np.ndarray:
@@ -217,7 +240,8 @@ def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     path = shipped_weights().get(f"{model}_x{scale}")
     if path is None:
         raise UserError(
-            f"--model {model} --scale {scale}: no such network is in the package; use "
+            f"--model {model} --scale {scale}: no such network is in the package"
+            f"{did_you_mean(model, PICTURE_MODELS)}; use "
             f"one of {', '.join(PICTURE_MODELS)} at scale 2, 3 or 4, or name a file "
             "with --weights"
         )
@@ -254,7 +278,8 @@ def load_for_scale(
     ----------
     scale : int
     path : path or None
-        A weight file; None for a network of the package.
+        A weight file; None for a network of the package. An SRCNN trained for another
+        scale is used all the same, with a line on stderr.
     model : str or None
         Which of `PICTURE_MODELS` of the package; None for the first.
 
@@ -275,5 +300,11 @@ def load_for_scale(
         raise UserError(
             f"{path}: enlarges {factor} times, not {scale}; use --scale {factor}, or "
             f"weights for {scale}"
+        )
+    trained_for = weights.about.get("scale", scale)
+    if trained_for != scale:
+        say(
+            f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
+            "picture will be of the right size, but less sharp than it could be"
         )
     return path, weights

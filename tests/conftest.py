@@ -1,6 +1,9 @@
 import contextlib
 import os
+import runpy
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +11,8 @@ from PIL import Image
 
 from srcnn_theano.data import cache, datasets
 from srcnn_theano.data.patches import make_pairs
+
+fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
 
 
 def _data_dir():
@@ -29,6 +34,19 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)
+
+
+def pytest_configure(config):
+    if config.getoption("--slow") and not os.environ.get(fuzz.LOG):
+        os.environ[fuzz.LOG] = tempfile.mkstemp(suffix=".jsonl")[1]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The table of the cases of the long sweeps."""
+    log = Path(os.environ.get(fuzz.LOG, os.devnull))
+    if config.getoption("--slow") and log.stat().st_size:
+        terminalreporter.section("commands with damaged input")
+        terminalreporter.write_line(fuzz.table(log))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,6 +4,8 @@ For tests, which load it by `runpy`: `mutated` damages bytes by a seed, `outcome
 commands and `complaint` says what must not happen. The commands run in a process of
 their own, the worker, which has the modules loaded and forks for each command: so a
 crash, a hang or a full memory ends that command alone, and each starts afresh.
+
+`pytest --slow` prints the table of all that its sweeps tried.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple, Sequence
+from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
@@ -134,6 +136,7 @@ def outcomes(
     seconds: float = 10,
     memory: int = 2 * GIB,
     function: str = "srcnn_theano.cli:main",
+    kind: Callable[[Sequence[str]], str] | None = None,
 ) -> Iterator[Outcome]:
     """What becomes of each command, in order, each run when it is asked for.
 
@@ -150,6 +153,8 @@ def outcomes(
         Bytes of address space that a command may take beside the modules.
     function : str, "module:name", of the package or of a file beside this one
         What is called with the argument list and returns the exit status.
+    kind : function of a command, or None
+        What sort of case it is, in the table of a long sweep; None for none.
     """
     about = {"modules": list(modules), "seconds": seconds, "memory": memory}
     worker = subprocess.Popen(
@@ -169,7 +174,10 @@ def outcomes(
             answer = worker.stdout.readline()
             if not answer:
                 raise RuntimeError(f"the worker itself ended with {worker.wait()}")
-            yield Outcome(*json.loads(answer))
+            outcome = Outcome(*json.loads(answer))
+            if kind is not None:
+                _log(kind(command), outcome)
+            yield outcome
     finally:
         worker.stdin.close()
         worker.wait()
@@ -193,6 +201,46 @@ def complaint(outcome: Outcome, path: str | Path, megabytes: float = 2048) -> st
     if outcome.megabytes > megabytes:
         return f"{outcome.megabytes:.0f} MB of memory"
     return ""
+
+
+# --- The table of a sweep ---
+
+# The variable that names a file for a line of JSON for each case.
+LOG = "SRCNN_FUZZ_LOG"
+_HEADER = "kind,cases,accepted,refused,tracebacks,signals,hangs,longest,most memory"
+
+
+def _log(kind: str, outcome: Outcome) -> None:
+    if os.environ.get(LOG):
+        ending = _ending(outcome)
+        line = json.dumps([kind, ending, outcome.seconds, outcome.megabytes])
+        with Path(os.environ[LOG]).open("a") as stream:
+            stream.write(line + "\n")
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome.status < 0:
+        return "hangs" if outcome.status == -signal.SIGALRM else "signals"
+    if "Traceback" in outcome.message:
+        return "tracebacks"
+    return "refused" if outcome.status else "accepted"
+
+
+def table(log: str | Path) -> str:
+    """What became of all cases in a log, a line of Markdown for each kind."""
+    kinds: dict[str, list[tuple[str, float, float]]] = {"all": []}
+    for line in Path(log).read_text().splitlines():
+        kind, *case = json.loads(line)
+        for name in (kind, "all"):
+            kinds.setdefault(name, []).append(case)
+    header = _HEADER.split(",")
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1)]
+    for kind in sorted(set(kinds) - {"all"}) + ["all"]:
+        endings, seconds, megabytes = zip(*kinds[kind])
+        counts = [str(endings.count(name)) for name in header[2:7]]
+        most = [f"{max(seconds):.1f} s", f"{max(megabytes):.0f} MB"]
+        lines.append([kind, str(len(endings)), *counts, *most])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 # --- The worker ---

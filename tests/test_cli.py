@@ -138,9 +138,18 @@ def picture(tmp_path):
         ("train fsrcnn_prelu --data {folder} --runs {out}", "fsrcnn_gradinputs"),
         ("train fsrcnn_x2 --data {folder} --runs {out}", "T91"),
         ("data check --data {missing}", "nothing.png"),
-        ("train vgg_only --data {folder} --runs {out}", "no VGG16, which perceptual"),
-        ("train vgg_only --data {folder} --runs {out} --vgg {missing}", "--vgg"),
-        ("train vgg_only --data {folder} --runs {out} --vgg {picture}", "grey.png"),
+        (
+            "train vgg_only_described --data {folder} --runs {out}",
+            "no VGG16, which perceptual",
+        ),
+        (
+            "train vgg_only_described --data {folder} --runs {out} --vgg {missing}",
+            "--vgg",
+        ),
+        (
+            "train vgg_only_described --data {folder} --runs {out} --vgg {picture}",
+            "grey.png",
+        ),
         (
             "train table1_adam_described --data {folder} --runs {out} --vgg {missing}",
             "--vgg",
@@ -185,7 +194,7 @@ def test_without_vgg16_one_sentence_says_what_is_missing_and_how_to_get_it(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("SRCNN_VGG16", raising=False)
-    command = f"train vgg_only --data {tmp_path} --runs {tmp_path}/runs"
+    command = f"train vgg_only_described --data {tmp_path} --runs {tmp_path}/runs"
     assert cli.main(command.split()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     place = tmp_path / "srcnn_theano" / "vgg16.h5"
@@ -279,3 +288,19 @@ def test_a_full_memory_is_one_sentence(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "srcnn-theano: error: doctor: memory full; take less at once\n"
     )
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ("train table1_bn_l2_running --epochs 3", "leave out --epochs"),
+        ("train table1_bn_l2_running --train-only", "and --train-only"),
+        ("compare-deconv --quick --data DIR", "--quick --data DIR: "),
+    ],
+)
+def test_options_without_a_use_are_refused(words, message, tmp_path, capsys):
+    words = [str(tmp_path) if word == "DIR" else word for word in words.split()]
+    if words[0] == "train":
+        words += ["--data", str(tmp_path)]
+    assert cli.main(words) == 2
+    assert message.replace("DIR", str(tmp_path)) in capsys.readouterr().err

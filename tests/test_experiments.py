@@ -1,5 +1,6 @@
 """The rows are those of the report, and every name in them exists."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ from srcnn_theano.experiments import (
 from srcnn_theano.experiments.slips import SLIPS
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.runs.run import training_recipe
-from srcnn_theano.training.settings import AUGMENTATIONS
+from srcnn_theano.training.settings import AUGMENTATIONS, Training
 from srcnn_theano.vgg16_weights import PREPROCESSINGS
 
 # All fields of each experiment, as in experiment.json.
@@ -245,6 +246,19 @@ def test_the_grid_is_all_that_was_declared():
     assert len(halves) == 8
 
 
+def test_identities_are_those_of_earlier_versions():
+    # Computed before there was `decay_epochs`.
+    assert Training().identity.startswith("948ccc4ca702cf19fba969711e0cbacfd30e75cb")
+    assert Training(decay_epochs=3).identity != Training().identity
+
+
+def test_a_cosine_is_as_long_as_the_training():
+    row = find_experiment("table1_adam_described")
+    row = row._replace(training=row.training._replace(decay_epochs=40))
+    assert row.changed(n_epochs=7).training.decay_epochs == 7
+    assert row.changed(seed=7).training.decay_epochs == 40
+
+
 def test_differences_are_those_of_the_training():
     row = find_experiment("table1_bn_l2_described")
     recorded = json.loads(json.dumps(row.flat()))
@@ -257,16 +271,46 @@ def test_differences_are_those_of_the_training():
     assert row.differences(recorded) == []
 
 
+def test_an_unknown_name_is_told_the_nearest():
+    with pytest.raises(
+        UserError,
+        match=r"'Table1_adam_describd' \(did you mean 'table1_adam_described'",
+    ):
+        find_experiment("Table1_adam_describd")
+    with pytest.raises(UserError, match="is called 'x'; 'srcnn-theano experiments'"):
+        find_experiment("x")
+
+
+def test_the_identity_is_that_of_earlier_versions():
+    for row in EXPERIMENTS.values():
+        settings = row.training._asdict()
+        if not settings["decay_epochs"]:
+            del settings["decay_epochs"]
+        text = json.dumps(settings, sort_keys=True)
+        old = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        assert row.training.identity == old
+
+
+def test_the_identity_does_not_tell_0_from_0_0():
+    training = EXPERIMENTS["table1_sgd_described"].training._replace(
+        L2_reg=0.0, decay=1.0, options={"channels": 3, "peak": 255.0}
+    )
+    same = training._replace(
+        L2_reg=0,
+        decay=1,
+        shuffle=int(training.shuffle),
+        batch_size=float(training.batch_size),
+        options={"channels": 3, "peak": 255},
+        layer_rates={name: np.float64(x) for name, x in training.layer_rates.items()},
+    )
+    assert same.identity == training.identity
+    for other in ({"L2_reg": 1e-9}, {"batch_size": training.batch_size + 0.5}):
+        assert training._replace(**other).identity != training.identity
+
+
 @pytest.mark.parametrize("old", REPLACED)
 def test_an_old_name_gives_what_replaced_it_and_says_so(old, capsys):
     row = find_experiment(old)
     assert old not in EXPERIMENTS and EXPERIMENTS[row.name] is row
     told = capsys.readouterr().err
     assert told == f"srcnn-theano: {old} has been replaced by {row.name}\n"
-
-
-def test_an_unknown_name_lists_the_known():
-    with pytest.raises(
-        UserError, match="'table3'; there are: table1_adam_programmed, "
-    ):
-        find_experiment("table3")

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import socket
 import stat
@@ -260,3 +261,34 @@ def test_a_full_disk_is_told_apart(path, code):
 def test_names_that_are_not_utf_8_in_json(path):
     write_json(path, {"name": os.fsdecode(b"\xff.png")})
     assert os.fsencode(read_json(path)["name"]) == b"\xff.png"
+
+
+def test_json_has_no_infinite_number(tmp_path):
+    value = {"a": [math.inf, -math.inf, (math.nan, 1.5)], "b": "Infinity"}
+    files.write_json(tmp_path / "a.json", value)
+    for text in (files.json_text(value), (tmp_path / "a.json").read_text()):
+        assert json.loads(text, parse_constant=lambda name: 1 / 0) == {
+            "a": ["inf", "-inf", ["nan", 1.5]],
+            "b": "Infinity",
+        }
+
+
+def test_json_text_is_ascii():
+    assert files.json_text({"name": "n\u00e9\x9b\udcff"}).isascii()
+
+
+def test_what_is_no_folder_is_said(tmp_path):
+    files.require_folder(tmp_path)
+    with pytest.raises(UserError, match="--runs /dev/null: is a device; name it"):
+        files.require_folder("/dev/null", "--runs ", "name it")
+    with pytest.raises(UserError, match="no such folder; name a folder"):
+        files.require_folder(tmp_path / "a")
+
+
+def test_a_broken_link_is_there(tmp_path):
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "file").write_text("")
+    assert files.is_there(tmp_path / "link") and files.is_there(tmp_path / "file")
+    assert files.is_there(tmp_path / ("n" * 300))
+    assert not files.is_there(tmp_path / "a")
+    assert not files.is_there(tmp_path / "file" / "a")

@@ -56,3 +56,17 @@ def test_damage_is_the_same_for_a_seed_and_differs_between_seeds():
     ]
     assert damaged[0] == damaged[1]
     assert len(set(damaged[0])) > 190 and content not in damaged[0]
+
+
+def test_the_table_counts_each_kind(tmp_path, monkeypatch):
+    monkeypatch.setenv(fuzz.LOG, str(tmp_path / "log"))
+    commands = [["0", "a"], ["2", "a"], ["traceback", "a"], ["signal", "a"]]
+    kinds = iter(["one", "one", "one", "two"])
+    endings = fuzz.outcomes(
+        commands, function="test_fuzz:ending", kind=lambda command: next(kinds)
+    )
+    assert len(list(endings)) == 4
+    lines = fuzz.table(tmp_path / "log").splitlines()
+    assert lines[2].startswith("| one | 3 | 1 | 1 | 1 | 0 | 0 | 0.")
+    assert lines[3].startswith("| two | 1 | 0 | 0 | 0 | 1 | 0 | 0.")
+    assert lines[4].startswith("| all | 4 | 1 | 1 | 1 | 1 | 0 | 0.")

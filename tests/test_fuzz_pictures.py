@@ -1,7 +1,6 @@
 """Damaged pictures, and command lines at random: success or one sentence, always."""
 
 import io
-import os
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +11,6 @@ import tifffile
 from PIL import Image
 
 from srcnn_theano import cli
-from srcnn_theano.cli import options
-from srcnn_theano.weights import save_weights
 
 fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
 UPSCALE = f"{Path(__file__).stem}:upscale"
@@ -108,7 +105,9 @@ def check_pictures(folder, seeds):
             yield ["upscale", str(path), "--scale", "2", "--out", str(out)]
 
     modules = ["srcnn_theano.upscale.upscale", "PIL.Image"]
-    answers = fuzz.outcomes(commands(), modules, function=UPSCALE)
+    answers = fuzz.outcomes(
+        commands(), modules, function=UPSCALE, kind=lambda command: "pictures"
+    )
     for (seed, path), answer in zip(paths.items(), answers):
         about = f"seed {seed}: {answer.message}"
         assert fuzz.complaint(answer, path.name) == "", about
@@ -141,97 +140,3 @@ def test_what_is_damaged_is_whole_before(tmp_path):
     command = ["upscale", str(tmp_path), "--scale", "2", "--out", str(tmp_path / "out")]
     (answer,) = fuzz.outcomes([command], function=UPSCALE)
     assert answer.status == 0 and f"{i + 1} pictures written" in answer.message
-
-
-# --- Command lines ---
-
-
-def values_for_options(folder):
-    """Names of files, numbers and words, right ones and others."""
-    (folder / "in").mkdir()
-    Image.new("RGB", (31, 27)).save(str(folder / "in" / "a.png"))
-    (folder / "b.png").write_bytes(b"no picture")
-    os.mkfifo(folder / "pipe.png")
-    (folder / "loop").symlink_to("loop")
-    values = ["in", "in/a.png", "b.png", "pipe.png", "loop", "small.h5", "no.h5"]
-    values += [
-        "/dev/null",
-        "/dev/zero",
-        "out.png",
-        "out.h5",
-        "out.onnx",
-        "out",
-        "-",
-        "",
-    ]
-    values += ["n" * 252 + ".png", "n" * 300, "\x1b[31m", "\udcff", "a\nb", "é", "--"]
-    values += ["-1", "0", "2", "3", "5", "1e9", "nan", str(1 << 64), "../out"]
-    return values + [
-        "srcnn",
-        "fsrcnn",
-        "standard",
-        "course",
-        "table1_adam_described",
-        "check",
-    ]
-
-
-# The values that are tried most often.
-LIKELY = {
-    "inputs": ["in", "in/a.png"],
-    "folders": ["in"],
-    "--device": ["cpu"],
-    "--out": ["out", "out.png"],
-    "--protocol": ["standard"],
-    "--scale": ["2", "3"],
-    "--weights": ["small.h5"],
-}
-# The others train or compile whatever they are told.
-COMMANDS = ("upscale", "data", "evaluate", "experiments", "report", "convert")
-
-
-def command_line(rng, values):
-    name = COMMANDS[rng.randint(len(COMMANDS))]
-    words = [name]
-    for names, settings in options.COMMANDS[name].options:
-        if rng.rand() > (0.9 if "required" in settings else 0.5):
-            continue
-        if names[0].startswith("-"):
-            words.append(names[0])
-        if settings.get("action") != "store_true":
-            some = LIKELY.get(names[0]) if rng.rand() < 0.85 else None
-            words.append(str(rng.choice(some or values)))
-    if rng.rand() < 0.1:
-        words.insert(rng.randint(len(words) + 1), str(rng.choice(values)))
-    return words
-
-
-def check_command_lines(folder, seeds, monkeypatch, weights):
-    (folder / "work").mkdir()
-    monkeypatch.chdir(folder / "work")
-    monkeypatch.delenv("SRCNN_DATA", raising=False)
-    values = values_for_options(Path.cwd())
-    save_weights("small.h5", weights)
-    lines = [command_line(np.random.RandomState(seed), values) for seed in seeds]
-    modules = ["srcnn_theano.upscale.upscale", "srcnn_theano.evaluation.evaluate"]
-    answers = list(fuzz.outcomes(lines, modules, 30, function=UPSCALE))
-    for words, answer in zip(lines, answers):
-        about = f"{words}: {answer.message}"
-        assert answer.status in (0, 1, 2), about
-        assert answer.status != 1 or words[:2] == ["data", "check"], about
-        assert "Traceback" not in answer.message, about
-        assert "\x1b" not in answer.message.replace("\x1b[A", ""), about
-        assert answer.status == 0 or "error: " in answer.message, about
-        assert answer.megabytes < 2048, about
-    return [answer.status for answer in answers]
-
-
-def test_command_lines(tmp_path, monkeypatch, passing_on):
-    statuses = check_command_lines(tmp_path, range(60), monkeypatch, passing_on(1))
-    assert set(statuses) == {0, 2}
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_many_command_lines(tmp_path, monkeypatch, passing_on):
-    check_command_lines(tmp_path, range(1000, 3000), monkeypatch, passing_on(1))

@@ -133,7 +133,13 @@ def complaints(contents, folder, n, opened):
     modules = ["srcnn_theano.training.checkpoint", "srcnn_theano.data.cache"]
     modules += ["srcnn_theano.weights", "srcnn_theano.vgg16_weights"]
     commands = damaged(contents, folder, n, opened)
-    answers = fuzz.outcomes(commands, modules, function="test_hdf5_fuzz:read")
+    how = "written wrong" if opened else "damaged"
+    answers = fuzz.outcomes(
+        commands,
+        modules,
+        function="test_hdf5_fuzz:read",
+        kind=lambda command: f"{command[0]}: {how}",
+    )
     wrong, statuses = [], Counter()
     for seed, answer in enumerate(answers):
         fault = fuzz.complaint(answer, folder / "damaged.h5", megabytes=500)

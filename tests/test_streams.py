@@ -151,3 +151,12 @@ def test_hostile_names_in_errors_bars_and_results(tmp_path, capfd):
     assert r"\x1b]0;title\x07.png: not an image" in shown.err
     text = shown.out + shown.err.replace("\x1b[A", "")  # a bar goes up a line
     assert "\x1b" not in text and r"\x1b]0;" in text and r"\x1b[2J" in text
+
+
+def test_a_choice_that_resembles_one_is_told(capsys):
+    parser = streams.Parser()
+    parser.add_argument("table", choices=["table1", "vgg"])
+    for word, end in (("tabel1", " (did you mean 'table1'?)\n"), ("x", ")\n")):
+        with pytest.raises(SystemExit):
+            parser.parse_args([word])
+        assert capsys.readouterr().err.endswith(end)

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcnn_theano.backend.internals import Function, linked
 from srcnn_theano.backend.library import theano
+from srcnn_theano.backend.running import check_running
 from srcnn_theano.environment import c_code_is_off, default_device
 from srcnn_theano.errors import UserError
 
@@ -33,11 +34,14 @@ def compile_function(
     ------
     UserError
         The device, or what it needs, is not there.
+    ValueError
+        A training function leaves the running averages of batch normalization alone.
     NotImplementedError
         ``xla`` and ``gpu``: an op cannot be lowered; the message names it.
     """
     # Theano's errors name a function by the line that asked for it.
     caller = sys._getframe(1)
+    check_running(outputs, options.get("updates"), options.get("givens"))
     options.setdefault("name", f"{caller.f_code.co_filename}:{caller.f_lineno}")
     if mode is None:
         mode = device_mode()
@@ -83,6 +87,7 @@ def many_steps(
     function of (first, last) -> list of arrays, (last - first, ...)
         One for each output: what `function` gives for first, ..., last - 1, in turn.
     """
+    function = getattr(function, "function", function)  # past what is wrapped around it
     if isinstance(function, Function):
         inner = linked(function)
         if getattr(inner, "loops_on_device", False):

@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.backend.declared import Declared
 from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.examining import evaluate, gradients, in_order, in_words
 from srcnn_theano.backend.internals import (
@@ -48,6 +49,7 @@ _CLASSES = {
     "reduction": (CAReduce,),
     "bookkeeping": (
         Assert,
+        Declared,
         DimShuffle,
         Join,
         MakeVector,

@@ -34,6 +34,7 @@ def _imported(settings: environment.Settings) -> tuple[Any, Any]:
             warnings.filterwarnings("ignore", ".*does not recognise this flag")
             theano = importlib.import_module(library.module)
             T = importlib.import_module(library.module + ".tensor")
+            importlib.import_module(library.module + ".ifelse")
             with warnings.catch_warnings():
                 # Aesara announces that a later version will have neither of the two.
                 warnings.simplefilter("ignore", DeprecationWarning)

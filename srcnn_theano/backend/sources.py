@@ -16,12 +16,14 @@ def source(node: Any) -> str | None:
     """The line that a node comes from: 'layers/x.py:70: linear = ...'.
 
     That is the innermost line of this package or of the program that calls it, and
-    none of Theano's. None where nothing is known. Theano keeps the last calls that made
-    a variable, through most rewrites.
+    none of Theano's or this folder's. None where nothing is known. Theano keeps the
+    last calls that made a variable, through most rewrites.
     """
     for stack in getattr(node.outputs[0].tag, "trace", None) or ():
         for file, line, _, code in reversed(stack):
             path = Path(file)
+            if _PACKAGE / "backend" in path.parents:
+                continue
             if _PACKAGE in path.parents:
                 return _place(path.relative_to(_PACKAGE).as_posix(), line, code)
             if not any(folder in path.parents for folder in _LIBRARIES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from srcnn_theano.cli.options import (
     DEVICE,
@@ -17,6 +18,7 @@ from srcnn_theano.cli.options import (
     command,
     option,
 )
+from srcnn_theano.ranges import whole
 from srcnn_theano.streams import say
 
 
@@ -98,6 +100,38 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 @command(
+    "enlarge pictures on a page in the browser",
+    option(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen; 0.0.0.0 lets in whoever reaches this machine",
+    ),
+    option("--port", type=whole(0, 65535), default=8000, help="0 for any that is free"),
+    option("--most-mb", type=whole(1, 4096), default=50, metavar="N", help="of a file"),
+    option(
+        "--most-megapixels",
+        type=whole(1, 1000),
+        default=50,
+        metavar="N",
+        help="of a picture",
+    ),
+    WEIGHTS.but(type=Path, help="weight file of a network to offer beside ours"),
+    DEVICE,
+)
+def web(options: argparse.Namespace) -> None:
+    from srcnn_theano.web.serve import serve
+
+    serve(
+        options.host,
+        options.port,
+        options.most_mb,
+        options.most_megapixels,
+        options.weights,
+    )
+
+
+@command(
     "turn another program's weight file into ours, ours into ONNX",
     option(
         "input",
@@ -128,7 +162,8 @@ def convert(options: argparse.Namespace) -> None:
         options.scale,
         options.last_layer,
     )
+    scale = weights.about.get("scale")
     print(
         f"{options.output}: {weights.model} {weights.options}, {len(weights.values)} "
-        "arrays"
+        "arrays" + (f", trained for scale {scale}" if scale else "")
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from srcnn_theano.cli.options import (
     DATA,
     DEVICE,
     EPOCHS,
     JSON,
+    MODEL,
     OUT,
     PROTOCOL,
     RESUME,
@@ -70,8 +72,18 @@ def data(options: argparse.Namespace) -> int:
 
 
 @command(
-    "train one experiment",
-    option("experiment", help="a name that 'srcnn-theano experiments' lists"),
+    "train one experiment, or a network on pictures of one's own",
+    option(
+        "experiment", nargs="?", help="a name that 'srcnn-theano experiments' lists"
+    ),
+    option(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="instead of an experiment: learn from the pictures in this folder",
+    ),
+    SCALE.but(help="2, 3 or 4 (with --pictures)"),
+    MODEL.but(help=MODEL.settings["help"] + " (with --pictures)"),
     DATA,
     RUNS.but(default="runs"),
     SEED,
@@ -87,11 +99,23 @@ def data(options: argparse.Namespace) -> int:
     DEVICE,
 )
 def train(options: argparse.Namespace) -> None:
+    if options.pictures is not None:
+        return _train_on_pictures(options)
+    if options.experiment is None or options.scale or options.model:
+        raise UserError(
+            "train: name an experiment; or name a folder with --pictures, to which "
+            "--scale and --model belong"
+        )
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
     from srcnn_theano.runs import runs
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
+    if not listed.trains and (options.epochs or options.train_only):
+        raise UserError(
+            f"train {listed.name}: it measures the network of {listed.trained_by} and "
+            "trains none; leave out --epochs and --train-only"
+        )
     experiment = listed.changed(options.epochs, options.seed)
     seeds = runs.parse_seeds(options.seeds, options.seed)
     runs.carry_out_seeds(
@@ -102,6 +126,26 @@ def train(options: argparse.Namespace) -> None:
         options.vgg,
         options.resume,
         options.train_only,
+    )
+
+
+def _train_on_pictures(options: argparse.Namespace) -> None:
+    from srcnn_theano.own.training import train_on_pictures
+
+    given = (options.experiment, options.data, options.seeds, options.vgg)
+    if any(given) or options.train_only:
+        raise UserError(
+            "--pictures: goes with --scale, --model, --runs, --seed, --epochs and "
+            "--resume; leave out the experiment and all other options"
+        )
+    train_on_pictures(
+        options.pictures,
+        options.scale,
+        options.runs,
+        options.model,
+        options.epochs,
+        options.seed,
+        options.resume,
     )
 
 
@@ -116,6 +160,11 @@ def train(options: argparse.Namespace) -> None:
     ),
     option(
         "--jobs", type=count, default=1, help="runs at a time; they share the cores"
+    ),
+    option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster whose workers take the runs, see docs/cluster.md",
     ),
     option("--anew", action="store_true", help="also what results/ has already"),
     option("--cost", action="store_true", help="say what it will cost, and do nothing"),
@@ -141,7 +190,7 @@ def reproduce(options: argparse.Namespace) -> int:
         options.only,
         options.anew,
     )
-    failed = reproduce_rows(planned, settings, options.cost)
+    failed = reproduce_rows(planned, settings, options.cost, options.scheduler)
     if not options.cost:
         print_experiments(options.runs)
     for name, reason in failed.items():

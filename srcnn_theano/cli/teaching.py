@@ -15,6 +15,7 @@ from srcnn_theano.cli.options import (
     command,
     option,
 )
+from srcnn_theano.errors import UserError
 
 
 @command(
@@ -35,6 +36,11 @@ from srcnn_theano.cli.options import (
 def compare_deconv(options: argparse.Namespace) -> None:
     from srcnn_theano.compare_deconv.compare import compare_deconv as compare
 
+    if options.quick and options.data:
+        raise UserError(
+            f"--quick --data {options.data}: with --quick it trains on a photograph; "
+            "leave one of them out"
+        )
     compare(
         options.out,
         options.runs,

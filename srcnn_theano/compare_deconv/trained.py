@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
@@ -17,8 +16,9 @@ from srcnn_theano.data.photograph import photograph
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import write_json
+from srcnn_theano.files import is_there, read_json, write_json
 from srcnn_theano.pages.pixels import Crop
+from srcnn_theano.record import read_record
 from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.run import Run, make_run, snapshot_name, training_recipe
 from srcnn_theano.runs.runs import carry_out
@@ -219,7 +219,7 @@ def _recorded(run: Run) -> dict[int, dict[str, float]]:
         row = f"{run.experiment.name}_{epoch}"
         path = results_dir() / row / "results.json"
         if path.is_file() and epoch < run.experiment.measure.n_epochs:
-            results = json.loads(path.read_text(encoding="utf-8"))
+            results = read_json(path)
             mean = results["images"]["standard"]["scores"]["Set5"][-1]
             recorded[epoch] = {key: mean[key] for key in ("psnr", "ssim")}
     return recorded
@@ -256,12 +256,10 @@ def _by_epoch(path: Path) -> dict[int, Path]:
 
 def _has_settings(folder: Path, experiment: Experiment) -> bool:
     """Whether a record is of these settings, as far as it names them."""
-    try:
-        text = (folder / "experiment.json").read_text(encoding="utf-8")
-        recorded = json.loads(text)["experiment"]
-    except (OSError, ValueError, KeyError):
+    if not is_there(folder / "experiment.json"):
         return False
-    return not experiment.differences(recorded)
+    record = read_record(folder / "experiment.json")
+    return not experiment.differences(record.get("experiment", {}))
 
 
 def _refuse_longer(run: Run) -> None:

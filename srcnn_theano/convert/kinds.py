@@ -11,7 +11,7 @@ from srcnn_theano.convert.formats import shown
 from srcnn_theano.convert.networks import vgg16
 from srcnn_theano.convert.networks.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
 from srcnn_theano.convert.networks.srcnn import from_srcnn_mat, is_srcnn_mat
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.weights import Weights, save_weights
 
 Arrays = Mapping[str, np.ndarray]
@@ -83,12 +83,15 @@ def kind_of(path: Path, arrays: Arrays, model: str | None) -> Kind:
     """
     kinds = [kind for kind in KINDS if model in (None, kind.model)]
     if not kinds:
-        known = ", ".join(kind.model for kind in KINDS)
-        raise UserError(f"--model {model}: no such kind; known are {known}")
+        names = [kind.model for kind in KINDS]
+        raise UserError(
+            f"--model {model}: no such kind{did_you_mean(str(model), names)}; known "
+            f"are {', '.join(names)}"
+        )
     matching = [kind for kind in kinds if kind.recognise(arrays)]
     if len(matching) > 1:
-        names = " or ".join(kind.model for kind in matching)
-        raise UserError(f"{path}: may be {names}; say which with --model")
+        either = " or ".join(kind.model for kind in matching)
+        raise UserError(f"{path}: may be {either}; say which with --model")
     if not matching:
         known = ", ".join(f"{kind.model} ({kind.description})" for kind in kinds)
         raise UserError(

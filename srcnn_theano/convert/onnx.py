@@ -208,6 +208,16 @@ class _Graph:
                 self.names[variable] = self.node(
                     "Mul", self.name(inputs[0]), self.constant(factor)
                 )
+            elif isinstance(op, T.subtensor.Subtensor):
+                # Earlier maps less as many pixels at each side as convolutions cut off.
+                part = T.subtensor.get_idx_list(inputs, op.idx_list)[2]
+                first, last = (
+                    int(T.get_scalar_constant_value(x)) for x in (part.start, part.stop)
+                )
+                ends = [[first] * 2, [last] * 2, _IMAGE]
+                self.names[variable] = self.node(
+                    "Slice", self.name(inputs[0]), *map(self.constant, ends)
+                )
             elif op == T.clip:
                 bounds = [float(T.get_scalar_constant_value(x)) for x in inputs[1:]]
                 self.names[variable] = self.node(

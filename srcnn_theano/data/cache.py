@@ -12,6 +12,7 @@ import numpy as np
 
 from srcnn_theano import shipped
 from srcnn_theano.data import datasets
+from srcnn_theano.data.degradation import reduced_copies
 from srcnn_theano.data.images import read_pixels
 from srcnn_theano.data.patches import (
     Pairs,
@@ -22,7 +23,7 @@ from srcnn_theano.data.patches import (
     sub_image_count,
 )
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, parse_json, sha256
+from srcnn_theano.files import PathLike, json_text, parse_json, sha256
 from srcnn_theano.hdf5 import read_arrays, write_arrays
 from srcnn_theano.streams import say
 
@@ -134,9 +135,12 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
 
     low_res, high_res = [], []
     for path in Bar(list(paths), desc="sub-images", unit="image", disable=None):
-        pairs = make_pairs(read_for_pairs(path, recipe), recipe)
-        low_res.append(pairs.low_res)
-        high_res.append(pairs.high_res)
+        image = read_for_pairs(path, recipe)
+        for copy in reduced_copies(image, recipe.reductions):
+            if sub_image_count(copy.shape, recipe):
+                pairs = make_pairs(copy, recipe)
+                low_res.append(pairs.low_res)
+                high_res.append(pairs.high_res)
     whole = Pairs(np.concatenate(low_res), np.concatenate(high_res))
     if recipe.order == "mixed":
         order = mixed_order(len(whole.low_res))
@@ -246,7 +250,7 @@ def print_prepare(
         }
     if as_json:
         about = dict(recipe._asdict(), hash=recipe.hash)
-        print(json.dumps({"recipe": about, "sets": sets}, indent=2))
+        print(json_text({"recipe": about, "sets": sets}))
         return
     print(f"sub-images by the recipe {protocol} (x{scale}, {recipe.hash})")
     for name, facts in sets.items():

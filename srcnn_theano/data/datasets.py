@@ -13,7 +13,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from srcnn_theano.data.images import pictures_below
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, kind_at, sha256
+from srcnn_theano.files import PathLike, json_text, require_folder, sha256
 from srcnn_theano.streams import say
 
 TEST_SETS = ("Set5", "Set14")
@@ -57,12 +57,9 @@ def find_data_dir(option: PathLike | None = None) -> Path:
         No folder is named, or there is none.
     """
     folder = named_data_dir(option)
-    if kind_at(folder) != "a folder":
-        source = "--data" if option else "SRCNN_DATA"
-        raise UserError(
-            f"{source} {folder}: no such folder; name the folder that holds "
-            f"{', '.join(SETS)}"
-        )
+    source = "--data" if option else "SRCNN_DATA"
+    cure = f"name the folder that holds {', '.join(SETS)}"
+    require_folder(folder, f"{source} ", cure)
     return folder
 
 
@@ -185,7 +182,7 @@ def pixels_sha256(path: Path, sizes: Sequence[Sequence[int]]) -> str | None:
 def print_check(data_dir: PathLike, as_json: bool = False) -> int:
     """Print the result of `check`; returns the exit status, 1 if something is amiss."""
     result = check(data_dir)
-    print(json.dumps(result.as_dict(), indent=2) if as_json else result)
+    print(json_text(result.as_dict()) if as_json else result)
     return 0 if result.ok else 1
 
 
@@ -222,8 +219,7 @@ def folder_images(folder: PathLike) -> list[Path]:
     UserError
         There is no such folder, or no image in it.
     """
-    if kind_at(folder) != "a folder":
-        raise UserError(f"{folder}: no such folder")
+    require_folder(folder, cure="name a folder of images")
     found = pictures_below(Path(folder))
     for line in found.passed_over(Path(folder)) + found.unreadable:
         say(f"warning: {line}")

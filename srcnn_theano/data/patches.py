@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple, Sequence
 import numpy as np
 
 from srcnn_theano.data import degradation
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 
 SCALES = (2, 3, 4)
 
@@ -42,6 +42,8 @@ class Recipe(NamedTuple):
     blur: str = "once"  # each unit by itself, or "in_place", see `blurred_in_place`
     resizer_up: str = ""  # on the way back to full size; "": the same as `resizer`
     order: str = "sorted"  # of the sub-images of a set, or "mixed", see `mixed_order`
+    border: int = 0  # pixels by which whole images are continued, as when enlarged
+    reductions: Sequence[float] = (1.0,)  # of images that a network is trained on
 
     @property
     def hash(self) -> str:
@@ -51,8 +53,8 @@ class Recipe(NamedTuple):
         from before there were any.
         """
         knobs = {k: v for k, v in self._asdict().items() if k != "name"}
-        for name in ("blur", "resizer_up", "order"):
-            if knobs[name] == self._field_defaults[name]:
+        for name in ("blur", "resizer_up", "order", "border", "reductions"):
+            if json.dumps(knobs[name]) == json.dumps(self._field_defaults[name]):
                 del knobs[name]
         text = json.dumps(knobs, sort_keys=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:10]
@@ -122,7 +124,10 @@ RECIPES = {
 def make_recipe(name: str, scale: int = 4) -> Recipe:
     """The recipe called `name` for an upscaling factor of 2, 3 or 4."""
     if name not in RECIPES:
-        raise UserError(f"no recipe is called {name!r}; there are {', '.join(RECIPES)}")
+        raise UserError(
+            f"no recipe is called {name!r}{did_you_mean(name, RECIPES)}; there are "
+            f"{', '.join(RECIPES)}"
+        )
     if scale not in SCALES:
         raise UserError(f"scale {scale}: the scale must be 2, 3 or 4")
     return RECIPES[name]._replace(scale=scale)
@@ -337,6 +342,7 @@ def sub_image_count(shape: tuple[int, ...], recipe: Recipe) -> int:
     for length in shape[:2]:
         if recipe.mod_crop:
             length -= length % recipe.scale
+        length += 2 * recipe.border
         count *= max((length - recipe.size) // recipe.stride + 1, 0)
     return count
 
@@ -361,9 +367,9 @@ def make_pairs(image: np.ndarray, recipe: Recipe) -> Pairs:
         The image is smaller than a sub-image.
     """
     image = prepare_image(image, recipe)
-    _require_room(image, recipe.size)
     high_grid = (recipe.size, recipe.stride)
     if recipe.unit == "sub-image":
+        _require_room(image, recipe.size)
         sharp = sub_images(image, *high_grid)
         if recipe.blur == "in_place":
             degraded = _resized(sharp, blurred_in_place(image, recipe), recipe)
@@ -374,11 +380,12 @@ def make_pairs(image: np.ndarray, recipe: Recipe) -> Pairs:
     degraded = Degraded(
         *(part[0] for part in _degrade_batch(image[np.newaxis], recipe))
     )
-    high_res = sub_images(degraded.high_res, *high_grid)
+    low_res, border = degraded.low_res, recipe.border // recipe.scale
+    low_grid = high_grid if recipe.enlarged else _low_res_grid(recipe)
     if recipe.enlarged:
-        low_res = sub_images(degraded.enlarged, *high_grid)
-    else:
-        low_res = sub_images(degraded.low_res, *_low_res_grid(recipe))
+        low_res, border = degraded.enlarged, recipe.border
+    high_res = sub_images(_continued(degraded.high_res, recipe.border), *high_grid)
+    low_res = sub_images(_continued(low_res, border), *low_grid)
     return Pairs(_as_network_input(low_res), _as_network_input(high_res))
 
 
@@ -414,12 +421,18 @@ def window(
     return spans[0], spans[1]
 
 
+def _continued(image: np.ndarray, border: int) -> np.ndarray:
+    """An image with its outermost pixels repeated beyond its edges."""
+    return np.pad(image, [(border, border)] * 2 + [(0, 0)], mode="edge")
+
+
 def _low_res_grid(recipe: Recipe) -> tuple[int, int]:
     """Size and stride on the low-resolution image that match those on the original."""
-    if recipe.size % recipe.scale or recipe.stride % recipe.scale:
+    lengths = (recipe.size, recipe.stride, recipe.border)
+    if any(length % recipe.scale for length in lengths):
         raise ValueError(
-            f"size {recipe.size} and stride {recipe.stride} must be multiples of the "
-            f"scale {recipe.scale} to cut low-res sub-images from a whole image"
+            "size {}, stride {} and border {} must be multiples of the scale {} to cut "
+            "low-res sub-images from a whole image".format(*lengths, recipe.scale)
         )
     return recipe.size // recipe.scale, recipe.stride // recipe.scale
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from srcnn_theano.data.degradation import from_float, to_float
 from srcnn_theano.data.patches import Recipe, make_recipe
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.evaluation import metrics
 
 
@@ -100,7 +100,8 @@ def make_protocol(name: str, scale: int = 4) -> Protocol:
     """The protocol called `name` for an upscaling factor of 2, 3 or 4."""
     if name not in PROTOCOLS:
         raise UserError(
-            f"no protocol is called {name!r}; there are {', '.join(PROTOCOLS)}"
+            f"no protocol is called {name!r}{did_you_mean(name, PROTOCOLS)}; there are "
+            f"{', '.join(PROTOCOLS)}"
         )
     return PROTOCOLS[name]._replace(recipe=make_recipe(name, scale))
 

@@ -7,7 +7,7 @@ that the named row trains.
 
 from __future__ import annotations
 
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.experiments import (
     described,
     fsrcnn,
@@ -102,7 +102,8 @@ def find_experiment(name: str) -> Experiment:
         name = REPLACED[name]
     if name not in EXPERIMENTS:
         raise UserError(
-            f"no experiment is called {name!r}; there are: {', '.join(EXPERIMENTS)}"
+            f"no experiment is called {name!r}{did_you_mean(name, EXPERIMENTS)}; "
+            "'srcnn-theano experiments' lists them"
         )
     return EXPERIMENTS[name]
 

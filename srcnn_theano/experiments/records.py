@@ -120,6 +120,8 @@ class Experiment(NamedTuple):
             training = training._replace(seed=seed)
         if n_epochs is not None:
             measure = measure._replace(n_epochs=n_epochs)
+            if training.decay_epochs:
+                training = training._replace(decay_epochs=n_epochs)
         return self._replace(training=training, measure=measure)
 
     def flat(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from srcnn_theano.files import check_target_folder, write_text
+from srcnn_theano.files import check_target_folder, json_text, write_text
 from srcnn_theano.graph.listing import listing, names_of
 from srcnn_theano.graph.overview import overview
 from srcnn_theano.graph.parts import ROWS, Parts, find_parts
@@ -60,7 +60,7 @@ def write_graph(
     subject = find_subject(name, what)
     write_pages(subject, out_dir)
     if as_json:
-        print(json.dumps(summarise(subject), indent=2))
+        print(json_text(summarise(subject)))
     else:
         print(f"{in_a_line(subject)}; open {out_dir / 'index.html'}")
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from srcnn_theano.errors import UserError
+from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.experiments import EXPERIMENTS, REPLACED, find_experiment
 from srcnn_theano.files import kind_at
 from srcnn_theano.models import MODELS, model_class
@@ -93,7 +93,8 @@ def _of_weights(name):
 
     if not kind_at(name):
         raise UserError(
-            f"no model, experiment or weight file is called {name!r}; the models are "
+            f"no model, experiment or weight file is called {name!r}"
+            f"{did_you_mean(name, [*MODELS, *EXPERIMENTS])}; the models are "
             f"{', '.join(MODELS)}; 'srcnn-theano experiments' lists the experiments"
         )
     weights = load_weights(name)

@@ -65,5 +65,5 @@ class PReLULayer(Layer):
         n_slopes = n_maps if slopes == "map" else 1
         self.a = self.add_param("a", a, 0.25, (n_slopes,))
         slope = T.addbroadcast(self.a, 0) if slopes == "layer" else self.a
-        self.output = T.switch(input <= 0, per_map(slope) * input, input)
+        self.output = T.switch(self.input <= 0, per_map(slope) * self.input, self.input)
         self.output_shape = self.input_shape

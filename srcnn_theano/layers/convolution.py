@@ -62,12 +62,13 @@ class ConvLayer(Layer):
         )
         self.border_mode = border_mode
         self.activation = activation
-        self.output_shape = self._output_shape()
+        self.window = self.filter_shape[2:]
+        self.output_shape = self._checked_output_shape()
 
         self.W = self.add_param("W", W, he_normal, self.filter_shape, rng, charged=True)
         self.b = self.add_param("b", b, 0.0, self.filter_shape[:1])
         maps = T.nnet.conv2d(
-            input,
+            self.input,
             self.W,
             input_shape=self.input_shape,
             filter_shape=self.filter_shape,
@@ -76,20 +77,30 @@ class ConvLayer(Layer):
         )
         self.output = self._activated(maps + per_map(self.b))
 
-    def _output_shape(self) -> Shape4:
-        batch, n_in, rows, cols = self.input_shape
-        n_out, filter_n_in, filter_rows, filter_cols = self.filter_shape
+    def shape_after(self, shape: Shape4) -> Shape4:
+        batch, _, rows, cols = shape
+        n_out, _, filter_rows, filter_cols = self.filter_shape
+        return (
+            batch,
+            n_out,
+            conv_length(rows, filter_rows, self.border_mode),
+            conv_length(cols, filter_cols, self.border_mode),
+        )
+
+    def multiply_adds(self, before: Any, after: Any) -> int:
+        return int(np.prod(after[1:]) * np.prod(self.filter_shape[1:]))
+
+    def _told(self) -> str:
+        n_out, n_in, rows, cols = self.filter_shape
+        return f"{n_out} filters of {n_in}x{rows}x{cols}, border {self.border_mode!r}"
+
+    def _checked_output_shape(self) -> Shape4:
         try:
-            shape = (
-                batch,
-                n_out,
-                conv_length(rows, filter_rows, self.border_mode),
-                conv_length(cols, filter_cols, self.border_mode),
-            )
+            shape = self.shape_after(self.input_shape)
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from None
         too_small = any(n is not None and n < 1 for n in shape[2:])
-        if too_small or n_in not in (None, filter_n_in):
+        if too_small or self.input_shape[1] not in (None, self.filter_shape[1]):
             raise ValueError(
                 f"{self.name}: input {self.input_shape} does not fit filters "
                 f"{self.filter_shape} with border_mode {self.border_mode!r}"

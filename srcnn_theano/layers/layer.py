@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from srcnn_theano.backend import T, theano
+from srcnn_theano.backend.declared import declared
 from srcnn_theano.backend.sources import mark
 from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import Shape4
@@ -31,6 +33,9 @@ class Layer(metaclass=_Marking):
     ----------
     name : str
         Prefix of the names of the layer's shared variables (``conv1.W``).
+    input : symbolic 4-tensor, (batch, maps, rows, cols)
+        What the layer is made with; for a network's first layer, with a check that the
+        data have the lengths that `input_shape` declares.
     output : symbolic 4-tensor, (batch, maps, rows, cols)
     output_shape : tuple of 4, ints or None (unknown), never symbolic
     params : tuple of shared variables moved by gradient descent
@@ -39,6 +44,8 @@ class Layer(metaclass=_Marking):
     state : tuple of shared variables that are saved but not trained
     updates : tuple of (shared, expression) pairs needed besides the gradient step
     activation : function of a symbolic tensor, applied last, or None
+    window : (rows, cols) of the layer's input that one value of its output depends on
+    step : pixels of the input from one value of the output to the next
     """
 
     output: Any
@@ -48,6 +55,8 @@ class Layer(metaclass=_Marking):
     state: tuple = ()
     updates: tuple = ()
     activation: Any = None
+    window: tuple[int, ...] = (1, 1)
+    step: Fraction = Fraction(1)
 
     def __init__(self, name: str, input: Any, input_shape: Shape4) -> None:
         if len(input_shape) != 4:
@@ -63,8 +72,8 @@ class Layer(metaclass=_Marking):
                 "(batch, maps, rows, cols), as T.tensor4() or the output of a layer"
             )
         self.name = name
-        self.input = input
         self.input_shape = tuple(input_shape)
+        self.input = declared(name, input, self.input_shape)
 
     def add_param(
         self,
@@ -135,6 +144,31 @@ class Layer(metaclass=_Marking):
                 "such as numpy.random.RandomState(0)"
             ) from error
 
+    @property
+    def n_params(self) -> int:
+        """How many numbers training moves."""
+        return sum(p.get_value(borrow=True).size for p in self.params)
+
+    def shape_after(self, shape: Shape4) -> Shape4:
+        """The shape of the output for an input of another size than the declared."""
+        return shape
+
+    def multiply_adds(self, before: Any, after: Any) -> int:
+        """Of the layer's convolution, for one image of these sizes; 0 without one."""
+        return 0
+
+    def __repr__(self) -> str:
+        told = self._told()
+        return (
+            f"{type(self).__name__} {self.name}: {shape_text(self.input_shape)} -> "
+            f"{shape_text(getattr(self, 'output_shape', ()))}"
+            f"{told and ', ' + told}, {self.n_params:,} parameters"
+        )
+
+    def _told(self) -> str:
+        """What `repr` says of the layer beside its shapes."""
+        return ""
+
     def _activated(self, linear: Any) -> Any:
         if self.activation is None:
             return linear
@@ -150,6 +184,11 @@ class Layer(metaclass=_Marking):
         if np.shape(shape) != (4,):
             raise ValueError(f"{self.name}: filter_shape must be {axes}, got {shape}")
         return tuple(shape)
+
+
+def shape_text(shape: Shape4) -> str:
+    """A shape in a few characters; what is not known is a question mark."""
+    return "x".join("?" if length is None else str(length) for length in shape)
 
 
 def per_map(vector: Any) -> Any:

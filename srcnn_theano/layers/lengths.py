@@ -87,3 +87,19 @@ def even_crop(overhang: int) -> tuple[int, int]:
     puts it, or, where ``kernel - stride`` is odd, half a pixel after it.
     """
     return overhang // 2, overhang - overhang // 2
+
+
+def stamps_halo(size: int, stride: int, before: int) -> int:
+    """Halo of a deconvolution, in pixels of its input.
+
+    Output pixel p has the stamps i with ``stride * i - before <= p < stride * i -
+    before + size``. Input pixel 0 stands for the output pixels 0 to ``stride - 1``:
+    the first of the stamps on 0 is ``(size - 1 - before) // stride`` before it, the
+    last of those on ``stride - 1`` is ``(before + stride - 1) // stride`` after it.
+
+    Parameters
+    ----------
+    size, stride, before : int
+        Length of the filters, their distance, and pixels cut off before the first.
+    """
+    return max(size - 1 - before, before + stride - 1) // stride

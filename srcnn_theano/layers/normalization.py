@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcnn_theano.backend import T
+from srcnn_theano.backend.running import keep_running
 from srcnn_theano.layers.layer import Layer, per_map
 from srcnn_theano.layers.lengths import Shape4
 
@@ -77,8 +78,8 @@ class BatchNormLayer(Layer):
         self.mean = self.add_param("mean", mean, 0.0, (n_maps,), trained=False)
         self.var = self.add_param("var", var, 1.0, (n_maps,), trained=False)
 
-        batch_mean = T.mean(input, axis=(0, 2, 3))  # (maps,)
-        batch_var = T.var(input, axis=(0, 2, 3))  # (maps,), divided by n
+        batch_mean = T.mean(self.input, axis=(0, 2, 3))  # (maps,)
+        batch_var = T.var(self.input, axis=(0, 2, 3))  # (maps,), divided by n
         if test_statistics == "batch":
             used_mean, used_var = batch_mean, batch_var
         else:
@@ -86,10 +87,14 @@ class BatchNormLayer(Layer):
             used_var = T.switch(is_train, batch_var, self.var)
         scale = self.gamma / T.sqrt(used_var + epsilon)
         self.output = self._activated(
-            (input - per_map(used_mean)) * per_map(scale) + per_map(self.beta)
+            (self.input - per_map(used_mean)) * per_map(scale) + per_map(self.beta)
         )
         self.output_shape = self.input_shape
         self.updates = tuple(
             (running, momentum * running + (1.0 - momentum) * current)
             for running, current in ((self.mean, batch_mean), (self.var, batch_var))
         )
+        keep_running(self.output, self.updates, is_train)
+
+    def _told(self) -> str:
+        return f"{self.test_statistics} statistics at test time"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from srcnn_theano.backend import T
@@ -31,11 +32,17 @@ class PoolLayer(Layer):
         The input has less than two rows or columns.
     """
 
+    window = (2, 2)
+    step = Fraction(2)
+
     def __init__(self, input: Any, input_shape: Shape4, name: str = "pool") -> None:
         super().__init__(name, input, input_shape)
-        batch, n_maps, rows, cols = self.input_shape
-        lengths = conv_length(rows, 2, 0, stride=2), conv_length(cols, 2, 0, stride=2)
-        if 0 in lengths:
+        self.output_shape = self.shape_after(self.input_shape)
+        if 0 in self.output_shape[2:]:
             raise ValueError(f"{name}: input {self.input_shape} is smaller than 2x2")
-        self.output_shape = (batch, n_maps) + lengths
-        self.output = T.signal.pool.pool_2d(input, (2, 2), ignore_border=True)
+        self.output = T.signal.pool.pool_2d(self.input, (2, 2), ignore_border=True)
+
+    def shape_after(self, shape: Shape4) -> Shape4:
+        batch, n_maps, rows, cols = shape
+        lengths = conv_length(rows, 2, 0, stride=2), conv_length(cols, 2, 0, stride=2)
+        return (batch, n_maps) + lengths

@@ -54,8 +54,8 @@ def model_for_pairs(
     options : dict
         Arguments of its constructor.
     pairs : (low_res, high_res), arrays (n, channels, rows, cols)
-        Where the model upscales, its output has the size of the targets; otherwise its
-        convolutions leave so much of the input.
+        Where the model upscales, its output has the size of the targets; otherwise, and
+        with the option `padding` 'none', its convolutions leave so much of the input.
     rng : numpy.random.RandomState
     batch_size : int or None
         Known sizes make faster graphs.
@@ -64,7 +64,7 @@ def model_for_pairs(
 
     network: Any = model_class(name)
     low_res, high_res = pairs
-    if network.upscales:
+    if network.upscales and options.get("padding", "zeros") == "zeros":
         options = dict(options, output_size=high_res.shape[2:])
     shape = (batch_size,) + low_res.shape[1:]
     return network(rng, T.tensor4("x"), shape, **options)

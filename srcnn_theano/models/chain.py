@@ -23,8 +23,9 @@ def chain(
     filters: Callable[[int | None], Any] = lambda side: None,
     slopes: str = "map",
     a: Any = None,
+    border: str = "half",
 ) -> tuple[list[Layer], Any]:
-    """Convolutions padded with zeros to keep the size, each with its activation.
+    """Convolutions, padded with zeros to keep the size, each with its activation.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def chain(
         The filters that `ConvLayer` begins with.
     slopes, a
         As in `PReLULayer`.
+    border : 'half' or 'valid'
+        Without padding, the centre of earlier maps is added to later ones.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def chain(
                 conv.filter_shape,
                 W=filters(shape[2]),
                 activation=relu if activation == "relu" else None,
-                border_mode="half",
+                border_mode=border,
                 name=f"conv{number}",
             )
         )
@@ -67,5 +70,12 @@ def chain(
             maps = layers[-1].output
         outputs[number] = maps
         if number in skips:
-            maps = maps + outputs[skips[number]]
+            since = convolutions[skips[number] : number] if border == "valid" else []
+            maps = maps + _centre(outputs[skips[number]], since)
     return layers, maps
+
+
+def _centre(maps: Any, convolutions: Sequence[Conv]) -> Any:
+    """Maps less the pixels at each side that these convolutions cut off."""
+    cut = sum(conv.size // 2 for conv in convolutions)
+    return maps[:, :, cut:-cut, cut:-cut] if cut else maps

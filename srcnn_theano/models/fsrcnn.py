@@ -29,7 +29,8 @@ class FSRCNN(Model):
     Dong et al., Accelerating the Super-Resolution Convolutional Neural Network (2016),
     section 3.2: ``Conv(5, d, 1) - Conv(1, s, d) - m x Conv(3, s, s) - Conv(1, d, s) -
     DeConv(9, 1, d)``, each convolution followed by a PReLU; the report, section 4.1,
-    with three channels. All convolutions are padded with zeros to keep the size.
+    with three channels. All convolutions are padded with zeros to keep the size, unless
+    the option `padding` says that nothing is.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ class FSRCNN(Model):
         The low-resolution image.
     input_shape : tuple of 4, ints or None
     output_size : None or (rows, cols)
-        None is exactly `scale` times the input; the report's 8x8 inputs go to 33x33.
+        None is exactly `scale` times the input, less what `padding` leaves out; the
+        report's 8x8 inputs go to 33x33.
         Zeros are appended, or pixels cut off, at the bottom and the right, so that
         input pixels stay in their places and a network trained with one size fits
         another.
@@ -80,13 +82,18 @@ class FSRCNN(Model):
             _skips(chosen),
             partial(filters_for, chosen.initializer),
             slopes=chosen.slopes,
+            border="half" if chosen.padding == "zeros" else "valid",
         )
         shape = layers[-1].output_shape
         # (batch, channels, scale * rows, scale * cols)
         layers.append(_upsampling(rng, maps, shape, deconv, output_size, chosen))
         self._collect(layers)
+        self._take_out(chosen.mean)
 
         self.halo = fsrcnn_halo(chosen)
+        if chosen.padding == "none":
+            self.margin, self.inside = self.halo, self.output
+            return
         if chosen.upsampling == "full-border":
             self.window = full_border_window(deconv.size, chosen.scale)
         self.inside = inside(self.output, input, self.halo, self.factor)

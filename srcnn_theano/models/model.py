@@ -7,9 +7,10 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.layer import Layer
+from srcnn_theano.layers.layer import Layer, shape_text
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.shapes import check_shapes
+from srcnn_theano.models.summary import Summary, summarise
 
 
 class Model:
@@ -65,16 +66,61 @@ class Model:
         return input if peak == 1 else input * np.float32(peak)
 
     def _collect(self, layers: Sequence[Layer]) -> None:
+        """Take these as the network's layers; its last is the last of them.
+
+        Raises
+        ------
+        ValueError
+            Two layers or two variables have one name.
+        """
         self.layers = list(layers)
+        _check_names("layers", layers)
         self.params = sum((layer.params for layer in layers), ())
         self.weights = sum((layer.weights for layer in layers), ())
         self.state = sum((layer.state for layer in layers), ())
         self.updates = sum((layer.updates for layer in layers), ())
+        _check_names("variables", self.params + self.state)
         self.output = layers[-1].output
         if self.peak != 1:
             self.output = self.output * np.float32(1 / self.peak)
         self.output_shape = layers[-1].output_shape
         self.L2_sqr = sum(T.sum(W**2) for W in self.weights)
+
+    def _take_out(self, mean: float) -> None:
+        """Set the first biases so that the layers begin with pixels less their mean.
+
+        The first layer gets ``-mean * sum(W)``, the last one ``mean``.
+        """
+        if mean:
+            first: Any = self.layers[0]
+            last: Any = self.layers[-1]
+            sums = first.W.get_value().sum(axis=(1, 2, 3))
+            first.b.set_value(-np.float32(mean * self.peak) * sums)
+            last.b.set_value(np.full_like(last.b.get_value(), mean * self.peak))
+
+    def __repr__(self) -> str:
+        summary = self.summary()
+        inside = ", ".join(layer.name for layer in self.layers)
+        return (
+            f"{type(self).__name__}: {shape_text(self.layers[0].input_shape)} -> "
+            f"{shape_text(self.output_shape)}, {summary.n_params:,} parameters in "
+            f"{inside}"
+        )
+
+    def summary(self, size: tuple[int, int] | None = None) -> Summary:
+        """Each layer's output, parameters, receptive field and multiply-adds.
+
+        Parameters
+        ----------
+        size : (rows, cols) or None
+            Of the image that goes in; None is the declared one, or 33x33.
+
+        Returns
+        -------
+        Summary
+            `print` shows it as a table.
+        """
+        return summarise(self.layers, size)
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -100,3 +146,14 @@ class Model:
         )
         for name, variable in variables.items():
             variable.set_value(values[name].astype(variable.dtype))
+
+
+def _check_names(what: str, named: Sequence[Any]) -> None:
+    """Refuse two of one name: it stands for one in weight files and in messages."""
+    owners: dict[str, Any] = {}
+    for one_of_them in named:
+        if owners.setdefault(one_of_them.name, one_of_them) is not one_of_them:
+            raise ValueError(
+                f"two {what} are called {one_of_them.name!r}; give each a name of its "
+                "own, by which its values are saved and read back"
+            )

@@ -14,7 +14,7 @@ from reprlib import repr as _short
 from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from srcnn_theano.layers.initializers import INITIALIZERS
-from srcnn_theano.layers.lengths import can_crop, even_crop
+from srcnn_theano.layers.lengths import can_crop, even_crop, stamps_halo
 
 
 def _option(default: Any, words: str, accepts: Callable[[Any], bool]) -> Any:
@@ -75,6 +75,18 @@ def _peak() -> Any:
     )
 
 
+def _mean() -> Any:
+    return _option(
+        0.0,
+        "a number from 0 to 1",
+        lambda value: (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and 0 <= value <= 1
+        ),
+    )
+
+
 def _is_whole(value: Any, least: int, most: int) -> bool:
     is_number = isinstance(value, Integral) and not isinstance(value, bool)
     return is_number and least <= value <= most
@@ -131,6 +143,9 @@ class SRCNNOptions(Options):
     initializer : 'he', 'xavier', 'narrow' or 'side'
         Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001), 'side'
         that of the report's program, N(0, 2 / side of the input map squared).
+    mean : float
+        The mean of pixels. At the start the biases of the first layer take it out, and
+        those of the last put it back, so that filters see numbers around 0.
     peak : float
         Input and output, which are in [0, 1], are multiplied and divided by it: 255
         for layers that compute with levels.
@@ -145,6 +160,7 @@ class SRCNNOptions(Options):
     test_statistics: str = _choice("running", "batch")
     clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
     initializer: str = _choice(*INITIALIZERS, "side")
+    mean: float = _mean()
     peak: float = _peak()
 
     def _check_together(self) -> None:
@@ -196,9 +212,11 @@ class FSRCNNOptions(Options):
     initializer : 'he' or 'wide'
         Distribution of the first filters but those of the deconvolution: 'wide' is
         N(0, 0.5^2), as in the report's program.
-    peak : float
-        Input and output, which are in [0, 1], are multiplied and divided by it: 255
-        for layers that compute with levels.
+    padding : 'zeros' or 'none'
+        'none' leaves out of `output` all that depends on zeros beyond the input, as
+        SRCNN does. The filters are then trained on what they meet in pictures.
+    mean, peak : float
+        As of `SRCNNOptions`.
     """
 
     upscales: ClassVar[bool] = True
@@ -216,6 +234,8 @@ class FSRCNNOptions(Options):
     skip: str = _choice("none", "mapping", "features", "both")
     crop: int | None = _whole(None, 0, _MOST_LENGTH)
     initializer: str = _choice("he", "wide")
+    padding: str = _choice("zeros", "none")
+    mean: float = _mean()
     peak: float = _peak()
 
     @property
@@ -224,8 +244,8 @@ class FSRCNNOptions(Options):
         return self.d if self.n_deconv is None else self.n_deconv
 
     @property
-    def crops(self) -> tuple[int, int]:
-        """Rows, and columns, that the deconvolution cuts off: (before, after)."""
+    def stamp_crops(self) -> tuple[int, int]:
+        """Rows, and columns, cut off the stamps to leave `scale` times the input."""
         if self.upsampling == "full-border":
             return 0, 0
         overhang = self.deconv_size - self.scale
@@ -233,22 +253,41 @@ class FSRCNNOptions(Options):
             return even_crop(overhang)
         return self.crop, overhang - self.crop
 
+    @property
+    def crops(self) -> tuple[int, int]:
+        """Rows, and columns, that the deconvolution cuts off: (before, after)."""
+        before, after = self.stamp_crops
+        if self.padding == "zeros":
+            return before, after
+        # Of the outermost pixels of its input it gives no pixel, only stamps.
+        halo = stamps_halo(self.deconv_size, self.scale, before)
+        return before + self.scale * halo, after + self.scale * halo
+
     def _check_together(self) -> None:
         if self.skip in ("features", "both") and self.n_expanded != self.d:
             raise ValueError(
                 f"skip {self.skip!r} adds {self.d} maps to {self.n_expanded}; they "
                 "must be as many"
             )
+        if self.upsampling == "full-border" and self.padding == "none":
+            raise ValueError(
+                "padding 'none': upsampling 'full-border' has no part of its output "
+                "that depends on no zeros; use 'deconv' or 'bilinear'"
+            )
         if self.upsampling == "full-border":
             fits = self.deconv_size >= self.scale
         else:
-            fits = can_crop(self.deconv_size, self.scale, self.crops)
+            fits = max(self.crops) < self.deconv_size and can_crop(
+                self.deconv_size, self.scale, self.crops
+            )
         if not fits:
             shape = (self.n_expanded, self.channels) + (self.deconv_size,) * 2
+            cure = f"crop must be from 0 to {self.deconv_size - 1}"
+            if self.padding == "none":
+                cure = "with padding 'none' no crop so long fits"
             raise ValueError(
                 f"deconv: filters {shape} with stride {self.scale} do not give "
-                f"{self.scale} times the input by crop {self.crops}; crop must be "
-                f"from 0 to {self.deconv_size - 1}"
+                f"{self.scale} times the input by crop {self.crops}; {cure}"
             )
 
 

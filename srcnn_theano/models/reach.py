@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+from srcnn_theano.layers.lengths import stamps_halo
 from srcnn_theano.models.options import FSRCNNOptions
 from srcnn_theano.models.shapes import fsrcnn_layers
 
@@ -19,22 +20,6 @@ def convolutions_halo(sizes: Iterable[int]) -> int:
     It is also the number of pixels that they cut off where nothing is padded.
     """
     return sum(size // 2 for size in sizes)
-
-
-def stamps_halo(size: int, stride: int, before: int) -> int:
-    """Halo of a deconvolution, in pixels of its input.
-
-    Output pixel p has the stamps i with ``stride * i - before <= p < stride * i -
-    before + size``. Input pixel 0 stands for the output pixels 0 to ``stride - 1``:
-    the first of the stamps on 0 is ``(size - 1 - before) // stride`` before it, the
-    last of those on ``stride - 1`` is ``(before + stride - 1) // stride`` after it.
-
-    Parameters
-    ----------
-    size, stride, before : int
-        Length of the filters, their distance, and pixels cut off before the first.
-    """
-    return max(size - 1 - before, before + stride - 1) // stride
 
 
 def full_border_window(size: int, scale: int) -> int:
@@ -51,7 +36,7 @@ def fsrcnn_halo(options: FSRCNNOptions) -> int:
         return (full_border_window(options.deconv_size, options.scale) - 1) // 2
     convolutions, deconv = fsrcnn_layers(options)
     return convolutions_halo(conv.size for conv in convolutions) + stamps_halo(
-        deconv.size, options.scale, options.crops[0]
+        deconv.size, options.scale, options.stamp_crops[0]
     )
 
 

@@ -94,6 +94,7 @@ class SRCNN(Model):
             # 9-1-5 on 33x33: (batch, 64, 25, 25), (batch, 32, 25, 25),
             # (batch, channels, 21, 21)
         self._collect(layers)
+        self._take_out(chosen.mean)
         if chosen.clip:
             self.output = T.clip(self.output, 0.0, 1.0)
         self.inside = self.output

@@ -48,6 +48,9 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     for number, line in enumerate(text_lines(_ALIGN, cells, gap=" ")):
         print("\n" + line if number in headers else line)
     print()
+    for row in rows.values():
+        if _is_marked(rows, row):
+            print(f"* {row.experiment.name}: {'; '.join(caveats(rows, row))}")
     for kind in KINDS:
         print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
     print("Notes, curves and pictures: srcnn-theano report --data DIR")
@@ -57,7 +60,8 @@ def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:
     """The line of a row, and that of its figure in VGG space."""
     experiment, figures = row.experiment, row_figures(row)
     measure = experiment.measure
-    start = ["  " + experiment.name, measure.test_set, measure.aggregation]
+    mark = " *" if _is_marked(rows, row) else ""
+    start = [f"  {experiment.name}{mark}", measure.test_set, measure.aggregation]
     of_row = by_seeds(rows, row)
     lines = [[*start, as_printed(experiment, "published"), *_over_seeds(of_row)]]
     lines[0] += ["", "", epochs(row), of_row.verdict if of_row else ""]
@@ -69,6 +73,11 @@ def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:
     if measure.vgg_maps is not None:
         lines.append(_vgg_line(rows, row, start[1:], figures and figures.vgg))
     return lines
+
+
+def _is_marked(rows: dict[str, Row], row: Row) -> bool:
+    """Whether a row has figures which are not those of the experiment as listed."""
+    return row.results is not None and bool(caveats(rows, row))
 
 
 def _vgg_line(

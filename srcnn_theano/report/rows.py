@@ -13,7 +13,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import EXPERIMENTS, snapshots
 from srcnn_theano.experiments.records import Experiment
-from srcnn_theano.files import kind_at
+from srcnn_theano.files import is_there, require_folder
 from srcnn_theano.record import read_record, read_results
 from srcnn_theano.shipped import results_dir
 from srcnn_theano.streams import say
@@ -115,8 +115,8 @@ def load_rows(runs_dir: Path | None = None) -> dict[str, Row]:
     UserError
         `runs_dir` is no folder.
     """
-    if runs_dir is not None and kind_at(runs_dir) != "a folder":
-        raise UserError(f"--runs {runs_dir}: no such folder")
+    if runs_dir is not None:
+        require_folder(runs_dir, "--runs ", "name the folder that holds the runs")
     rows = {}
     for name, experiment in EXPERIMENTS.items():
         folder = _find(runs_dir, name)
@@ -134,13 +134,13 @@ def _row(
 ) -> Row:
     record: dict[str, Any] = {}
     results = None
-    if folder is not None and (folder / "experiment.json").is_file():
+    if folder is not None:
         record = read_record(folder / "experiment.json")
-    if folder is not None and (folder / "results.json").is_file():
-        results = read_results(folder / "results.json", experiment)
+        if is_there(folder / "results.json"):
+            results = read_results(folder / "results.json", experiment)
     history = _read_history(folder, experiment)
     done = results["n_epochs"] if results is not None and experiment.trains else 0
-    if history and len(history) < done:
+    if len(history) < done:
         raise UserError(
             f"{folder}: its history.csv has {len(history)} epochs, its results.json is "
             f"of {done}; use another copy of them"
@@ -166,12 +166,15 @@ def _planned_epochs(experiment):
 
 
 def _find(runs_dir, name):
-    """The folder of an experiment's records: with results, else with a history."""
-    parents = [d for d in (runs_dir, results_dir()) if d is not None]
+    """The folder of an experiment's records: with results, else with a history.
+
+    What is there and is none will be told when it is read.
+    """
+    folders = [d / name for d in (runs_dir, results_dir()) if d is not None]
     for file_name in ("results.json", "history.csv"):
-        for parent in parents:
-            if (parent / name / file_name).is_file():
-                return parent / name
+        for folder in folders:
+            if is_there(folder / file_name) or is_there(folder) > folder.is_dir():
+                return folder
     return None
 
 
@@ -182,7 +185,7 @@ def _read_history(folder, experiment):
     # The history of a row that only measures is that of the training beside it.
     path = folder.parent / trained.name / "history.csv"
     try:
-        history = read_history(path) if path.is_file() else []
+        history = read_history(path) if is_there(path) else []
         if history and not set(_SHOWN) <= set(history[0]):
             raise UserError(f"{path}: lacks one of the columns {', '.join(_SHOWN)}")
         return history
@@ -273,9 +276,16 @@ def caveats(rows: dict[str, Row], row: Row) -> list[str]:
         reasons.append(f"{row.n_epochs} of {row.planned_epochs} epochs were run")
     if row.results is None:
         return reasons
-    changed = row.experiment.differences(row.record.get("experiment", {}))
+    recorded = row.record.get("experiment", {})
+    changed = row.experiment.differences(recorded)
     if changed:
         reasons.append(f"run with another {', '.join(changed)} than listed")
+    for name, of in (
+        ("experiment.json", recorded.get("name")),
+        ("results.json", row.results.get("experiment")),
+    ):
+        if of != row.experiment.name:
+            reasons.append(f"its {name} is of {of or 'no row that it names'}")
     if row.results["protocol"]["hash"] != protocol_of(row.experiment).hash:
         reasons.append("measured under another protocol than today's of that name")
     trained = rows[row.experiment.trained_by].results

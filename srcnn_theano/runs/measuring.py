@@ -146,9 +146,10 @@ def _score_sub_images(
     run: Run, weights: Weights, data_dir: Path, test_set: str
 ) -> dict[str, Any]:
     """The network and bicubic on sub-images of a set, by every aggregation."""
-    enlarged = pairs = cache.prepare(data_dir, test_set, run.recipe)
-    if not run.recipe.enlarged:
-        enlarged = cache.prepare(data_dir, test_set, run.recipe._replace(enlarged=True))
+    recipe = run.scored_recipe
+    enlarged = pairs = cache.prepare(data_dir, test_set, recipe)
+    if not recipe.enlarged:
+        enlarged = cache.prepare(data_dir, test_set, recipe._replace(enlarged=True))
     return score_network(
         weights, pairs, enlarged, run.protocol, run.experiment.training.batch_size
     )
@@ -171,7 +172,7 @@ def _score_in_vgg_space(
     """The network on sub-images of the test sets, in the features of VGG16."""
     scores: dict[str, Any] = {"source_sha256": vgg.source_sha256}
     for name in TEST_SETS:
-        pairs = cache.prepare(data_dir, name, run.recipe)
+        pairs = cache.prepare(data_dir, name, run.scored_recipe)
         scores[name] = score_features(
             weights, pairs, run.protocol, vgg, run.experiment.training
         )

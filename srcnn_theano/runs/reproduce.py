@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
+from srcnn_theano.runs.cluster import run_on_cluster
 from srcnn_theano.runs.costs import StepCost, kind, seconds_of, step_costs
 from srcnn_theano.runs.plan import Planned, in_order
 from srcnn_theano.runs.side_by_side import Settings, run_all
@@ -11,7 +12,10 @@ from srcnn_theano.tables import text_lines
 
 
 def reproduce(
-    planned: Sequence[Planned], settings: Settings, only_cost: bool = False
+    planned: Sequence[Planned],
+    settings: Settings,
+    only_cost: bool = False,
+    scheduler: str | None = None,
 ) -> dict[str, str]:
     """Say what is proved and what the rest costs, and do it.
 
@@ -21,6 +25,8 @@ def reproduce(
     settings : Settings
     only_cost : bool
         Do nothing but say it.
+    scheduler : str or None
+        The address of a cluster that does it, see `cluster.run_on_cluster`.
 
     Returns
     -------
@@ -43,7 +49,10 @@ def reproduce(
     print(_cost(left, costs, seconds, settings))
     if only_cost:
         return {}
-    return run_all(in_order(left, seconds), settings, seconds)
+    ordered = in_order(left, seconds)
+    if scheduler:
+        return run_on_cluster(ordered, settings, scheduler)
+    return run_all(ordered, settings, seconds)
 
 
 def _cost(

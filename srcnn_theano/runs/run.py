@@ -11,6 +11,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.experiments import snapshots
 from srcnn_theano.experiments.records import Experiment
+from srcnn_theano.files import check_target_folder
 from srcnn_theano.models.options import OPTIONS
 from srcnn_theano.ranges import LARGEST_SEED
 from srcnn_theano.training.settings import Training
@@ -54,6 +55,11 @@ class Run(NamedTuple):
         return self.runs_dir / (self.experiment.name + self.suffix)
 
     @property
+    def scored_recipe(self) -> Recipe:
+        """How the sub-images of Set5 and Set14 are made: from whole images alone."""
+        return self.recipe._replace(reductions=(1.0,))
+
+    @property
     def network(self) -> Path:
         """The weight file that is measured."""
         return network_file(self.experiment, self.runs_dir, self.suffix)
@@ -74,8 +80,10 @@ def make_run(
     Raises
     ------
     UserError
-        The experiment needs VGG16, or a file is named, and it cannot be had.
+        The experiment needs VGG16, or a file is named, and it cannot be had; something
+        else is in the place of the folder.
     """
+    check_target_folder(runs_dir)
     return Run(
         experiment,
         make_protocol(experiment.training.protocol, experiment.training.scale),

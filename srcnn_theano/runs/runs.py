@@ -54,7 +54,7 @@ def carry_out(
     UserError
         The folder holds a run already and `resume` is false; the data are missing; the
         cost is no longer finite; the row that trains the network has not been run;
-        another process works in the folder.
+        another process works in the folder, or has trained there for more epochs.
     """
     with locked(run.folder):
         _carry_out(run, data_dir, resume, train_only)
@@ -67,12 +67,15 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
                 f"{run.folder}: holds a run already; use --resume to go on with it, or "
                 "another --runs folder"
             )
-        train_set, *scored = (
-            cache.prepare(data_dir, name, run.recipe) for name in datasets.SETS
-        )
-        trainer = build_trainer(run, train_set, dict(zip(SCORED, scored)))
+        train_set = cache.prepare(data_dir, "T91", run.recipe)
+        scored = {
+            column: cache.prepare(data_dir, name, run.scored_recipe)
+            for column, name in zip(SCORED, datasets.TEST_SETS)
+        }
+        trainer = build_trainer(run, train_set, scored)
         if resume:
             trainer.resume()
+            _refuse_fewer(run, trainer.epoch)
         if trainer.epoch < run.experiment.measure.n_epochs:
             write_json(run.folder / "experiment.json", _record(run, data_dir))
         train(run, trainer)
@@ -85,6 +88,17 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
         )
     if not train_only:
         write_json(run.folder / "results.json", measure(run, data_dir))
+
+
+def _refuse_fewer(run: Run, n_done: int) -> None:
+    """Refuse a training that is longer than asked for: its network is of the end."""
+    n_epochs = run.experiment.measure.n_epochs
+    if n_done > n_epochs:
+        raise UserError(
+            f"{run.folder}: has been trained for {n_done} epochs, more than the "
+            f"{n_epochs} asked for; --epochs {n_done} takes it as it is, another "
+            "--runs folder starts anew"
+        )
 
 
 def _record(run: Run, data_dir: Path) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def build_trainer(
         run.experiment.training.identity,
         keep,
         training.decay_rule,
+        training.decay_epochs,
     )
     return trainer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ def training_function(
 ) -> Callable[[int], Any]:
     """Compile one step: minibatch number -> (cost, mean squared error).
 
+    The step warns where its cost is no finite number: it has spoilt the parameters.
+
     Parameters
     ----------
     model : Model
@@ -33,7 +36,7 @@ def training_function(
     mode : theano.Mode or None
         How to compile; None is the usual way.
     """
-    return compile_function(
+    function = compile_function(
         [pairs.index],
         [cost, T.mean(T.sqr(model.output - y))],
         updates=list(updates) + list(model.updates),
@@ -45,6 +48,33 @@ def training_function(
         mode=mode,
         name="train",
     )
+    return _Warning(function)
+
+
+class _Warning:
+    """A compiled step that does not return inf or nan without a word.
+
+    It has all that the function has. `many_steps` goes past it: who runs many looks
+    at all costs.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, index: Any) -> Any:
+        cost, error = results = self.function(index)
+        if not np.isfinite(cost):
+            warnings.warn(
+                f"minibatch {int(index)}: the cost is {cost}, so that all parameters "
+                "have become nan or soon will; load those from before, and try a lower "
+                "learning rate",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return results
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
 
 
 def error_function(model: Model, clipped: bool = True) -> Callable[..., np.ndarray]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from reprlib import repr as _short
 from typing import Mapping, Sequence
 
+import numpy as np
+
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import write_text
+from srcnn_theano.files import is_there, require_file, write_text
 
 # With these begins every row; numbers of any name may follow.
 FIRST_COLUMNS = ("epoch", "iteration", "learning_rate", "cost")
@@ -39,6 +41,8 @@ def read_history(path: Path) -> list[dict[str, str]]:
         There is no such file, or `parse_history` refuses what it holds.
     """
     try:
+        if is_there(path):
+            require_file(path)
         return parse_history(Path(path).read_bytes().decode("utf-8"))
     except OSError as error:
         raise UserError(
@@ -50,6 +54,26 @@ def read_history(path: Path) -> list[dict[str, str]]:
             f"{path}: damaged ({error}); use another copy, or delete the run folder to "
             "start anew"
         ) from error
+
+
+def as_numbers(rows: Sequence[Mapping[str, str]]) -> dict[str, np.ndarray]:
+    """A history as one array for each column, (epochs,).
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `read_history` gives them, and as they stand in `Trainer.history`.
+
+    Returns
+    -------
+    dict of str to array
+        Integers for ``epoch`` and ``iteration``, floats for all others.
+    """
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return {
+        name: np.array(cells, int if name in FIRST_COLUMNS[:2] else float)
+        for name, cells in columns.items()
+    }
 
 
 def parse_history(text: str) -> list[dict[str, str]]:
@@ -81,6 +105,6 @@ def parse_history(text: str) -> list[dict[str, str]]:
 
 def _is_number(cell: str) -> bool:
     try:
-        return len(cell) < 40 and not math.isnan(float(cell))
+        return len(cell) < 40 and math.isfinite(float(cell))
     except ValueError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 # What may be drawn anew for each minibatch, see `training.pairs.SharedPairs`.
@@ -52,7 +53,11 @@ class Training(NamedTuple):
         The rate of the first epoch; its factor from epoch to epoch.
     decay_rule : str
         'each': after each epoch; 'same-integer': after those whose mean squared error
-        on Set5, in 0..255 squared, rounds to the same integer as that before.
+        on Set5, in 0..255 squared, rounds to the same integer as that before; 'cosine':
+        `decay` does not matter, the rate of epoch e, from 0, is ``learning_rate * (1 +
+        cos(pi e / decay_epochs)) / 2``.
+    decay_epochs : int
+        After so many epochs the rate of 'cosine' is 0.
     layer_rates : dict
         Factor of the rate by layer name.
     first : int
@@ -89,9 +94,36 @@ class Training(NamedTuple):
     seed: int = 0
     shuffle: bool = True
     window: str = "centre"
+    decay_epochs: int = 0
 
     @property
     def identity(self) -> str:
-        """A hash: runs of the same identity end with the same weights."""
-        text = json.dumps(self._asdict(), sort_keys=True)
+        """A hash: runs of the same identity end with the same weights.
+
+        Later fields with their defaults are left out: there are hashes from before.
+        """
+        from srcnn_theano.models.options import OPTIONS
+
+        values = {
+            name: _typed(default, getattr(self, name))
+            for name, default in self._field_defaults.items()
+        }
+        kinds = {option.name: option.default for option in fields(OPTIONS[self.model])}
+        values["options"] = {
+            name: _typed(kinds.get(name), value) for name, value in self.options.items()
+        }
+        values["layer_rates"] = {
+            name: _typed(1.0, factor) for name, factor in self.layer_rates.items()
+        }
+        for name in ("decay_epochs",):
+            if values[name] == self._field_defaults[name]:
+                del values[name]
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _typed(default: Any, value: Any) -> Any:
+    """A number as the type of its default: 0 and 0.0 are the same setting."""
+    kind = type(default)
+    is_number = kind in (bool, int, float) and isinstance(value, (bool, int, float))
+    return kind(value) if is_number and kind(value) == value else value

@@ -13,6 +13,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar
 from srcnn_theano.training.checkpoint import load_checkpoint, save_checkpoint
 from srcnn_theano.training.history import (
+    as_numbers,
     history_text,
     parse_history,
     read_history,
@@ -45,9 +46,11 @@ class Trainer:
     identity : str
         Names the settings of the run; a checkpoint of others is refused.
     decay_rule : str
-        A name in `DECAY_RULES`: after which epochs.
+        A name in `DECAY_RULES`: after which epochs; or 'cosine'.
     keep : function of the number of finished epochs
         Called after each, before the checkpoint: what it writes is there on resume.
+    decay_epochs : int
+        The epochs in which 'cosine' takes the rate to 0.
 
     Attributes
     ----------
@@ -67,6 +70,7 @@ class Trainer:
         identity: str = "",
         keep: Callable[[int], None] = lambda epoch: None,
         decay_rule: str = "each",
+        decay_epochs: int = 0,
     ) -> None:
         self.step = step
         self.seed = seed
@@ -75,11 +79,17 @@ class Trainer:
         self.run_dir = run_dir
         self.identity = identity
         self.keep = keep
-        self.decays = DECAY_RULES[decay_rule]
+        self.decay_rule = decay_rule
+        self.decay_epochs = decay_epochs
         self.epoch = 0
         self.history: list[dict[str, str]] = []
         # All that moves.
         self.variables = step.variables + [step.learning_rate]
+
+    @property
+    def curves(self) -> dict[str, np.ndarray]:
+        """The history as numbers: an array for each column, (epochs,)."""
+        return as_numbers(self.history)
 
     def resume(self) -> None:
         """Go on from the checkpoint in the run folder, if there is one."""
@@ -143,8 +153,7 @@ class Trainer:
             "seconds": round(time.perf_counter() - started, 2),
         }
         self.history.append({name: _short(value) for name, value in row.items()})
-        if self.decays(self.history):
-            rate.set_value(np.asarray(rate.get_value() * self.decay, rate.dtype))
+        rate.set_value(np.asarray(rate.get_value() * self._factor(), rate.dtype))
         self._save()
 
     def steps(
@@ -189,6 +198,12 @@ class Trainer:
             if not np.isfinite(variable.get_value(borrow=True)).all():
                 raise self._diverged(f"{variable.name} is no longer finite", done - 1)
         self.epoch += 1
+
+    def _factor(self) -> float:
+        """What the learning rate is multiplied by after an epoch."""
+        if self.decay_rule == "cosine":
+            return cosine_factor(self.epoch, self.decay_epochs)
+        return self.decay if DECAY_RULES[self.decay_rule](self.history) else 1.0
 
     def _save(self) -> None:
         if self.run_dir is None:
@@ -242,6 +257,18 @@ def same_integer(history: list[dict[str, str]]) -> bool:
 
 
 DECAY_RULES = {"each": each_epoch, "same-integer": same_integer}
+
+
+def cosine_factor(epoch: int, n_epochs: int) -> float:
+    """From the rate of an epoch to that of the next, `epoch`, down a half cosine.
+
+    It ends at 0 and stays there: Loshchilov and Hutter, SGDR (2017), equation 5,
+    without restarts.
+    """
+    before, after = (
+        1 + np.cos(np.pi * min(e, n_epochs) / n_epochs) for e in (epoch - 1, epoch)
+    )
+    return float(after / before) if before else 0.0
 
 
 def _short(value: float) -> str:

@@ -112,6 +112,44 @@ def adam(
     return updates
 
 
+def soap(
+    cost: Any,
+    params: Sequence[Any],
+    learning_rate: Any,
+    beta1: float = 0.95,
+    beta2: float = 0.95,
+    epsilon: float = 1e-8,
+    renewal: int = 50,
+) -> Updates:
+    """Adam in the eigenbasis of Shampoo.
+
+    Filters are matrices here, a row for each map. With gradient G, running means
+    ``L = beta2 * L + (1 - beta2) * G G'`` and ``R`` of ``G' G`` alike, and their
+    eigenvectors ``P`` and ``Q``, all is as in `adam` with ``P' G Q`` for the gradient,
+    and the step s that it gives is ``P s Q'``. The eigenvectors are renewed every
+    `renewal` steps. Parameters of one axis have plain `adam`.
+
+    Vyas et al., SOAP: Improving and Stabilizing Shampoo using Adam (2025), algorithm 3.
+    There the mean of gradients is turned into the new basis; that of their squares is
+    kept as it is, as here.
+    """
+    t = theano.shared(np.zeros((), dtype=theano.config.floatX), name="soap.t")
+    new_t = t + 1.0
+    correction1 = 1.0 - T.pow(beta1, new_t)
+    correction2 = 1.0 - T.pow(beta2, new_t)
+    is_due = T.eq(T.mod(t, float(renewal)), 0.0)
+    updates: Updates = [(t, new_t)]
+    for p, g, rate in _steps(cost, params, learning_rate):
+        into, back, of_bases = _eigenbasis(p, g, beta2, is_due)
+        m, v = _accumulator(p, "m"), _accumulator(p, "v")
+        new_m = beta1 * m + (1.0 - beta1) * g
+        new_v = beta2 * v + (1.0 - beta2) * T.sqr(into(g))
+        denominator = T.sqrt(new_v / correction2) + epsilon
+        step = (rate / correction1) * into(new_m) / denominator
+        updates += [(m, new_m), (v, new_v), (p, p - back(step)), *of_bases]
+    return updates
+
+
 # --- As the report's program had them ---
 
 
@@ -194,6 +232,7 @@ UPDATES: dict[str, Callable[..., Updates]] = {
     "rmsprop": rmsprop,
     "rmsprop_decoupled": rmsprop_decoupled,
     "adam": adam,
+    "soap": soap,
     "adam_uncorrected": adam_uncorrected,
     "adam_late": adam_late,
     "rmsprop_clipped": rmsprop_clipped,
@@ -282,6 +321,48 @@ def _moments(p: Any, g: Any, beta1: float, beta2: float) -> Updates:
         (m, beta1 * m + (1.0 - beta1) * g),
         (v, beta2 * v + (1.0 - beta2) * T.sqr(g)),
     ]
+
+
+def _eigenbasis(
+    p: Any, g: Any, beta2: float, is_due: Any
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any], Updates]:
+    """Functions that turn a parameter into the eigenbasis of its gradients and back.
+
+    Returns
+    -------
+    into, back : functions of an array like `p` to another
+    list of (shared, expression)
+        The running means of the gradients' products, and their eigenvectors.
+    """
+    shape = p.get_value(borrow=True).shape
+    # Axes of one element do not count: filters (1, 32, 5, 5) are 32 rows of 25.
+    lengths = [n for n in shape if n > 1]
+    if len(lengths) < 2:
+        return (lambda x: x), (lambda x: x), []
+    matrix = (lengths[0], int(np.prod(lengths[1:])))
+    G = g.reshape(matrix)
+    bases: list[Any] = []
+    updates: Updates = []
+    for side, product in (("left", T.dot(G, G.T)), ("right", T.dot(G.T, G))):
+        n = matrix[len(bases)]
+        mean, basis = (
+            theano.shared(value.astype(p.dtype), name=f"{p.name}.{side}{what}")
+            for value, what in ((np.zeros((n, n)), ""), (np.eye(n), "_basis"))
+        )
+        new_mean = beta2 * mean + (1.0 - beta2) * product
+        bases.append(theano.ifelse.ifelse(is_due, T.nlinalg.eigh(new_mean)[1], basis))
+        updates += [(mean, new_mean), (basis, bases[-1])]
+    left, right = bases
+
+    def turned(x: Any, left: Any, right: Any) -> Any:
+        product = T.dot(T.dot(left, x.reshape(matrix)), right)
+        return product.reshape(shape, ndim=len(shape))
+
+    return (
+        lambda x: turned(x, left.T, right),
+        lambda x: turned(x, left, right.T),
+        updates,
+    )
 
 
 def _accumulator(param: Any, what: str) -> Any:

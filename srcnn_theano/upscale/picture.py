@@ -40,12 +40,6 @@ def load_upscaler(
     """
     check_scale(scale)
     path, loaded = load_for_scale(scale, weights, model)
-    trained_for = loaded.about.get("scale", scale)
-    if trained_for != scale:
-        say(
-            f"warning: {path} was trained for scale {trained_for}, not {scale}; the "
-            "picture will be of the right size, but less sharp than it could be"
-        )
     return Upscaler(build_predictor(loaded, path), scale, tta)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from claims import CLAIMS, counting, page, record
 from claims.__main__ import main
-from claims.programme import CHOICES
+from claims.program import CHOICES
 from srcnn_theano.data.patches import make_recipe
 from srcnn_theano.experiments import EXPERIMENTS
 

@@ -7,6 +7,7 @@ import pytest
 from scipy.io import loadmat, savemat
 from scipy.signal import correlate
 
+from srcnn_theano.cli import main
 from srcnn_theano.convert import kinds
 from srcnn_theano.convert.convert import convert
 from srcnn_theano.convert.kinds import KINDS
@@ -175,6 +176,12 @@ def test_other_arrays_are_listed_beside_the_kinds_that_are_known(tmp_path):
 def test_unknown_model(mat, tmp_path):
     with pytest.raises(UserError, match="--model vdsr: no such kind; known are srcnn"):
         convert(mat, tmp_path / "out.h5", model="vdsr")
+
+
+def test_the_command_says_the_scale(mat, tmp_path, capsys):
+    for words, said in ((["--scale", "3"], True), ([], False)):
+        assert main(["convert", str(mat), str(tmp_path / "out.h5"), *words]) == 0
+        assert ("trained for scale 3" in capsys.readouterr().out) is said
 
 
 def test_unknown_scale(mat, tmp_path):

@@ -81,7 +81,11 @@ def check(folder, cases):
     known = {folder / "valid"}
     function = "convert.test_fuzz:convert_small"
     modules = ("numpy", "h5py", "srcnn_theano.convert.convert")
-    for outcome in fuzz.outcomes(commands(), modules, function=function):
+
+    def kind(command):
+        return f"converters: {command[0].suffix}"
+
+    for outcome in fuzz.outcomes(commands(), modules, function=function, kind=kind):
         seed, path, out = running
         wrong = fuzz.complaint(outcome, path, megabytes=512)
         left = set(folder.iterdir()) - known - {path, out}

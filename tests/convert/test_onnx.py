@@ -43,6 +43,7 @@ NETWORKS = {
     "levels-x4": ("fsrcnn", dict(FSRCNN, peak=255.0)),
     "13-relu": ("fsrcnn", dict(FSRCNN, deconv_size=13, activation="relu")),
     "rgb": ("fsrcnn", dict(FSRCNN, channels=3, skip="both")),
+    "bare": ("fsrcnn", dict(FSRCNN, scale=3, skip="both", padding="none")),
     "half": ("half-fsrcnn", {"channels": 1, "n_deconv": 5}),
     "half-skip": ("half-fsrcnn", {"channels": 1, "scale": 2, "skip": "features"}),
 }

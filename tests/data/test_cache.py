@@ -14,6 +14,7 @@ from srcnn_theano.data.cache import (
     prepare_folder,
     print_prepare,
 )
+from srcnn_theano.data.degradation import imresize
 from srcnn_theano.data.patches import make_pairs, make_recipe
 from srcnn_theano.errors import UserError
 
@@ -59,7 +60,8 @@ def test_cache_says_how_it_was_made(small_sets, tmp_path):
     prepare(small_sets, "Set5", COURSE, tmp_path)
     path = cache_path("Set5", COURSE, tmp_path)
     with h5py.File(str(path), "r") as store:
-        assert json.loads(store.attrs["recipe"]) == dict(COURSE._asdict())
+        recipe = json.loads(store.attrs["recipe"])
+        assert recipe == dict(COURSE._asdict(), reductions=[1.0])
         assert store.attrs["recipe_hash"] == COURSE.hash
         sources = dict(json.loads(store.attrs["sources"]))
     known = datasets.manifest()["Set5"]
@@ -195,6 +197,21 @@ def test_full_disk(small_sets, tmp_path, capsys, full_disk):
         assert_pairs(prepare(small_sets, "Set5", COURSE, folder), expected)
     assert "going on without this cache" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
+
+
+def test_reduced_copies_go_into_the_training(tmp_path, write_image, no_making):
+    paths = [write_image(tmp_path / f"{n}.png", rows=n, cols=50) for n in (70, 36)]
+    recipe = COURSE._replace(reductions=(1.0, 0.7))
+    images = [np.asarray(Image.open(str(path))) for path in paths]
+    copies = [images[0], imresize(images[0], 0.7), images[1]]
+    # The small image reduced has no room for a sub-image: it is left out.
+    assert imresize(images[1], 0.7).shape[0] < COURSE.size
+    expected = [make_pairs(copy, COURSE) for copy in copies]
+    for _ in range(2):
+        pairs = prepare_folder(paths, recipe, tmp_path / "cache")
+        for part, parts in zip(pairs, zip(*expected)):
+            np.testing.assert_array_equal(part, np.concatenate(parts))
+        no_making()
 
 
 def test_prepare_folder_errors(tmp_path, write_image):

@@ -4,7 +4,12 @@ from PIL import Image
 from scipy import ndimage
 
 from srcnn_theano.data import cache, degradation, patches
-from srcnn_theano.data.patches import make_pairs, make_recipe
+from srcnn_theano.data.patches import (
+    make_pairs,
+    make_recipe,
+    prepare_image,
+    sub_image_count,
+)
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import aggregate, mse_per_patch
 
@@ -52,6 +57,8 @@ def test_hash_tells_recipes_apart_but_not_names():
         "blur": "in_place",
         "resizer_up": "matlab",
         "order": "mixed",
+        "border": 4,
+        "reductions": (1.0, 0.5),
     }
     assert set(changes) == set(COURSE._fields) - {"name"}
     hashes = {COURSE._replace(**{key: value}).hash for key, value in changes.items()}
@@ -79,6 +86,36 @@ def test_named_recipes():
 def test_unknown_recipe_or_scale(name, scale):
     with pytest.raises(UserError, match="nonesuch|scale 5"):
         make_recipe(name, scale)
+
+
+# --- Whole images continued beyond their edges ---
+
+
+@pytest.mark.parametrize("enlarged, factor", [(True, 1), (False, 3)])
+def test_a_border_makes_every_pixel_one_of_a_centre(enlarged, factor):
+    recipe = make_recipe("standard", 3)._replace(
+        enlarged=enlarged, size=12, stride=6, border=3
+    )
+    image = picture(18, 24)
+    pairs = make_pairs(image, recipe)
+    assert len(pairs.high_res) == sub_image_count(image.shape, recipe) == 3 * 4
+    n = 12 // factor
+    assert pairs.low_res.shape[2:] == (n, n)
+    centres = pairs.high_res[:, 0, 3:9, 3:9].reshape(3, 4, 6, 6)
+    whole = centres.transpose(0, 2, 1, 3).reshape(18, 24)
+    np.testing.assert_array_equal(whole, prepare_image(image, recipe)[..., 0])
+    # Beyond the edges the outermost pixels are repeated.
+    for part in pairs:
+        b = 3 * part.shape[2] // 12
+        for edge in range(b):
+            np.testing.assert_array_equal(part[0, 0, edge], part[0, 0, b])
+
+
+def test_a_recipe_without_new_choices_has_the_hash_that_it_had():
+    recipe = make_recipe("standard", 3)
+    assert recipe._replace(reductions=[1.0]).hash == recipe.hash
+    assert recipe._replace(reductions=(1.0, 0.5)).hash != recipe.hash
+    assert recipe._replace(border=3).hash != recipe.hash
 
 
 # --- The report's program ---
@@ -264,7 +301,7 @@ def test_not_enlarged_from_whole_images():
     assert pairs.high_res.shape == (4 * 5, 1, 20, 20)
     low_res = degradation.from_float(patches.degrade(image, recipe).low_res)
     np.testing.assert_array_equal(pairs.low_res[6, 0], low_res[5:15, 5:15, 0])
-    with pytest.raises(ValueError, match="size 33 and stride 14"):
+    with pytest.raises(ValueError, match="size 33, stride 14 and border 0"):
         make_pairs(image, make_recipe("standard", 2)._replace(enlarged=False))
 
 

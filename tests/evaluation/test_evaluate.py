@@ -28,6 +28,14 @@ def test_print_evaluation_as_table_and_as_json(picture, tmp_path, capsys, passin
     assert "{:8.2f}".format(scores[0]["psnr"]) in table
 
 
+def test_a_network_trained_for_another_scale_is_told(
+    picture, tmp_path, capsys, passing_on
+):
+    save_weights(tmp_path / "x3.h5", passing_on(1)._replace(about={"scale": 3}))
+    print_evaluation([picture.parent], tmp_path / "x3.h5", "standard", 2)
+    assert "x3.h5 was trained for scale 3, not 2" in capsys.readouterr().err
+
+
 def test_a_network_that_makes_no_pictures(picture, tmp_path, passing_on):
     save_weights(tmp_path / "wild.h5", passing_on(3, gain=1e6))
     with pytest.raises(UserError, match="wild.h5: makes no pictures: "):

@@ -112,7 +112,7 @@ def test_a_model_and_a_layer_are_drawn():
         re.search(r"application/json[^>]*>(.*?)</script>", drawing.page()).group(1)
     )["groups"]
     titles = [box["title"] for box in boxes]
-    assert titles == ["conv1", "bn1", "conv2", "bn2", "conv3"]
+    assert titles == ["input", "conv1", "bn1", "conv2", "bn2", "conv3"]
     layer = ConvLayer(
         None,
         T.tensor4("x"),

@@ -59,7 +59,7 @@ def test_a_step_of_training_has_the_gradients_and_the_optimiser(adam):
 
 
 def test_an_experiment_has_its_own_batch_and_optimiser():
-    rmsprop = find_subject("table1_rmsprop")
+    rmsprop = find_subject("table1_rmsprop_described")
     graph = rmsprop.rewriting.before
     updated = {graph.variables[shared].name for shared, _ in graph.updates}
     assert "conv1.W.square" in updated and "adam.t" not in updated
@@ -108,7 +108,7 @@ def test_xla_is_not_asked_where_it_does_not_compile(srcnn):
 
 def test_perceptual_losses_need_no_file_for_their_graph(monkeypatch):
     monkeypatch.setenv("SRCNN_VGG16", "/nowhere")
-    subject = find_subject("vgg_only")
+    subject = find_subject("vgg_only_programmed")
     # Three of SRCNN, and four of VGG16 for the output and for the target.
     assert subject.rewriting.before.counts()["AbstractConv2d"] == 3 + 2 * 4
     # Its layers have boxes of their own: for the output, for the target, and back.

@@ -283,6 +283,41 @@ def test_a_piece_gives_what_the_whole_gives(scale):
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("skip", ["none", "both"])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_without_padding_the_output_is_what_depends_on_no_zeros(scale, skip):
+    padded = build(scale=scale, skip=skip, **SMALL)
+    bare = build(scale=scale, skip=skip, padding="none", **SMALL)
+    values = random_values(padded, np.random.RandomState(3))
+    images = np.random.RandomState(1).uniform(size=(1, 3, 20, 17)).astype("float32")
+    outputs = []
+    for model in (padded, bare):
+        model.set_values(values)
+        outputs.append(compile_function([model.input], model.inside)(images))
+    assert (bare.margin, bare.halo) == (padded.halo, padded.halo)
+    np.testing.assert_allclose(*outputs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_size_without_padding_is_known():
+    model = build((8, 1, 26, 26), channels=1, scale=3, padding="none")
+    assert model.output_shape == (8, 1, 36, 36)
+    pairs = (np.zeros((30, 1, n, n), "uint8") for n in (26, 78))
+    options = {"channels": 1, "scale": 3, "padding": "none"}
+    rng = np.random.RandomState(0)
+    model = model_for_pairs("fsrcnn", options, pairs, rng, 8)
+    assert model.output_shape == (8, 1, 36, 36)
+
+
+@pytest.mark.parametrize("peak", [1.0, 255.0])
+@pytest.mark.parametrize("model", [FSRCNN, SRCNN])
+def test_a_grey_of_the_mean_comes_through_the_first_network_as_it_is(model, peak):
+    shape = (None, 1, None, None)
+    network = build(shape, model, mean=0.45, peak=peak, channels=1)
+    images = np.full((1, 1, 30, 30), 0.45, "float32")
+    inside = compile_function([network.input], network.inside)(images)
+    np.testing.assert_allclose(inside, 0.45, rtol=1e-5)
+
+
 @pytest.mark.parametrize("scale, size, window", [(4, 26, 8), (2, 9, 8), (3, 15, 7)])
 def test_the_naive_network_fits_one_window(scale, size, window):
     options = dict(SMALL, upsampling="full-border", deconv_size=size, scale=scale)
@@ -316,6 +351,10 @@ def test_the_naive_network_fits_one_window(scale, size, window):
         (dict(crop=9), ["deconv", "crop must be from 0 to 8"]),
         (dict(crop=-1), ["crop -1", "from 0 to 255"]),
         (dict(channels=1), ["conv1", "(20, 3, 8, 8)", "(56, 1, 5, 5)"]),
+        (dict(padding="edge"), ["padding", "'edge'"]),
+        (dict(padding="none", upsampling="full-border"), ["'none'", "'full-border'"]),
+        (dict(padding="none", crop=8), ["deconv", "by crop (16, 5)"]),
+        (dict(mean=2), ["mean 2", "from 0 to 1"]),
         (dict(output_size=(41, 41)), ["deconv", "(41, 41)", "(56, 3, 9, 9)"]),
         (
             dict(output_size=(33, 33), upsampling="full-border"),

@@ -96,6 +96,11 @@ def write_run(
         if best is not None:
             lines[0] += "".join(f",{name}" for name in scores)
         (folder / "history.csv").write_text("\n".join(lines) + "\n")
+    record = {
+        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
+        "versions": {"theano": "1.1.2"},
+    }
+    (folder / "experiment.json").write_text(json.dumps(record))
     if not finished:
         return folder
     protocol = make_protocol(experiment.training.protocol, experiment.training.scale)
@@ -117,12 +122,7 @@ def write_run(
     }
     if features:
         add_features(results, experiment)
-    record = {
-        "experiment": dict(experiment.flat(), n_epochs=n_epochs),
-        "versions": {"theano": "1.1.2"},
-    }
     (folder / "results.json").write_text(json.dumps(results))
-    (folder / "experiment.json").write_text(json.dumps(record))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import random
 
 import pytest
@@ -81,6 +82,57 @@ def test_what_is_no_record_at_all(runs, text, capsys):
         row for row in json.loads(shown.out) if row["name"] == "table1_adam_programmed"
     ]
     assert row["status"] == "unreadable" and "ours" not in row
+
+
+def a_folder(path):
+    path.mkdir()
+
+
+def a_pipe(path):
+    os.mkfifo(path)
+
+
+def a_broken_link(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("make", [a_folder, a_pipe, a_broken_link])
+@pytest.mark.parametrize("name", ["results.json", "history.csv", "experiment.json"])
+def test_what_is_no_file_is_unreadable_and_not_absent(runs, name, make, capsys):
+    path = runs / "table1_adam_programmed" / name
+    path.unlink()
+    make(path)
+    before = statuses(runs)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(path) in line and before["table1_adam_programmed"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "name", ["table1_adam_programmed", "table1_rmsprop_programmed"]
+)
+def test_a_row_without_its_settings_is_unreadable(runs, name, capsys):
+    (runs / name / "experiment.json").unlink()
+    assert statuses(runs)[name] == "unreadable"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(runs / name / "experiment.json") in line
+
+
+def test_a_row_whose_folder_is_a_file_is_unreadable(runs, capsys):
+    (runs / "table1_rmsprop_described").write_text("")
+    assert statuses(runs)["table1_rmsprop_described"] == "unreadable"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(runs / "table1_rmsprop_described") in line
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "Infinity", "NaN"])
+def test_a_number_that_is_not_finite_is_no_record(runs, number, capsys):
+    path = runs / "table1_adam_programmed" / "results.json"
+    path.write_text(path.read_text().replace("35.2,", number + ","))
+    assert cli.main(["experiments", "--json", "--runs", str(runs)]) == 0
+    shown = capsys.readouterr()
+    (line,) = shown.err.splitlines()
+    assert str(path) in line and "not finite" in line
+    json.loads(shown.out, parse_constant=lambda name: pytest.fail(name))
 
 
 @pytest.mark.parametrize("damage", ["cut", "doubled", "short", "columns"])

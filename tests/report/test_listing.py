@@ -11,6 +11,11 @@ def list_line(text, name):
     return line.split()
 
 
+def notes(text):
+    """What is said of marked rows, by their names."""
+    return dict(line[2:].split(": ") for line in text.splitlines() if line[:2] == "* ")
+
+
 def test_list_has_every_figure_in_its_column(runs, capsys):
     print_experiments(runs)
     text = capsys.readouterr().out
@@ -19,7 +24,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
         "Set14 batch20 35.08 35.21 34.21 26.25 50".split()
     )
     assert list_line(text, "table1_sgd_programmed")[1:] == (
-        "Set14 batch20 6.51 35.21 34.21 26.25 3 of 50".split()
+        "* Set14 batch20 6.51 35.21 34.21 26.25 3 of 50".split()
     )
     assert list_line(text, "table2_set5_programmed")[1:] == (
         "Set5 batch20 36.5 36.41 35.41 28.75 50".split()
@@ -38,6 +43,28 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
         "Printed figures, rows as described: 0 reproduced, 0 near, 0 explained, 0 "
         "open, 25 not run.",
     ]
+    assert notes(text) == {"table1_sgd_programmed": "3 of 50 epochs were run"}
+
+
+def test_figures_of_another_row_or_training_are_marked(runs, capsys):
+    other, folder = runs / "table1_sgd_programmed", runs / "table1_adam_programmed"
+    whole = {}
+    for name in ("results.json", "experiment.json"):
+        whole[name] = (folder / name).read_bytes()
+    for name, reason in (
+        ("results.json", "its results.json is of table1_sgd_programmed"),
+        ("experiment.json", "its experiment.json is of table1_sgd_programmed"),
+    ):
+        (folder / name).write_bytes((other / name).read_bytes())
+        print_experiments(runs)
+        text = capsys.readouterr().out
+        assert list_line(text, "table1_adam_programmed")[1] == "*"
+        assert reason in notes(text)["table1_adam_programmed"]
+        (folder / name).write_bytes(whole[name])
+    (folder / "experiment.json").write_text("{}")
+    print_experiments(runs)
+    reason = "its experiment.json is of no row that it names"
+    assert notes(capsys.readouterr().out)["table1_adam_programmed"] == reason
 
 
 def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):

@@ -322,6 +322,13 @@ def test_a_row_after_fewer_epochs_measures_the_network_of_then(unbroken):
     assert costs == sorted(costs, reverse=True)
 
 
+def test_fewer_epochs_than_are_done_are_refused(unbroken):
+    before = (unbroken / "upscaling" / "experiment.json").read_bytes()
+    with pytest.raises(UserError, match="for 3 epochs, more than the 2 asked for"):
+        carry_out(UPSCALING.changed(n_epochs=2), unbroken, resume=True)
+    assert (unbroken / "upscaling" / "experiment.json").read_bytes() == before
+
+
 def test_a_snapshot_is_what_a_shorter_run_ends_with(unbroken, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "measure", lambda *arguments: {})
     run_dir = carry_out(UPSCALING.changed(n_epochs=2), tmp_path)

@@ -174,7 +174,9 @@ def test_paths_of_the_machine_are_refused(publish_results, run, tmp_path):
 
 
 def test_run_that_does_not_exist(publish_results, tmp_path):
-    with pytest.raises(UserError, match="table1_sgd/experiment.json: missing"):
-        publish_results.publish(tmp_path, "table1_sgd", tmp_path)
+    with pytest.raises(
+        UserError, match="table1_sgd_described/experiment.json: missing"
+    ):
+        publish_results.publish(tmp_path, "table1_sgd_described", tmp_path)
     with pytest.raises(UserError, match="table9"):
         publish_results.publish(tmp_path, "table9", tmp_path)

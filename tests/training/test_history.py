@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from srcnn_theano.errors import UserError
-from srcnn_theano.training.history import read_history, write_history
+from srcnn_theano.training.history import as_numbers, read_history, write_history
 
 ROWS = [
     {
@@ -9,7 +10,7 @@ ROWS = [
         "iteration": str(7 * epoch),
         "learning_rate": "0.001",
         "cost": str(1 / epoch),
-        "set5_psnr": "inf",
+        "set5_psnr": "28.5",
     }
     for epoch in (1, 2, 3)
 ]
@@ -24,7 +25,7 @@ def path(tmp_path):
 def test_history_round_trip(path):
     text = path.read_text()
     assert text.startswith(
-        "epoch,iteration,learning_rate,cost,set5_psnr\n1,7,0.001,1.0,inf\n"
+        "epoch,iteration,learning_rate,cost,set5_psnr\n1,7,0.001,1.0,28.5\n"
     )
     assert read_history(path) == ROWS
 
@@ -54,3 +55,20 @@ def test_a_damaged_history_is_refused_by_name(path, damage):
     path.write_bytes("".join(lines).encode("utf-8", "surrogateescape"))
     with pytest.raises(UserError, match=r"history\.csv: damaged \("):
         read_history(path)
+
+
+def test_a_number_that_is_not_finite_is_refused(path):
+    for number in ("inf", "-1e999", "nan"):
+        path.write_text(path.read_text().replace("28.5", number, 1))
+        with pytest.raises(UserError, match="line 2 is no row of 5 numbers"):
+            read_history(path)
+        path.write_text(path.read_text().replace(number, "28.5", 1))
+
+
+def test_a_history_is_arrays_of_numbers():
+    columns = as_numbers(ROWS)
+    assert list(columns) == list(ROWS[0])
+    for name, numbers in columns.items():
+        assert numbers.tolist() == [float(row[name]) for row in ROWS]
+    assert columns["epoch"].dtype == columns["iteration"].dtype == np.dtype(int)
+    assert as_numbers([]) == {}

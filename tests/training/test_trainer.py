@@ -355,6 +355,15 @@ def test_a_trainer_asks_the_rule_for_its_rate(tiny, tmp_path):
     assert float(tiny.learning_rate.get_value()) == pytest.approx(first / 4)
 
 
+def test_a_rate_can_go_down_a_cosine(tiny, tmp_path):
+    step = tiny.trainer(tmp_path).step
+    trainer = Trainer(step, seed=0, decay_rule="cosine", decay_epochs=4)
+    trainer.run(5, progress=False)
+    rates = np.array([float(row["learning_rate"]) for row in trainer.history])
+    expected = [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2, 0]
+    np.testing.assert_allclose(rates / rates[0], expected, rtol=1e-5, atol=1e-12)
+
+
 def test_the_history_is_written_again_from_the_checkpoint(tiny, tmp_path):
     tiny.trainer(tmp_path).run(2, progress=False)
     table = tmp_path / "history.csv"

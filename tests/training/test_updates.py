@@ -157,3 +157,52 @@ def test_layer_rates_refuse_a_layer_that_is_not_there():
     params = [theano.shared(np.zeros(1), name="conv1.W")]
     with pytest.raises(ValueError, match=r"\['conv4'\].*\['conv1'\]"):
         layer_rates(params, 0.1, {"conv4": 0.1})
+
+
+def soap_in_numpy(grads, rate, renewal, epsilon, beta1=0.95, beta2=0.95):
+    """The parameter after each step, from 0, by a loop over matrices.
+
+    Epsilon must not be tiny: the first gradient has a direction of the basis in which
+    it is but a rounding error.
+    """
+    p, m, v = (np.zeros_like(grads[0]) for _ in range(3))
+    L, R = (np.zeros((n, n)) for n in grads[0].shape)
+    for t, G in enumerate(grads):
+        L = beta2 * L + (1 - beta2) * G @ G.T
+        R = beta2 * R + (1 - beta2) * G.T @ G
+        if t % renewal == 0:
+            P, Q = np.linalg.eigh(L)[1], np.linalg.eigh(R)[1]
+        m = beta1 * m + (1 - beta1) * G
+        v = beta2 * v + (1 - beta2) * (P.T @ G @ Q) ** 2
+        m_hat, v_hat = (x / (1 - b ** (t + 1)) for x, b in ((m, beta1), (v, beta2)))
+        p = p - rate * P @ ((P.T @ m_hat @ Q) / (np.sqrt(v_hat) + epsilon)) @ Q.T
+        yield p
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 1, 1), (1, 3, 1, 2)])
+def test_soap_is_adam_in_the_eigenbasis_of_the_gradients(shape):
+    rng = np.random.RandomState(0)
+    rows = [n for n in shape if n > 1][0]
+    grads = rng.normal(size=(7, rows, int(np.prod(shape)) // rows))
+    with theano.config.change_flags(floatX="float64"):
+        param = theano.shared(np.zeros(shape), name="only.W")
+        slope = theano.shared(np.zeros(shape))
+        cost = T.sum(param * slope)
+        step = one_step(UPDATES["soap"](cost, [param], 0.1, epsilon=0.01, renewal=3))
+    for t, expected in enumerate(soap_in_numpy(grads, 0.1, 3, 0.01)):
+        slope.set_value(grads[t].reshape(shape))
+        step()
+        np.testing.assert_allclose(
+            param.get_value(), expected.reshape(shape), rtol=1e-6
+        )
+
+
+def test_soap_of_a_bias_is_adam():
+    values = []
+    for update in (UPDATES["soap"], adam):
+        param = theano.shared(np.float32([1, -2, 3]), name="only.b")
+        step = one_step(update(T.sum(T.sqr(param)), [param], 0.1, 0.95, 0.95))
+        for _ in range(3):
+            step()
+        values.append(param.get_value())
+    np.testing.assert_array_equal(*values)

@@ -5,6 +5,7 @@ import numpy as np
 from jax import lax
 
 import srcnn_theano.backend.internals as ops
+from srcnn_theano.backend.declared import Declared
 from srcnn_theano.backend.xla.lower import EXACT, Affine, lower, static
 
 # --- Ops that give their first input as it is ---
@@ -25,6 +26,12 @@ for _class in (
     *ops.Rebroadcast,
 ):
     lower.register(_class, _same)
+
+
+@lower.register(Declared)
+def _declared(op, node, x):
+    op.check(jnp.shape(x))
+    return x
 
 
 # --- Shapes, which are known while the function is traced ---

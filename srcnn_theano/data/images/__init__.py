@@ -8,6 +8,8 @@ from srcnn_theano.data.images.picture import (
     IMAGE_SUFFIXES,
     QUALITY,
     Picture,
+    array_of,
+    picture_of,
 )
 from srcnn_theano.data.images.reading import (
     n_pixels,
@@ -27,10 +29,12 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "QUALITY",
     "Picture",
+    "array_of",
     "check_writable",
     "enlarged",
     "fitted",
     "n_pixels",
+    "picture_of",
     "pictures_below",
     "read_picture",
     "read_pixels",

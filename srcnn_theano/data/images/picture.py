@@ -82,6 +82,31 @@ WORDS = {
 }
 
 
+def picture_of(array: np.ndarray) -> Picture:
+    """Pixels as a picture without metadata.
+
+    Parameters
+    ----------
+    array : uint8 or uint16 array, (rows, cols) or (rows, cols, 1 to 4)
+        Grey, grey and alpha, RGB, RGB and alpha; 0 is black.
+    """
+    if array.dtype not in (np.uint8, np.uint16) or not array.size:
+        raise ValueError(f"pixels {array.dtype} {array.shape}: uint8 or uint16 needed")
+    if array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] > 4:
+        raise ValueError(f"pixels {array.shape}: (rows, cols[, 1 to 4]) needed")
+    array = array.reshape(array.shape[:2] + (-1,))
+    n_colours = 1 if array.shape[2] < 3 else 3
+    alpha = None if array.shape[2] == n_colours else array[..., n_colours]
+    return Picture(array[..., :n_colours], alpha)
+
+
+def array_of(picture: Picture) -> np.ndarray:
+    """The pixels of a picture, (rows, cols, channels), alpha as the last."""
+    if picture.alpha is None:
+        return picture.pixels
+    return np.concatenate([picture.pixels, picture.alpha[..., np.newaxis]], axis=2)
+
+
 def kind_of(picture: Picture) -> str:
     """Channels, alpha, and the bits if they are 16: "L", "RGBA", "RGB16"."""
     colours = "L" if picture.pixels.shape[2] == 1 else "RGB"

@@ -25,8 +25,9 @@ _COLOURS = {_WHITE_IS_0: 1, _BLACK_IS_0: 1, _RGB: 3, _INKS: 4}
 _NO_COMPRESSION = 1
 _LOSSLESS = {5: "LZW", 8: "deflate", 32773: "PackBits", 32946: "deflate"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_PROFILE, _BYTES = 34675, 7  # a tag, and the type of its value
 _NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
-_MOST_SAMPLES = 16
+_MOST_SAMPLES, _MOST_PAGES = 16, 10000
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -70,7 +71,24 @@ def read_samples(path: Path) -> Samples | None:
             _check_for_pillow(path, page)
             return None
         _check(path, page)
-        return _samples(path, page, _as_grid(page, page.asarray(maxworkers=1)))
+        samples = _samples(path, page, _as_grid(page, page.asarray(maxworkers=1)))
+        n_images = _n_images(file)
+        if n_images > 1:
+            note = f"the first of {n_images} images is taken"
+            samples = samples._replace(notes=(note, *samples.notes))
+        return samples
+
+
+def _n_images(file: Any) -> int:
+    """How many of the pages are neither previews nor masks; counted up to a bound."""
+    n_images = 0
+    for i in range(_MOST_PAGES):
+        try:
+            # Bit 0 of NewSubfileType: of reduced size; bit 2: a mask.
+            n_images += not int(file.pages[i].subfiletype) & 5
+        except Exception:  # the end of the chain, or a damaged page
+            break
+    return n_images
 
 
 def _is_ours(page: Any) -> bool:
@@ -177,11 +195,11 @@ def write_deep(
         photometric="rgb" if n > 2 else "minisblack",
         planarconfig="contig",
         extrasamples=["unassalpha"] if n in (2, 4) else None,
-        iccprofile=profile,
         resolution=dpi,
         resolutionunit="inch" if dpi else None,
         metadata=None,
         software=False,
+        extratags=[(_PROFILE, _BYTES, len(profile), profile, True)] if profile else [],
     )
 
 

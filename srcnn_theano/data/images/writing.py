@@ -20,6 +20,7 @@ from srcnn_theano.data.images.picture import (
     WORDS,
     Format,
     Picture,
+    array_of,
     kind_of,
 )
 from srcnn_theano.data.images.png import PngWriter
@@ -74,19 +75,19 @@ def fitted(path: PathLike, picture: Picture) -> Picture:
     if kind_of(picture) not in format_.holds and picture.alpha is not None:
         if picture.alpha.min() == np.iinfo(picture.alpha.dtype).max:
             picture = picture._replace(alpha=None)
-    lost = []
+    lost, where = [], format_.name
     if not format_.metadata:
         lost += ["colour profile"] * bool(picture.icc_profile)
         lost += ["EXIF"] * bool(picture.exif)
     elif format_.name == "TIFF" and picture.exif and kind_of(picture) in _DEEP:
-        lost.append("EXIF")
+        lost, where = ["EXIF"], "TIFF of 16 bits in colour"
     if not format_.dpi and picture.dpi and not (format_.metadata and picture.exif):
         lost.append("resolution")
     if format_.name != "PNG" and _says_more_than_srgb(picture):
         names = ", ".join(name.decode() for name, _ in picture.colour_chunks)
         lost.append(f"what its {names} say of colour")
     if lost:
-        note = f"{', '.join(lost)} left out: {format_.name} does not hold it"
+        note = f"{', '.join(lost)} left out: {where} does not hold it"
         picture = picture._replace(notes=picture.notes + (note,))
     return picture
 
@@ -178,17 +179,11 @@ def write_bands(
             writer = _writer(stream, shape, like, format_)
             try:
                 for band in bands:
-                    writer.write(_values(band))
+                    writer.write(array_of(band))
                 with _refusals(path, shape, format_):
                     writer.close()
             finally:
                 writer.stop()
-
-
-def _values(picture: Picture) -> np.ndarray:
-    if picture.alpha is None:
-        return picture.pixels
-    return np.concatenate([picture.pixels, picture.alpha[..., np.newaxis]], axis=2)
 
 
 def _writer(

@@ -4,6 +4,8 @@ from PIL import Image, ImageOps
 
 from srcnn_theano.data.images import (
     Picture,
+    enlarged,
+    fitted,
     read_picture,
     read_pixels,
     write_picture,
@@ -85,6 +87,7 @@ KEEPING = [
     (".png", np.uint16, 3, True),
     (".jpg", np.uint8, 3, False),
     (".tif", np.uint8, 1, True),
+    (".tif", np.uint16, 1, False),
     (".webp", np.uint8, 3, True),
 ]
 
@@ -98,3 +101,103 @@ def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
     picture = read_picture(path)
     assert picture.icc_profile == PROFILE
     assert artist_of(picture.exif) == "A. N. Artist"
+
+
+def test_metadata_of_a_tiff_of_16_bits_in_colour(tmp_path):
+    pixels, dpi = noise(8, 9, 3, dtype=np.uint16), (300.0, 150.0)
+    picture = Picture(pixels, None, PROFILE, exif_bytes(), dpi)
+    write_picture(tmp_path / "m.tif", picture)
+    read = read_picture(tmp_path / "m.tif")
+    assert (read.icc_profile, read.dpi) == (PROFILE, dpi)
+    assert fitted("m.tif", picture).notes == (
+        "EXIF left out: TIFF of 16 bits in colour does not hold it",
+    )
+
+
+# --- Resolution and colour of PNG ---
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp"])
+def test_resolution_scales_with_the_picture(tmp_path, suffix):
+    path = tmp_path / ("r" + suffix)
+    Image.fromarray(noise(4, 6, 3)).save(str(path), dpi=(300, 150))
+    picture = read_picture(path)
+    np.testing.assert_allclose(picture.dpi, (300, 150), rtol=1e-3)
+    write_picture(tmp_path / ("big" + suffix), enlarged(picture, 2))
+    with Image.open(str(tmp_path / ("big" + suffix))) as image:
+        dpi = [float(dots) for dots in image.info["dpi"]]
+    np.testing.assert_allclose(dpi, (600, 300), rtol=1e-3)
+
+
+def test_resolution_turns_with_the_picture(tmp_path):
+    exif = exif_bytes(6)
+    Image.fromarray(noise(4, 6, 3)).save(
+        str(tmp_path / "r.jpg"), dpi=(300, 150), exif=exif
+    )
+    np.testing.assert_allclose(read_picture(tmp_path / "r.jpg").dpi, (150, 300))
+
+
+def test_a_picture_without_resolution_gets_none(tmp_path):
+    for name in ("r.jpg", "r.png", "r.tif", "r.webp"):
+        image = Image.fromarray(noise(4, 6, 3))
+        image.save(str(tmp_path / name), exif=exif_bytes())
+        assert read_picture(tmp_path / name).dpi is None
+
+
+def test_exif_follows_the_size():
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296], exif[0x010F] = 72.0, 72.0, 2, "a camera"
+    exif[0x8769] = {0xA002: 6, 0xA003: 4, 0x9003: "2020:01:01 00:00:00"}
+    picture = Picture(noise(4, 6, 3), exif=exif.tobytes())
+    tags = Image.Exif()
+    tags.load(enlarged(picture, 3).exif)
+    assert (tags[282], tags[283], tags[0x010F]) == (216, 216, "a camera")
+    inner = tags.get_ifd(0x8769)
+    assert (inner[0xA002], inner[0xA003]) == (18, 12)
+    assert inner[0x9003] == "2020:01:01 00:00:00"
+    damaged = picture._replace(exif=b"Exif\0\0nonsense")
+    assert enlarged(damaged, 3).exif == damaged.exif
+
+
+CHUNKS = (
+    (b"cICP", bytes([9, 16, 0, 1])),
+    (b"gAMA", (100000).to_bytes(4, "big")),
+    (b"cHRM", b"".join((10000 * i).to_bytes(4, "big") for i in range(1, 9))),
+)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_how_the_colours_of_a_png_are_meant_stays_with_it(tmp_path, dtype):
+    picture = Picture(noise(4, 6, 3, dtype=dtype), colour_chunks=CHUNKS)
+    write_picture(tmp_path / "a.png", picture)
+    picture = read_picture(tmp_path / "a.png")
+    assert picture.colour_chunks == CHUNKS
+    with Image.open(str(tmp_path / "a.png")) as image:
+        assert image.info["gamma"] == 1 and len(image.info["chromaticity"]) == 8
+    assert fitted("b.png", picture).notes == ()
+    assert fitted("b.jpg", picture).notes == (
+        "what its cICP, gAMA, cHRM say of colour left out: JPEG does not hold it",
+    )
+    srgb = picture._replace(colour_chunks=((b"sRGB", b"\0"), CHUNKS[1]))
+    assert fitted("b.jpg", srgb).notes == ()
+
+
+def test_what_a_format_knows_nothing_of_is_told():
+    picture = Picture(noise(4, 6, 3), None, PROFILE, exif_bytes(), (300.0, 300.0))
+    assert fitted("a.jpg", picture).notes == ()
+    assert fitted("a.bmp", picture).notes == (
+        "colour profile, EXIF left out: BMP does not hold it",
+    )
+    assert fitted("a.ppm", picture).notes == (
+        "colour profile, EXIF, resolution left out: PPM does not hold it",
+    )
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp", "a.tif"])
+def test_further_images_are_told(tmp_path, name):
+    frames = [Image.fromarray(noise(9, 9, 3, seed=i)) for i in range(3)]
+    path = str(tmp_path / name)
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert read_picture(path).notes == ("the first of 3 images is taken",)
+    frames[0].save(path)
+    assert read_picture(path).notes == ()

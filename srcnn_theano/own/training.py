@@ -1,0 +1,251 @@
+"""``srcnn-theano train --pictures``: a network trained on a folder of pictures.
+
+::
+
+    RUNS/NAME/history.csv      a row per epoch
+              checkpoint.h5    everything that moves, after the last finished epoch
+              weights.h5       the network, once all epochs are done
+              curve.svg        PSNR on the validation part while it learned
+              comparison.png   details of the validation part, beside bicubic
+              results.json     figures of each picture of the validation part
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Sequence
+
+import numpy as np
+
+from srcnn_theano.data.patches import SCALES, Degraded, Pairs, degrade
+from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.protocols import Protocol, make_protocol, score
+from srcnn_theano.experiments import find_experiment
+from srcnn_theano.files import sha256, write_json
+from srcnn_theano.inference import Predictor, build_model, restore
+from srcnn_theano.own.comparison import Judged, draw_comparison
+from srcnn_theano.own.pictures import cut, judged, split
+from srcnn_theano.pages.charts import Curve, Panel, draw_curves
+from srcnn_theano.runs.lock import locked
+from srcnn_theano.runs.run import training_recipe
+from srcnn_theano.tables import text_lines
+from srcnn_theano.training.history import read_history
+from srcnn_theano.training.settings import Training
+from srcnn_theano.weights import PICTURE_MODELS, Weights, save_weights
+
+if TYPE_CHECKING:
+    from srcnn_theano.training.trainer import Trainer
+
+# A training has so many epochs, and more of them where they are short.
+EPOCHS, LEAST_STEPS = 30, 6000
+
+
+class Own(NamedTuple):
+    """What is settled before a training on pictures of one's own.
+
+    Attributes
+    ----------
+    training : Training
+    n_epochs : int
+    folder : Path of the run
+    identity : str
+        Of settings, pictures and length.
+    """
+
+    training: Training
+    n_epochs: int
+    folder: Path
+    identity: str
+
+    def weights(self, values: dict[str, np.ndarray], n_epochs: int) -> Weights:
+        """The network with these values, with where it comes from."""
+        about = {
+            "protocol": self.training.protocol,
+            "scale": self.training.scale,
+            "n_epochs": n_epochs,
+            "identity": self.identity,
+        }
+        return Weights(self.training.model, self.training.options, values, about)
+
+
+def train_on_pictures(
+    folder: Path,
+    scale: int | None,
+    runs_dir: Path,
+    model: str | None = None,
+    n_epochs: int | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+) -> None:
+    """Train a network on a folder of pictures, and leave all in a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+    scale : int
+    runs_dir : Path
+        Gets a folder of the name of the model, the scale and the pictures' folder.
+    model : str or None
+        One of `PICTURE_MODELS`; it is trained as the package's own network is.
+    n_epochs : int or None
+        None: as many as the number of sub-images asks for.
+    seed : int or None
+    resume : bool
+
+    Raises
+    ------
+    UserError
+        An option that does not fit; pictures that do not do; the folder holds a run
+        already and `resume` is false.
+    """
+    name = model or PICTURE_MODELS[0]
+    if scale not in SCALES or name not in PICTURE_MODELS:
+        raise UserError(
+            f"--model {name} --scale {scale}: with --pictures these must be one of "
+            f"{', '.join(PICTURE_MODELS)}, and 2, 3 or 4"
+        )
+    row = f"{name.replace('-', '_')}_x{scale}"
+    training = find_experiment(row).training._replace(seed=seed or 0)
+    run_dir = runs_dir / f"{row}_{folder.resolve().name}"
+    with locked(run_dir):
+        if not resume and (run_dir / "checkpoint.h5").exists():
+            raise UserError(
+                f"{run_dir}: holds a training already; use --resume to go on with it, "
+                "or another --runs folder"
+            )
+        train, validation = split(folder, scale)
+        pairs = cut(train, training_recipe(training), training.seed)
+        own = _settled(training, pairs, train + validation, run_dir, n_epochs)
+        print(
+            f"{len(train)} pictures to learn from, {len(validation)} to be judged by; "
+            f"{len(pairs.low_res)} sub-images, {own.n_epochs} epochs"
+        )
+        _carry_out(own, pairs, validation, resume)
+
+
+def _settled(
+    training: Training,
+    pairs: Pairs,
+    paths: Sequence[Path],
+    run_dir: Path,
+    n_epochs: int | None,
+) -> Own:
+    n_steps = len(pairs.low_res) // training.batch_size
+    if not n_steps:
+        raise UserError(
+            f"the pictures give {len(pairs.low_res)} sub-images, fewer than the "
+            f"{training.batch_size} of a minibatch; add pictures, or larger ones"
+        )
+    n_epochs = n_epochs or max(EPOCHS, -(-LEAST_STEPS // n_steps))
+    training = training._replace(decay_rule="cosine", decay_epochs=n_epochs)
+    facts = [training.identity, *(sha256(path) for path in paths)]
+    identity = hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
+    return Own(training, n_epochs, run_dir, identity)
+
+
+def _carry_out(
+    own: Own, pairs: Pairs, validation: Sequence[Path], resume: bool
+) -> None:
+    from srcnn_theano.training.step import build_step
+    from srcnn_theano.training.trainer import Trainer
+
+    protocol = make_protocol("standard", own.training.scale)
+    images = [judged(path) for path in validation]
+    step = build_step(own.training, pairs)
+    values = step.model.get_values()
+    # The training graph has its sizes built in.
+    copy = build_model(own.weights(values, 0))
+    network = Predictor(copy)
+    examples = [degrade(image, protocol.recipe) for image in images]
+
+    def validate() -> dict[str, float]:
+        copy.set_values(step.model.get_values())
+        psnr = [_scores(part, network, protocol)[0] for part in examples]
+        return {"validation_psnr": float(np.mean(psnr))}
+
+    trainer = Trainer(
+        step,
+        own.training.seed,
+        validate=validate,
+        run_dir=own.folder,
+        identity=own.identity,
+        decay_rule=own.training.decay_rule,
+        decay_epochs=own.n_epochs,
+    )
+    if resume:
+        trainer.resume()
+    trainer.run(own.n_epochs)
+    copy.set_values(step.model.get_values())
+    _leave(own, trainer, validation, images, network, protocol)
+
+
+def _scores(
+    part: Degraded, network: Predictor, protocol: Protocol
+) -> tuple[float, float]:
+    return score(restore(network, part, is_luma=True), part.high_res, protocol)
+
+
+def _leave(
+    own: Own,
+    trainer: Trainer,
+    paths: Sequence[Path],
+    images: Sequence[np.ndarray],
+    network: Predictor,
+    protocol: Protocol,
+) -> None:
+    """Write the network, its figures, the curve and the comparison; say where."""
+    scale, file = own.training.scale, own.folder / "weights.h5"
+    save_weights(file, own.weights(trainer.step.model.get_values(), trainer.epoch))
+    figures = _figures(paths, images, network, protocol)
+    write_json(
+        own.folder / "results.json",
+        {
+            "model": own.training.model,
+            "scale": scale,
+            "n_epochs": trainer.epoch,
+            "protocol": {"name": protocol.name, "hash": protocol.hash},
+            "scores": figures,
+        },
+    )
+    history = read_history(own.folder / "history.csv")
+    curve = Curve(
+        own.training.model,
+        [float(row["iteration"]) for row in history],
+        [float(row["validation_psnr"]) for row in history],
+    )
+    bicubic = figures[-1]["bicubic_psnr"]
+    panel = Panel(f"Validation part, x{scale}", [curve], bicubic)
+    draw_curves(own.folder / "curve.svg", [panel])
+    shown = [
+        Judged(f["image"], image, f["psnr"], f["bicubic_psnr"])
+        for f, image in zip(figures, images)
+    ]
+    draw_comparison(own.folder / "comparison.png", shown, network, scale)
+    rows = [["picture", "PSNR/dB", "bicubic", "gain"]]
+    for f in figures:
+        psnr, bicubic = f["psnr"], f["bicubic_psnr"]
+        gain = f"{psnr - bicubic:+.2f}"
+        rows.append([f["image"], f"{psnr:.2f}", f"{bicubic:.2f}", gain])
+    print("\n".join(text_lines("lrrr", rows)))
+    print(f"{file}: the network; curve.svg and comparison.png lie beside it")
+    print(f"srcnn-theano upscale IN --scale {scale} --weights {file} --out OUT")
+
+
+def _figures(
+    paths: Sequence[Path],
+    images: Sequence[np.ndarray],
+    network: Predictor,
+    protocol: Protocol,
+) -> list[dict[str, Any]]:
+    """PSNR and SSIM of the network and of bicubic: of each picture, and their mean."""
+    keys = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
+    figures: list[dict[str, Any]] = []
+    for path, image in zip(paths, images):
+        part = degrade(image, protocol.recipe)
+        ours = _scores(part, network, protocol)
+        bicubic = score(part.enlarged, part.high_res, protocol)
+        figures.append({"image": path.name, **dict(zip(keys, ours + bicubic))})
+    means = {key: float(np.mean([f[key] for f in figures])) for key in keys}
+    return [*figures, {"image": "mean", **means}]

@@ -1,0 +1,243 @@
+"""What a worker of a cluster does for one run: it trains, and sends what it makes.
+
+The run itself is a process of its own, `srcnn-theano train NAME --resume`, in a folder
+that only this job has. State, all that a run needs to go on, lies in a variable of the
+scheduler, so that it outlives the worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+
+from srcnn_theano import __version__, shipped
+from srcnn_theano.data import datasets
+from srcnn_theano.files import atomic_path
+from srcnn_theano.record import data_checksums
+from srcnn_theano.runs.side_by_side import COMMAND
+
+_POLL = 0.5  # seconds between two looks at the run
+# The files of runs that travel: NAME/history.csv, NAME/errors/20.h5.
+_NAME = re.compile(r"[\w.-]*\w/(errors/)?\w[\w.-]*\.(h5|json|csv)", re.ASCII)
+_ERRORS = "/errors/"
+# Loaded before any process is forked.
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # of Linux
+
+
+class Job(NamedTuple):
+    """A run as it is sent to a worker.
+
+    Attributes
+    ----------
+    session : str
+        Names this call of the command: variables and queues begin with it.
+    name, row : str
+        Of the run's folder, and of the row.
+    seed : int
+    device : str
+        'cpu' or 'gpu'.
+    checksums : dict of str to str
+        Of the image sets, see `record.data_checksums`.
+    vgg : bytes or None
+        The file of VGG16.
+    """
+
+    session: str
+    name: str
+    row: str
+    seed: int
+    device: str
+    checksums: dict[str, str]
+    vgg: bytes | None = None
+
+
+def work(job: Job) -> str:
+    """Carry out a job on a worker of `distributed`.
+
+    Returns
+    -------
+    str
+        Empty, or why the run failed.
+    """
+    from distributed import Queue, Variable, get_client
+
+    client = get_client()
+    state = Variable(f"{job.session}-{job.name}", client)
+    news = Queue(f"{job.session}-news", client)
+    stop = Variable(f"{job.session}-stop", client)
+    with tempfile.TemporaryDirectory(prefix="srcnn_theano-") as scratch:
+        runs_dir = Path(scratch) / "runs"
+        runs_dir.mkdir()
+        unpack(state.get(), runs_dir)
+        words = [*COMMAND, "train", job.row, "--seeds", str(job.seed), "--resume"]
+        words += ["--runs", str(runs_dir), "--device", job.device]
+        words += ["--data", str(_data_dir(job.checksums, client))]
+        if job.vgg:
+            (Path(scratch) / "vgg16.h5").write_bytes(job.vgg)
+            words += ["--vgg", str(Path(scratch) / "vgg16.h5")]
+        sent: dict[str, float] = {}
+
+        def send() -> None:
+            changed = _changed(runs_dir / job.name, sent)
+            if changed:
+                errors = [path for path in changed if _ERRORS in path.as_posix()]
+                # The small files that a run goes on from, and those of its end.
+                state.set(pack(runs_dir, _lasting(runs_dir)))
+                news.put((job.name, pack(runs_dir, errors)))
+
+        with (Path(scratch) / "log.txt").open("w+b") as log, _process(
+            words, log, scratch
+        ) as run:
+            while run.poll() is None:
+                time.sleep(_POLL)
+                if stop.get():
+                    run.send_signal(signal.SIGINT)
+                    run.wait()
+                send()
+            send()
+            log.seek(0)
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    return f"{lines[-1] if lines else 'ended without a word'}" if run.returncode else ""
+
+
+@contextlib.contextmanager
+def _process(words: list[str], log: Any, folder: str) -> Iterator[subprocess.Popen]:
+    """The run as a process, which does not outlive the block."""
+    run = subprocess.Popen(
+        words,
+        env=dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1")),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=_end_with_parent,
+    )
+    try:
+        yield run
+    finally:
+        if run.poll() is None:
+            run.kill()
+            run.wait()
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process when its worker has been killed."""
+    with contextlib.suppress(AttributeError):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _changed(folder: Path, sent: dict[str, float]) -> list[Path]:
+    """The files that are new or others since they were sent; they count as sent."""
+    changed = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and _travels(path, folder.parent):
+            time_of_change = path.stat().st_mtime
+            if sent.get(str(path)) != time_of_change:
+                sent[str(path)] = time_of_change
+                changed.append(path)
+    return changed
+
+
+def _lasting(runs_dir: Path) -> list[Path]:
+    """All files of a run but the errors of each epoch, which are many."""
+    return [
+        path
+        for path in sorted(runs_dir.rglob("*"))
+        if path.is_file()
+        and _travels(path, runs_dir)
+        and _ERRORS not in path.as_posix()
+    ]
+
+
+# --- Files on their way ---
+
+
+def _travels(path: Path, runs_dir: Path) -> bool:
+    return bool(_NAME.fullmatch(path.relative_to(runs_dir).as_posix()))
+
+
+def pack(folder: Path, paths: Iterable[Path]) -> bytes:
+    """The files below a folder as the bytes of a zip archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(folder).as_posix())
+    return stream.getvalue()
+
+
+def unpack(content: bytes, folder: Path, only: str = "") -> None:
+    """Write the files of such an archive, each whole or not at all.
+
+    Parameters
+    ----------
+    content : bytes
+        Empty for no file.
+    folder : Path
+    only : str
+        The name of a run: files of others are left out.
+    """
+    if not content:
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if _NAME.fullmatch(name) and name.startswith(only and only + "/"):
+                with atomic_path(folder / name) as temporary:
+                    temporary.write_bytes(archive.read(name))
+
+
+# --- Image sets ---
+
+
+def facts(checksums: Mapping[str, str]) -> dict[str, Any]:
+    """What a worker has, for the client to look at before jobs are sent."""
+    return {
+        "version": __version__,
+        "python": sys.version.split()[0],
+        "data": str(_found_data(checksums) or ""),
+    }
+
+
+def _found_data(checksums: Mapping[str, str]) -> Path | None:
+    """A folder with the very image sets: the worker's own, or one that was sent."""
+    for folder in (os.environ.get("SRCNN_DATA"), _sent_data(checksums)):
+        with contextlib.suppress(Exception):
+            if folder and data_checksums(Path(folder)) == dict(checksums):
+                return Path(folder)
+    return None
+
+
+def _sent_data(checksums: Mapping[str, str]) -> Path:
+    return shipped.cache_dir() / f"sets-{checksums[datasets.SETS[0]][:10]}"
+
+
+def _data_dir(checksums: Mapping[str, str], client: Any) -> Path:
+    found = _found_data(checksums)
+    if found is None:  # a worker that came later
+        receive_data(client.get_dataset("srcnn-sets").result(), checksums)
+        found = _found_data(checksums)
+    if found is None:
+        raise RuntimeError("the image sets that were sent are others than the client's")
+    return found
+
+
+def receive_data(content: bytes, checksums: Mapping[str, str]) -> None:
+    """Keep image sets that were sent, for this and later jobs."""
+    folder = _sent_data(checksums)
+    known = datasets.manifest()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for set_name in datasets.SETS:
+            for file_name in known[set_name]:
+                with atomic_path(folder / set_name / file_name) as temporary:
+                    temporary.write_bytes(archive.read(f"{set_name}/{file_name}"))

@@ -1,0 +1,234 @@
+"""One picture at a time through a network, watched from the page."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, Callable, Iterator, NamedTuple
+
+import numpy as np
+
+from srcnn_theano.data.degradation import from_float, imresize_region
+from srcnn_theano.data.images import Picture, n_pixels, read_picture, write_picture
+from srcnn_theano.errors import UserError
+from srcnn_theano.streams import say
+from srcnn_theano.upscale.picture import load_upscaler, upscale_picture
+from srcnn_theano.upscale.plan import Job
+
+# Rows and columns of the results that the page shows, from the middle.
+SHOWN = (1200, 1600)
+
+
+class Busy(UserError):
+    """Another picture is being enlarged."""
+
+
+class Wish(NamedTuple):
+    """What the page asked for."""
+
+    name: str  # of the file, as the browser calls it
+    network: str
+    scale: int
+    format: str  # a suffix: ".png"
+
+
+class Task:
+    """A picture on its way.
+
+    Attributes
+    ----------
+    token : str
+        What the page calls it by; nobody can guess it.
+    state : 'running', 'done' or 'failed'
+    n_done, n_tiles : int
+    error : str
+        What was wrong with the picture, for people.
+    size : (rows, cols) of the result
+    """
+
+    def __init__(self, wish: Wish, folder: Path) -> None:
+        self.token = secrets.token_urlsafe(16)
+        self.wish = wish
+        self.state = "running"
+        self.n_done, self.n_tiles = 0, 0
+        self.error = ""
+        self.size = (0, 0)
+        self.result = folder / f"result{wish.format}"
+        self.before, self.after = folder / "before.png", folder / "after.png"
+
+    @property
+    def download_name(self) -> str:
+        """What the browser should call the result."""
+        stem = Path(self.wish.name.replace("\\", "/")).stem or "picture"
+        return f"{stem}_x{self.wish.scale}{self.wish.format}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the page may know."""
+        return {
+            "token": self.token,
+            "state": self.state,
+            "done": self.n_done,
+            "tiles": self.n_tiles,
+            "error": self.error,
+            "rows": self.size[0],
+            "cols": self.size[1],
+            "name": self.download_name,
+        }
+
+
+class Worker:
+    """Enlarges pictures, one at a time; remembers the last.
+
+    Parameters
+    ----------
+    folder : path
+        For the last picture and its result.
+    networks : dict of str to arguments of `load_upscaler` by name
+    most_pixels : int
+        That a picture may have.
+    """
+
+    def __init__(
+        self, folder: Path, networks: dict[str, dict[str, Any]], most_pixels: int
+    ) -> None:
+        self.networks = networks
+        self.last: Task | None = None
+        self._folder = folder
+        self._most_pixels = most_pixels
+        self._lock = threading.Lock()
+        self._upscalers: dict[tuple[str, int], Any] = {}
+
+    def start(self, wish: Wish, save: Callable[[Path], Any]) -> Task:
+        """Take a picture and begin.
+
+        Parameters
+        ----------
+        wish : Wish
+        save : function of a path
+            Writes the file that was sent.
+
+        Raises
+        ------
+        UserError
+            The picture has too many pixels.
+        Busy
+        """
+        if not self._lock.acquire(blocking=False):
+            raise Busy("another picture is being enlarged; try again when it is done")
+        try:
+            for path in self._folder.iterdir():
+                shutil.rmtree(path)
+            folder = self._folder / secrets.token_hex(8)
+            folder.mkdir()
+            source = folder / ("source" + Path(wish.name).suffix.lower())
+            save(source)
+            n = n_pixels(source)
+            if n > self._most_pixels:
+                raise UserError(
+                    f"{wish.name}: {n / 1e6:.0f} megapixels, and this page takes "
+                    f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
+                )
+            task = self.last = Task(wish, folder)
+            threading.Thread(target=self._run, args=(task, source), daemon=True).start()
+        except BaseException:
+            self._lock.release()
+            raise
+        return task
+
+    def _run(self, task: Task, source: Path) -> None:
+        try:
+            self._enlarge(task, source)
+            task.state = "done"
+        except UserError as error:
+            # The page knows the file by another name and place.
+            task.error = str(error).replace(str(source), task.wish.name)
+            task.state = "failed"
+        except MemoryError:
+            task.error = f"{task.wish.name}: too large for the memory that is left"
+            task.state = "failed"
+        except Exception as error:
+            say(traceback.format_exc())
+            task.error = f"{task.wish.name}: {type(error).__name__}; the terminal of "
+            task.error += "`srcnn-theano web` says more"
+            task.state = "failed"
+        finally:
+            self._lock.release()
+
+    def _enlarge(self, task: Task, source: Path) -> None:
+        picture = read_picture(source)
+        scale = task.wish.scale
+        chosen = task.wish.network, scale
+        if chosen not in self._upscalers:
+            options = self.networks[task.wish.network]
+            self._upscalers[chosen] = load_upscaler(scale, **options)
+        rows, cols = picture.pixels.shape[:2]
+        task.size = scale * rows, scale * cols
+        watched: Any = _Watched(self._upscalers[chosen], task)
+        job = Job(source, task.result)
+        upscale_picture(watched, lambda: picture, job, progress=False, leave=False)
+        parts = watched.shown
+        bicubic = picture._replace(
+            pixels=from_float(imresize_region(picture.pixels, scale, *parts))
+        )
+        if picture.alpha is not None:
+            alpha = from_float(imresize_region(picture.alpha, scale, *parts))
+            bicubic = bicubic._replace(alpha=alpha)
+        write_picture(task.before, bicubic)
+        write_picture(task.after, watched.middle())
+
+
+class _Watched:
+    """An upscaler that tells how far it is, and keeps the middle of its result."""
+
+    def __init__(self, upscaler: Any, task: Task) -> None:
+        self.scale = upscaler.scale
+        self.n_tiles = upscaler.n_tiles
+        self._upscaler = upscaler
+        self._task = task
+        starts = [max(0, (n - most) // 2) for n, most in zip(task.size, SHOWN)]
+        self.shown = [
+            slice(start, min(n, start + most))
+            for start, n, most in zip(starts, task.size, SHOWN)
+        ]
+        self._pieces: list[Picture] = []
+
+    def bands(
+        self, picture: Picture, on_tile: Callable[[], Any] | None = None
+    ) -> Iterator[Picture]:
+        """As of `inference.Upscaler`."""
+        self._task.n_tiles = self.n_tiles(picture)
+        rows, cols = self.shown
+        first = 0
+        for band in self._upscaler.bands(picture, self._tell):
+            last = first + len(band.pixels)
+            part = slice(max(rows.start, first) - first, min(rows.stop, last) - first)
+            if part.start < part.stop:
+                self._pieces.append(_8_bit(band, part, cols))
+            first = last
+            yield band
+
+    def middle(self) -> Picture:
+        """The part of the result that is shown."""
+        pieces = self._pieces
+        alpha = None
+        if pieces[0].alpha is not None:
+            alpha = np.concatenate([piece.alpha for piece in pieces])
+        pixels = np.concatenate([piece.pixels for piece in pieces])
+        return pieces[0]._replace(pixels=pixels, alpha=alpha)
+
+    def _tell(self) -> None:
+        self._task.n_done += 1
+
+
+def _8_bit(band: Picture, rows: slice, cols: slice) -> Picture:
+    def part(values: np.ndarray) -> np.ndarray:
+        values = values[rows, cols]
+        if values.dtype == np.uint16:
+            return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return values.copy()
+
+    alpha = None if band.alpha is None else part(band.alpha)
+    return band._replace(pixels=part(band.pixels), alpha=alpha)

@@ -1,0 +1,101 @@
+"""``srcnn-theano web``: the page, on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import ipaddress
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from srcnn_theano.errors import UserError
+from srcnn_theano.weights import PICTURE_MODELS, load_weights
+
+# Beside the file a request has a few short fields.
+_MORE = 1 << 16
+
+
+def serve(
+    host: str, port: int, most_mb: int, most_megapixels: int, weights: Path | None
+) -> None:
+    """Show the page until it is interrupted.
+
+    Parameters
+    ----------
+    host : str
+        The address to listen at; that of this machine alone is 127.0.0.1.
+    port : int
+    most_mb, most_megapixels : int
+        How large a file and a picture may be.
+    weights : path or None
+        A network to offer beside those of the package.
+
+    Raises
+    ------
+    UserError
+        Flask is not installed, the weights cannot be used, or the port is taken.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        server = make_server(
+            Path(folder), host, port, most_mb, most_megapixels, weights
+        )
+        name = f"[{host}]" if ":" in host else host
+        print(f"http://{name}:{server.effective_port}/ enlarges pictures", flush=True)
+        if not _is_loopback(host):
+            print("whoever reaches this machine can use it", flush=True)
+        server.run()
+
+
+def make_server(
+    folder: Path,
+    host: str,
+    port: int,
+    most_mb: int,
+    most_megapixels: int,
+    weights: Path | None = None,
+) -> Any:
+    """A server of waitress's, not running yet; parameters as in `serve`."""
+    try:
+        import waitress
+
+        from srcnn_theano.web.app import make_app
+        from srcnn_theano.web.jobs import Worker
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{error.name}: not installed, and the page needs it; put it right with "
+            "`pip install 'srcnn-theano[web]'`"
+        ) from error
+    networks: dict[str, dict[str, Any]] = {
+        name: {"model": name} for name in PICTURE_MODELS
+    }
+    if weights is not None:
+        load_weights(weights)
+        networks[weights.stem] = {"weights": weights}
+    hosts = frozenset(["localhost", "127.0.0.1", "::1", host.lower()])
+    app = make_app(
+        Worker(folder, networks, most_megapixels * 10**6),
+        most_mb * 2**20,
+        hosts if _is_loopback(host) else frozenset(),
+    )
+    try:
+        return waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            threads=4,
+            max_request_body_size=most_mb * 2**20 + _MORE,
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"--host {host} --port {port}: cannot be listened at ({reason}); choose "
+            "another port"
+        ) from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,249 @@
+"""A scheduler and three worker processes here, of which one is killed."""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano import cli, experiments
+from srcnn_theano.data import datasets
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import sha256
+from srcnn_theano.runs import cluster, worker
+from srcnn_theano.runs.plan import Planned
+from srcnn_theano.runs.run import runs_of_seeds
+from srcnn_theano.runs.side_by_side import Settings
+from srcnn_theano.training.history import read_history
+from srcnn_theano.weights import load_weights
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+
+HERE = Path(__file__).resolve().parent
+_spec = importlib.util.spec_from_file_location("tiny", HERE / "tiny_command.py")
+tiny = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tiny)
+
+
+@pytest.fixture
+def sets(tmp_path, monkeypatch):
+    """A folder of small image sets, with a manifest of them."""
+    manifest = {}
+    for seed, name in enumerate(datasets.SETS):
+        path = tmp_path / "data" / name / "a.bmp"
+        path.parent.mkdir(parents=True)
+        pixels = np.random.RandomState(seed).randint(0, 256, (9, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        facts = {"bytes": path.stat().st_size, "sha256": sha256(path), "mode": "RGB"}
+        facts.update(size=[9, 9], pixels=hashlib.sha256(pixels.tobytes()).hexdigest())
+        manifest[name] = {"a.bmp": facts}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setattr(datasets, "manifest", lambda: manifest)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def processes(tmp_path, sets):
+    """The address of a scheduler, and its three workers as processes."""
+    environment = dict(
+        os.environ,
+        TINY_COMMAND=str(HERE / "tiny_command.py"),
+        TINY_MANIFEST=str(tmp_path / "manifest.json"),
+        XDG_CACHE_HOME=str(tmp_path / "cache of workers"),
+        OMP_NUM_THREADS="1",
+    )
+    environment.pop("SRCNN_DATA", None)
+    with contextlib.ExitStack() as stack:
+
+        def start(name, *words):
+            folder = tmp_path / name
+            folder.mkdir()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]],
+                env=environment,
+                cwd=folder,
+                stderr=(folder / "log").open("w"),
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        file = tmp_path / "scheduler.json"
+        start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0",
+              "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
+        until(file.exists)
+        address = json.loads(file.read_text())["address"]
+        workers = [
+            start(
+                f"worker-{n}",
+                "worker",
+                address,
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--preload",
+                str(HERE / "preload_tiny.py"),
+                "--name",
+                f"w{n}",
+            )  # fmt: skip
+            for n in range(3)
+        ]
+        yield address, workers
+
+
+def until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def plans(seeds, runs_dir):
+    return [Planned(run, "") for run in runs_of_seeds(tiny.TINY, runs_dir, seeds)]
+
+
+def wait_for_workers(address, number):
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(number, timeout=120)
+        return {v["name"]: k for k, v in client.scheduler_info()["workers"].items()}
+
+
+def test_a_worker_that_is_killed_loses_nothing(processes, sets, tmp_path, monkeypatch):
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", tiny.TINY)
+    address, workers = processes
+    wait_for_workers(address, 3)
+    runs_dir = tmp_path / "runs"
+    killed = []
+    receive = cluster._Cluster._receive
+
+    def receive_and_kill(self, *finished):
+        receive(self, *finished)
+        if not killed and (runs_dir / "tiny" / "checkpoint.h5").exists():
+            killed.append(worker_of(self.client, f"{self.session}-tiny", workers))
+
+    monkeypatch.setattr(cluster._Cluster, "_receive", receive_and_kill)
+    settings = Settings(sets, runs_dir)
+    planned = plans([0, 1, 2, 3], runs_dir)
+    assert cluster.run_on_cluster(planned, settings, address) == {}
+    assert killed and killed[0] is not None
+    for plan in planned:
+        history = read_history(plan.run.folder / "history.csv")
+        assert [row["epoch"] for row in history] == ["1", "2", "3"]  # nothing twice
+        assert (plan.run.folder / "results.json").is_file()
+        errors = {path.name for path in (plan.run.folder / "errors").iterdir()}
+        assert errors == {"1.h5", "2.h5", "3.h5"}
+    # The same bits as without an accident.
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(HERE / "tiny_command.py"), "train", "tiny", "--seeds", "0",
+         "--runs", "alone"],
+        env=dict(os.environ, OMP_NUM_THREADS="1"),
+    )  # fmt: skip
+    assert done.returncode == 0
+    ours, theirs = (
+        load_weights(folder / "tiny" / "weights.h5")
+        for folder in (runs_dir, tmp_path / "alone")
+    )
+    for name, value in theirs.values.items():
+        np.testing.assert_array_equal(ours.values[name], value)
+
+
+def worker_of(client, key, workers):
+    """Kill the worker that runs a task, with -9; its process, or None."""
+    for address in client.processing():
+        if key in client.processing()[address]:
+            name = client.scheduler_info()["workers"][address]["name"]
+            process = workers[int(name[1:])]
+            process.send_signal(signal.SIGKILL)
+            return process
+    return None
+
+
+def test_a_failing_row_stops_no_other(processes, sets, tmp_path, monkeypatch):
+    address, _ = processes
+    wait_for_workers(address, 1)
+    runs_dir = tmp_path / "runs"
+    unknown = tiny.TINY._replace(name="unknown")
+    planned = [
+        *(Planned(run, "") for run in runs_of_seeds(unknown, runs_dir, [0])),
+        *plans([0], runs_dir),
+    ]
+    failed = cluster.run_on_cluster(planned, Settings(sets, runs_dir), address)
+    assert list(failed) == ["unknown"]
+    assert "no experiment is called 'unknown'" in failed["unknown"]
+    assert (runs_dir / "tiny" / "results.json").is_file()
+
+
+def test_no_scheduler(sets, monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "_CONNECT", 0.5)
+    with pytest.raises(UserError, match="--scheduler tcp://127.0.0.1:9: no scheduler"):
+        cluster.run_on_cluster([], Settings(sets, tmp_path), "tcp://127.0.0.1:9")
+    with pytest.raises(UserError, match="--scheduler nonsense:"):
+        cluster.run_on_cluster([], Settings(sets, tmp_path), "nonsense")
+
+
+# --- Files on their way ---
+
+
+def test_archives_bring_files_of_runs_and_nothing_else(tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    names = ["a/history.csv", "a/errors/1.h5", "b/weights.h5", "a/log.txt"]
+    for name in names:
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / name).write_text(name)
+    content = worker.pack(there, [there / name for name in names])
+    worker.unpack(content, here, only="a")
+    found = sorted(str(p.relative_to(here)) for p in here.rglob("*") if p.is_file())
+    assert found == ["a/errors/1.h5", "a/history.csv"]
+    worker.unpack(b"", here)
+
+
+@pytest.mark.parametrize("name", ["../x.csv", "/x.csv", "a/../../x.csv", "a/.h5"])
+def test_hostile_names_are_left_out(name, tmp_path):
+    import io
+    import zipfile
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, "harm")
+    (tmp_path / "deep").mkdir()
+    worker.unpack(stream.getvalue(), tmp_path / "deep" / "runs")
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_sets_that_were_sent_are_found_by_their_checksums(sets, tmp_path, monkeypatch):
+    from srcnn_theano.record import data_checksums
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SRCNN_DATA", raising=False)
+    checksums = data_checksums(sets)
+    assert worker.facts(checksums)["data"] == ""
+    paths = [path for path in sets.rglob("*") if path.is_file()]
+    worker.receive_data(worker.pack(sets, paths), checksums)
+    assert worker.facts(checksums)["data"].startswith(str(tmp_path / "cache"))
+    monkeypatch.setenv("SRCNN_DATA", str(sets))
+    assert worker.facts(checksums)["data"] == str(sets)
+    next(sets.rglob("*.bmp")).write_bytes(b"damaged")
+    assert worker.facts(checksums)["data"] != str(sets)
+
+
+def test_the_option(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr(cluster, "data_checksums", lambda folder: {})
+    with pytest.raises(UserError, match=r"Dask is not installed; `pip install"):
+        cluster.run_on_cluster([], Settings(tmp_path, tmp_path), "tcp://127.0.0.1:9")
+    with pytest.raises(SystemExit):
+        cli.main(["reproduce", "--help"])
+    assert "--scheduler ADDRESS" in capsys.readouterr().out

@@ -1,0 +1,51 @@
+"""README and docs/python.md run as they stand."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano.data.images import read_picture
+from srcnn_theano.upscale.picture import load_upscaler
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    "page, start, n", [("README.md", "from", 1), ("docs/python.md", "", 4)]
+)
+def test_the_page_runs(tmp_path, monkeypatch, page, start, n):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(rf"```python\n({start}.*?)```", text, re.S)
+    assert len(blocks) == n
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.RandomState(0).randint(0, 256, (20, 30, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save("photo.jpg", dpi=(300, 300))
+    exec("\n".join(blocks), {})
+    larger = read_picture("larger.png")
+    assert larger.pixels.shape == (40, 60, 3)
+    np.testing.assert_allclose(larger.dpi, 600, atol=0.1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(9, 7), (9, 7, 1), (9, 7, 2), (9, 7, 3), (9, 7, 4)])
+def test_arrays(shape, dtype, upscaler):
+    peak = np.iinfo(dtype).max
+    result = upscaler.enlarge(np.full(shape, peak // 3, dtype))
+    assert result.shape == (18, 14) + shape[2:] and result.dtype == dtype
+    assert abs(np.median(result) - peak // 3) <= peak / 255
+
+
+@pytest.fixture(scope="module")
+def upscaler():
+    return load_upscaler(scale=2)
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4)), np.zeros((4, 4, 5), np.uint8), np.zeros(4, np.uint8)]
+)
+def test_other_arrays_are_refused(upscaler, array):
+    with pytest.raises(ValueError, match="pixels .* needed"):
+        upscaler.enlarge(array)

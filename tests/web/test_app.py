@@ -1,0 +1,161 @@
+"""What the page's addresses answer, to whom, and what they refuse."""
+
+import http.client
+import io
+import json
+import re
+import threading
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano.cli import main
+from srcnn_theano.data.images import read_picture
+from srcnn_theano.web import jobs
+
+
+def png(values):
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def form(data=None, name="cat.png", **fields):
+    """A form as browsers send it: (body, content type)."""
+    fields = {"network": "repeats", "scale": "2", "format": ".png", **fields}
+    parts = [
+        f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode()
+        for key, value in fields.items()
+    ]
+    if data is not None:
+        head = f'Content-Disposition: form-data; name="picture"; filename="{name}"'
+        parts.append(head.encode() + b"\r\n\r\n" + data)
+    body = b"".join(b"--cut\r\n" + part + b"\r\n" for part in parts) + b"--cut--\r\n"
+    return body, "multipart/form-data; boundary=cut"
+
+
+def ask(address, sent=None, **headers):
+    """(status, body) of a request."""
+    request = urllib.request.Request(address, headers=headers)
+    if sent is not None:
+        request.data, kind = sent
+        request.add_header("Content-Type", kind)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+
+
+def finished(address, sent):
+    """The task of a picture, when it is over."""
+    status, body, _ = ask(address + "/tasks", sent)
+    assert status == 202, body
+    task = json.loads(body)
+    while task["state"] == "running":
+        state = f"{address}/tasks/{task['token']}?done={task['done']}"
+        task = json.loads(ask(state)[1])
+    return task
+
+
+def test_sixteen_bits_come_back_as_sixteen(serving, tmp_path):
+    deep = np.random.RandomState(0).randint(0, 65536, (9, 7)).astype(np.uint16)
+    with serving() as address:
+        task = finished(address, form(png(deep), "größe/../cat.png"))
+        assert (task["state"], task["rows"], task["cols"]) == ("done", 18, 14)
+        assert task["done"] == task["tiles"] == 1
+        place = f"{address}/tasks/{task['token']}"
+        _, body, headers = ask(place + "/result")
+        before, after = (ask(f"{place}/{name}.png")[1] for name in ("before", "after"))
+    assert "attachment; filename=cat_x2.png" in headers["Content-Disposition"]
+    (tmp_path / "r.png").write_bytes(body)
+    pixels = read_picture(tmp_path / "r.png").pixels
+    expected = deep.repeat(2, 0).repeat(2, 1)[..., np.newaxis]
+    assert pixels.dtype == np.uint16
+    assert np.abs(pixels.astype(int) - expected).max() <= 4
+    shown = [np.asarray(Image.open(io.BytesIO(data))) for data in (before, after)]
+    assert [image.dtype for image in shown] == [np.uint8] * 2
+    assert [image.shape for image in shown] == [(18, 14)] * 2
+    assert np.abs(shown[1] - expected[..., 0] / 257.0).max() <= 0.6
+
+
+def test_the_page_shows_the_middle_of_a_large_picture(serving, monkeypatch):
+    monkeypatch.setattr(jobs, "SHOWN", (100, 60))
+    ramp = np.tile(np.arange(250, dtype=np.uint8)[:, None, None], (1, 90, 3))
+    with serving() as address:
+        task = finished(address, form(png(ramp), format=".jpg"))
+        place = f"{address}/tasks/{task['token']}"
+        after = np.asarray(Image.open(io.BytesIO(ask(place + "/after.png")[1])))
+        result = Image.open(io.BytesIO(ask(place + "/result")[1]))
+    assert (result.format, result.size) == ("JPEG", (180, 500))
+    assert after.shape == (100, 60, 3)
+    rows = np.arange(200, 300) // 2
+    assert np.abs(after[:, 30, 0].astype(int) - rows).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "sent, status, message",
+    [
+        (form(None), 400, "no picture was sent"),
+        (form(b"x", "letter.doc"), 400, "letter.doc: no picture that is read here"),
+        (form(b"x", scale="7"), 400, "scale '7'.*not offered"),
+        (form(b"x", network="../x"), 400, "not offered"),
+        (form(bytes(1 << 21)), 413, "too large for this page"),
+        (form(png(np.zeros((2000, 600), "uint8"))), 400, "1 megapixels.* takes 1"),
+    ],
+)
+def test_refusals(serving, sent, status, message):
+    with serving() as address:
+        answered, body, headers = ask(address + "/tasks", sent)
+    assert answered == status
+    if headers["Content-Type"] == "application/json":
+        assert re.search(message, json.loads(body)["error"])
+
+
+def test_a_damaged_picture_is_called_by_its_name(serving, tmp_path):
+    noise = np.random.RandomState(0).randint(0, 256, (40, 40)).astype("uint8")
+    with serving() as address:
+        task = finished(address, form(png(noise)[:500]))
+    assert task["state"] == "failed"
+    assert task["error"].startswith("cat.png: ") and str(tmp_path) not in task["error"]
+
+
+def test_one_picture_at_a_time(serving, monkeypatch):
+    goes_on = threading.Event()
+    real = jobs.read_picture
+    monkeypatch.setattr(
+        jobs, "read_picture", lambda path: goes_on.wait(60) and real(path)
+    )
+    sent = form(png(np.zeros((9, 9), "uint8")))
+    with serving() as address:
+        status, body, _ = ask(address + "/tasks", sent)
+        assert status == 202
+        status, body, _ = ask(address + "/tasks", sent)
+        assert status == 409 and b"another picture is being enlarged" in body
+        goes_on.set()
+        while ask(address + "/tasks", sent)[0] == 409:
+            pass
+
+
+def test_other_sites_and_other_names_are_kept_out(serving):
+    sent = form(png(np.zeros((9, 9), "uint8")))
+    with serving() as address:
+        assert ask(address + "/tasks", sent, Origin="http://evil.example")[0] == 403
+        assert ask(address + "/tasks", sent, Origin=address)[0] == 202
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        connection.request("GET", "/", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 403
+        connection.close()
+        assert ask(address + "/tasks/guess")[0] == 404
+
+
+def test_a_port_that_is_taken(serving, capsys):
+    with serving() as address:
+        port = str(urlsplit(address).port)
+        assert main(["web", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert f"--host 127.0.0.1 --port {port}: cannot be listened at" in said
