@@ -13,7 +13,7 @@ from typing import Any, Callable, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
-from srcnn_theano.evaluation.rule import chosen_epochs
+from srcnn_theano.evaluation import rule
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import read_json
 from srcnn_theano.shipped import results_dir
@@ -30,11 +30,9 @@ VERDICTS = {
     "near": "it lies within 0.5 dB of that range",
     "holds here": "what the report saw is seen in our trainings, too",
     "not here": "it is not",
-    "explained": "the figure is not reached, and an experiment says why",
     "cannot be said": "the report does not say enough to try",
-    "open": "not settled, or not measured yet",
+    "open": "none of these, or not measured yet",
 }
-NEAR, WITHIN = 0.5, 0.1  # dB
 
 Finding = Tuple[str, str]  # verdict and evidence
 Figures = Union[Sequence[float], np.ndarray]
@@ -167,7 +165,7 @@ def by_rule(
     size = find_experiment(name).training.batch_size
     figures = []
     for history in histories_of(name):
-        chosen = chosen_epochs(history, size)
+        chosen = rule.chosen_epochs(history, size)
         if choice not in chosen:
             raise Missing(f"`{name}` with scores after each epoch")
         epoch = chosen[choice]
@@ -197,21 +195,13 @@ def spread(figures: Figures, unit: str = " dB", digits: int = 2) -> str:
     return f"{middle}{unit} ({low} to {high}, {len(figures)} seeds)"
 
 
-def lies(published: float, figures: Figures) -> str:
-    """'reproduced', 'near' or '': where a printed figure lies beside ours."""
-    away = max(min(figures) - published, published - max(figures))
-    if away <= WITHIN + 1e-9:
-        return "reproduced"
-    return "near" if away <= NEAR + 1e-9 else ""
-
-
 def holds(condition: bool) -> str:
     return "holds here" if condition else "not here"
 
 
 def printed(published: float, figures: Figures, text: str, why: str = "") -> Finding:
-    """The verdict on a printed figure; `why` tells what experiment explains it."""
-    verdict = lies(published, figures)
-    if verdict:
-        return verdict, text
-    return ("explained", f"{text} {why}") if why else ("open", text)
+    """The verdict on a printed figure by `rule.verdict`; `why` tells of a miss."""
+    ours = rule.spread(list(figures))
+    assert ours is not None  # `figures` are not empty
+    verdict = rule.verdict(published, ours)
+    return verdict, f"{text} {why}" if why and verdict == "open" else text

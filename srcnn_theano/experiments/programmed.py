@@ -106,7 +106,7 @@ _ROWS_OF_SRCNN = (
             "Batch normalization + L2, minibatch statistics, as programmed",
             14.0,
             notes="One of two readings of 14.0: the statistics of the minibatch are "
-            "used at test time. The program's graph of this row is lost.",
+            "used at test time. The program's graph of this row is not known.",
         ),
         _BN._replace(options={**_BN.options, "test_statistics": "batch"}),
         _BATCH20._replace(n_epochs=10),
