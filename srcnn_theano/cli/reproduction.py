@@ -108,6 +108,7 @@ def train(options: argparse.Namespace) -> None:
         )
     from srcnn_theano.data.datasets import find_data_dir
     from srcnn_theano.experiments import find_experiment
+    from srcnn_theano.report.listing import print_rows
     from srcnn_theano.runs import runs
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
@@ -127,6 +128,7 @@ def train(options: argparse.Namespace) -> None:
         options.resume,
         options.train_only,
     )
+    print_rows([experiment.name], options.runs)
 
 
 def _train_on_pictures(options: argparse.Namespace) -> None:
@@ -173,7 +175,7 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
 )
 def reproduce(options: argparse.Namespace) -> int:
     from srcnn_theano.data.datasets import find_data_dir
-    from srcnn_theano.report.listing import print_experiments
+    from srcnn_theano.report.listing import print_rows
     from srcnn_theano.runs.plan import make_plan
     from srcnn_theano.runs.reproduce import reproduce as reproduce_rows
     from srcnn_theano.runs.runs import parse_seeds
@@ -192,7 +194,7 @@ def reproduce(options: argparse.Namespace) -> int:
     )
     failed = reproduce_rows(planned, settings, options.cost, options.scheduler)
     if not options.cost:
-        print_experiments(options.runs)
+        print_rows((p.run.experiment.name for p in planned), options.runs)
     for name, reason in failed.items():
         say(f"srcnn-theano: error: {name}: {reason}")
     return 2 if failed else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Collection, Iterable
 
 from srcnn_theano.experiments import TABLES
 from srcnn_theano.files import json_text
@@ -37,23 +37,37 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     if as_json:
         print(json_text([_as_dict(rows, row) for row in rows.values()]))
         return
+    _print_tables(rows, rows)
+    for kind in KINDS:
+        print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
+    print("Notes, curves and pictures: srcnn-theano report --data DIR")
+
+
+def print_rows(names: Iterable[str], runs_dir: Path) -> None:
+    """Print some experiments as `print_experiments` does: where a run has left them."""
+    rows = load_rows(runs_dir)
+    shown = rows.keys() & set(names)
+    if shown:
+        _print_tables(rows, shown)
+
+
+def _print_tables(rows: dict[str, Row], shown: Collection[str]) -> None:
     cells: list[list[str]] = []
     headers = set()  # the numbers of lines that are headers
     for table in TABLES:
-        headers.add(len(cells))
-        cells.append([title(table), *_HEADER])
-        for row in of_table(rows, table):
+        of_shown = [r for r in of_table(rows, table) if r.experiment.name in shown]
+        if of_shown:
+            headers.add(len(cells))
+            cells.append([title(table), *_HEADER])
+        for row in of_shown:
             cells += _lines(rows, row)
     print(_ABOVE)
     for number, line in enumerate(text_lines(_ALIGN, cells, gap=" ")):
         print("\n" + line if number in headers else line)
     print()
-    for row in rows.values():
-        if _is_marked(rows, row):
-            print(f"* {row.experiment.name}: {'; '.join(caveats(rows, row))}")
-    for kind in KINDS:
-        print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
-    print("Notes, curves and pictures: srcnn-theano report --data DIR")
+    for name, row in rows.items():
+        if name in shown and _is_marked(rows, row):
+            print(f"* {name}: {'; '.join(caveats(rows, row))}")
 
 
 def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:

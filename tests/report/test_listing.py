@@ -3,7 +3,7 @@ import json
 import pytest
 
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.report.listing import print_experiments
+from srcnn_theano.report.listing import print_experiments, print_rows
 
 
 def list_line(text, name):
@@ -147,3 +147,13 @@ def test_vgg_space_over_seeds_and_as_json(perceptual, write_run, capsys):
     assert rows["vgg_mse_programmed"]["seeds_vgg"]["best_validation"]["n"] == 3
     assert rows["vgg_improved_programmed"]["vgg"] == pytest.approx(41.02)
     assert rows["table1_adam_programmed"]["vgg"] is None
+
+
+def test_some_rows_are_shown_as_they_stand(runs, capsys):
+    print_rows(["table1_adam_programmed", "srcnn_x3", "no row"], runs)
+    text = capsys.readouterr().out
+    assert list_line(text, "table1_adam_programmed")[4] == "35.21"
+    assert list_line(text, "srcnn_x3")[4] == "28.75"
+    assert "table2" not in text and text.count("published") == 2
+    print_rows(["no row"], runs)
+    assert capsys.readouterr().out == ""
