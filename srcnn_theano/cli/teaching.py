@@ -9,9 +9,12 @@ from srcnn_theano.cli.options import (
     DEVICE,
     EPOCHS,
     JSON,
+    MODEL,
     OUT,
     RUNS,
+    SCALE,
     SEED,
+    WEIGHTS,
     command,
     option,
 )
@@ -71,6 +74,30 @@ def graph(options: argparse.Namespace) -> None:
     from srcnn_theano.graph.pages import write_graph
 
     write_graph(options.model, options.out, what=options.what, as_json=options.json)
+
+
+@command(
+    "show the inside of a network: filters and maps of its layers, as pictures",
+    option("picture", metavar="PICTURE", help="its middle goes through the network"),
+    SCALE.but(default=3),
+    OUT.but(default="inside", help="folder for the pictures"),
+    MODEL,
+    WEIGHTS,
+    option("--layer", help="this one alone (default: all)"),
+    DEVICE,
+)
+def look(options: argparse.Namespace) -> None:
+    from srcnn_theano.looking import look as write
+
+    files = write(
+        options.picture,
+        options.scale,
+        options.out,
+        options.weights,
+        options.model,
+        options.layer,
+    )
+    print(f"{len(files)} pictures are in {options.out}: {', '.join(files)}")
 
 
 @command("tell what is installed, found and missing", DATA, JSON, DEVICE)
