@@ -125,10 +125,8 @@ def carry_out_seeds(
     vgg: str | Path | None = None,
     resume: bool = False,
     train_only: bool = False,
-) -> list[Run]:
+) -> None:
     """`carry_out` for each of the seeds, or for the experiment's own."""
-    runs = list(runs_of_seeds(experiment, runs_dir, seeds, vgg))
-    for run in runs:
+    for run in runs_of_seeds(experiment, runs_dir, seeds, vgg):
         carry_out(run, data_dir, resume, train_only)
         print(f"the run is in {run.folder}")
-    return runs
