@@ -1,7 +1,8 @@
 """Deconvolution by gradInputs beside the naive full border: `compare-deconv`.
 
-The variants of FSRCNN that section 5.1.2 of the report names differ in their last layer
-only. They are trained alike, or found trained, and measured alike.
+The variants of FSRCNN that section 5.1.2 of the report names, and one that avoids
+checkerboards, differ in their last layer only. They are trained alike, or found
+trained, and measured alike.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 import numpy as np
 
@@ -27,9 +27,10 @@ def layer_multiply_adds(layer: Layer) -> int:
     """Multiplications by filter weights of one image, as the layer is defined.
 
     ``maps in * maps out * filter rows * filter cols * pixels``: a convolution lays its
-    filters on each pixel of its output, on padding, too, and so does
-    `FullBorderDeconvLayer`; `DeconvLayer` stamps them for each pixel of its input, and
-    the pixels that are cut off count. Biases and activations are not counted.
+    filters on each pixel of its output, on padding, too, and so do
+    `FullBorderDeconvLayer` and `ResizeConvLayer`; `DeconvLayer` stamps them for each
+    pixel of its input, and the pixels that are cut off count. Biases and activations
+    are not counted.
 
     Parameters
     ----------
@@ -49,13 +50,15 @@ def layer_multiply_adds(layer: Layer) -> int:
     return _n_weights(layer) * shape[2] * shape[3]
 
 
-def stamp_multiply_adds(layer: Layer) -> int:
+def stamp_multiply_adds(layer: Any) -> int:
     """Multiplications of an upsampling layer that are not by a zero of the padding.
 
-    Each weight meets each pixel of the input once, whichever way it is computed: so
-    much the full border costs if the zeros around its input are skipped.
+    Each weight meets each pixel that is stamped once, whichever way it is computed: so
+    much the full border costs if the zeros around its input are skipped. Pixels that
+    are repeated before count as often.
     """
-    return _n_weights(layer) * layer.input_shape[2] * layer.input_shape[3]
+    rows, cols = (layer.n_stamps(length) for length in layer.input_shape[2:])
+    return _n_weights(layer) * rows * cols
 
 
 def multiply_adds(model: Model) -> int:

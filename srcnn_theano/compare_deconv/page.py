@@ -142,9 +142,9 @@ def _details(results, material, networks, out_dir):
 
 def _meaning(results):
     """The words of the page that follow from the figures."""
-    naive, ours, tents = (
-        results["variants"][name]
-        for name in ("fsrcnn_full_border", "fsrcnn_gradinputs", "fsrcnn_bilinear")
+    naive, ours, tents, resized = (
+        results["variants"]["fsrcnn_" + name]
+        for name in ("full_border", "gradinputs", "bilinear", "resize")
     )
     psnr = ours["sub_images_psnr"]
     on_sub_images = psnr[-1], naive["sub_images_psnr"][-1]
@@ -166,6 +166,9 @@ def _meaning(results):
         "decent": _when_decent(psnr, results["bicubic"]["sub_images_psnr"]),
         "ripple": f"{ours['grey_ripple']:.2f}",
         "ripple_of_full_border": f"{naive['grey_ripple']:.2f}",
+        "ripple_of_resize": f"{resized['grey_ripple']:.2f}",
+        "above_resize": _above(resized["sub_images_psnr"][-1], psnr[-1]),
+        "psnr_of_resize": f"{resized['sub_images_psnr'][-1]:.2f} dB",
     }
 
 

@@ -34,6 +34,7 @@ VARIANTS = {
     "fsrcnn_gradinputs": "gradInputs",
     "fsrcnn_bilinear": "gradInputs, bilinear start",
     "fsrcnn_full_border": "full border",
+    "fsrcnn_resize": "resize, then convolve",
 }
 # Of the quick comparison: some 1,800 steps of small minibatches.
 QUICK_EPOCHS = 8

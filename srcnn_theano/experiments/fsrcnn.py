@@ -145,6 +145,17 @@ ROWS = (
         _FULL_BORDER,
         _BATCH20._replace(n_epochs=200),
     ),
+    Experiment(
+        "fsrcnn_resize",
+        Row(
+            "fsrcnn-deconv",
+            "Pixels repeated, then convolved, 200 epochs",
+            notes="Not in the report: what Odena et al. (2016) propose against "
+            "checkerboards.",
+        ),
+        _PRELU._replace(options={**_RGB, "upsampling": "resize"}),
+        _BATCH20._replace(n_epochs=200),
+    ),
     # --- Training: items 4 and 5 ---
     Experiment(
         "fsrcnn_base",

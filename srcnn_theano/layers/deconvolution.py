@@ -1,8 +1,7 @@
-"""Upsampling by learned filters: transposed convolution, and the naive full border."""
+"""Upsampling by learned filters: stamps, the naive full border, resized stamps."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from operator import index
 from typing import Any, Sequence, Tuple
 
@@ -18,7 +17,7 @@ Cut = Tuple[int, int]
 
 
 class _Upsampling(Layer):
-    """The arguments, parameters and errors that the two layers share."""
+    """The arguments, parameters and errors that the layers share."""
 
     def __init__(
         self,
@@ -51,10 +50,6 @@ class _Upsampling(Layer):
                 for axis, (length, (before, _)) in enumerate(zip(output_size, crops))
             )
         self.crop = crops
-        # A pixel lies under so many stamps.
-        rows, cols = (-(-size // self._step()) for size in self.filter_shape[2:])
-        self.window = rows, cols
-        self.step = Fraction(1, self._step())
         self.output_shape = self._checked_output_shape()
 
         self.W = self.add_param(
@@ -70,6 +65,10 @@ class _Upsampling(Layer):
         """Pixels of the output from one stamp to the next."""
         raise NotImplementedError
 
+    def n_stamps(self, length: Any) -> Any:
+        """Stamps along an axis of an input of that length."""
+        return length
+
     def _can_crop(self, kernel: int, cut: Cut) -> bool:
         raise NotImplementedError
 
@@ -78,30 +77,18 @@ class _Upsampling(Layer):
         raise NotImplementedError
 
     def _checked_output_shape(self) -> Shape4:
-        for kernel, crop in zip(self.filter_shape[2:], self.crop):
+        batch, _, *lengths = self.input_shape
+        filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
+        for length, kernel, crop in zip(lengths, filters, self.crop):
+            n = None if length is None else self.n_stamps(length)
+            shape.append(deconv_length(n, kernel, self._step(), crop))
             if not self._can_crop(kernel, crop):
                 raise self._misfit(
                     f"do not give it by crop {self.crop}; {self._allowed(kernel, crop)}"
                 )
-        shape = self.shape_after(self.input_shape)
         if any(n is not None and n < 1 for n in shape[2:]):
             raise self._misfit(f"leave nothing after crop {self.crop}")
-        return shape
-
-    def shape_after(self, shape: Shape4) -> Shape4:
-        lengths = [
-            deconv_length(length, kernel, self._step(), crop)
-            for length, kernel, crop in zip(shape[2:], self.filter_shape[2:], self.crop)
-        ]
-        return (shape[0], self.filter_shape[1], *lengths)
-
-    def multiply_adds(self, before: Any, after: Any) -> int:
-        return int(np.prod(before[2:]) * np.prod(self.filter_shape))
-
-    def _told(self) -> str:
-        n_in, n_out, rows, cols = self.filter_shape
-        filters = f"{n_in} stamps of {n_out}x{rows}x{cols}"
-        return f"{filters}, stride {self._step()}, crop {self.crop}"
+        return tuple(shape)
 
     def _full_length(self, axis: int) -> int:
         length = self.input_shape[2 + axis]
@@ -110,7 +97,8 @@ class _Upsampling(Layer):
                 f"{self.name}: output_size {self.output_size} needs known rows and "
                 f"columns, the input is {self.input_shape}"
             )
-        return deconv_length(length, self.filter_shape[2 + axis], self._step(), (0, 0))
+        kernel = self.filter_shape[2 + axis]
+        return deconv_length(self.n_stamps(length), kernel, self._step(), (0, 0))
 
     def _check_maps(self) -> None:
         n_in = self.input_shape[1]
@@ -242,6 +230,9 @@ class FullBorderDeconvLayer(_Upsampling):
         return super()._checked_output_shape()
 
     def _stamped(self) -> Any:
+        return self._each_pixel_stamped(self.input, self.input_shape)
+
+    def _each_pixel_stamped(self, input: Any, input_shape: Shape4) -> Any:
         # A true convolution (flipped filters) stamps the filters as they are.
         border = tuple(
             tuple(kernel - 1 - cut for cut in crop)
@@ -249,13 +240,50 @@ class FullBorderDeconvLayer(_Upsampling):
         )
         n_in, n_out, rows, cols = self.filter_shape
         return T.nnet.conv2d(
-            self.input,
+            input,
             self.W.dimshuffle(1, 0, 2, 3),
-            input_shape=self.input_shape,
+            input_shape=input_shape,
             filter_shape=(n_out, n_in, rows, cols),
             border_mode="full" if self.crop == ((0, 0), (0, 0)) else border,
             filter_flip=True,
         )
+
+
+class ResizeConvLayer(FullBorderDeconvLayer):
+    """Repeat each pixel `stride` times along both axes, then convolve.
+
+    The stamps are those of `FullBorderDeconvLayer` on the repeated pixels, one pixel
+    apart: every output pixel gets equally many of them, so that no filter can leave a
+    checkerboard on a flat image. Length of the output: ``stride * n + kernel - 1 -
+    before - after``; a crop of half the filter keeps ``stride * n``.
+
+    Odena, Dumoulin and Olah, Deconvolution and Checkerboard Artifacts (2016).
+
+    Takes the arguments of `DeconvLayer`, and an `output_size` up to the length without
+    a crop.
+
+    Raises
+    ------
+    ValueError
+        As `DeconvLayer`.
+    """
+
+    def n_stamps(self, length: Any) -> Any:
+        return self.stride * length
+
+    def _checked_output_shape(self) -> Shape4:
+        return _Upsampling._checked_output_shape(self)
+
+    def _stamped(self) -> Any:
+        # (batch, maps, rows, 1, cols, 1), spread over (..., stride, ..., stride)
+        zeros = np.zeros((1, 1, 1, self.stride, 1, self.stride), self.input.dtype)
+        repeated = self.input.dimshuffle(0, 1, 2, "x", 3, "x") + T.constant(zeros)
+        batch, n_maps, rows, cols = (self.input.shape[i] for i in range(4))
+        shape = (batch, n_maps, rows * self.stride, cols * self.stride)
+        known = self.input_shape[:2] + tuple(
+            None if n is None else self.n_stamps(n) for n in self.input_shape[2:]
+        )
+        return self._each_pixel_stamped(repeated.reshape(shape), known)
 
 
 def bilinear(

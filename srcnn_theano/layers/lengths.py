@@ -103,3 +103,12 @@ def stamps_halo(size: int, stride: int, before: int) -> int:
         Length of the filters, their distance, and pixels cut off before the first.
     """
     return max(size - 1 - before, before + stride - 1) // stride
+
+
+def resized_halo(size: int, stride: int, before: int) -> int:
+    """Halo of a `ResizeConvLayer`, in pixels of its input.
+
+    Output pixel p reads the repeated pixels ``p - (size - 1 - before)`` to ``p +
+    before``, of which `stride` at a time are a pixel of the input.
+    """
+    return -(-max(size - 1 - before, before) // stride)

@@ -11,6 +11,7 @@ from srcnn_theano.backend import T
 from srcnn_theano.layers.deconvolution import (
     DeconvLayer,
     FullBorderDeconvLayer,
+    ResizeConvLayer,
     bilinear,
 )
 from srcnn_theano.layers.initializers import filters_for
@@ -129,9 +130,9 @@ def _upsampling(
     output_size: tuple[int, int] | None,
     options: FSRCNNOptions,
 ) -> Layer:
-    naive = options.upsampling == "full-border"
     tents = partial(bilinear, stride=options.scale)
-    return (FullBorderDeconvLayer if naive else DeconvLayer)(
+    others = {"full-border": FullBorderDeconvLayer, "resize": ResizeConvLayer}
+    return others.get(options.upsampling, DeconvLayer)(
         rng,
         maps,
         shape,

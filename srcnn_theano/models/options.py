@@ -14,7 +14,12 @@ from reprlib import repr as _short
 from typing import Any, Callable, ClassVar, Mapping, Sequence
 
 from srcnn_theano.layers.initializers import INITIALIZERS
-from srcnn_theano.layers.lengths import can_crop, even_crop, stamps_halo
+from srcnn_theano.layers.lengths import (
+    can_crop,
+    even_crop,
+    resized_halo,
+    stamps_halo,
+)
 
 
 def _option(default: Any, words: str, accepts: Callable[[Any], bool]) -> Any:
@@ -198,9 +203,10 @@ class FSRCNNOptions(Options):
     activation : 'prelu' or 'relu'
     slopes : 'map' or 'layer'
         One PReLU slope for each map, or one for the layer (the official weights).
-    upsampling : 'deconv', 'bilinear' or 'full-border'
-        `DeconvLayer` from N(0, 0.001), the same from filters that interpolate, or
-        `FullBorderDeconvLayer`, whose filters are as long as it takes.
+    upsampling : 'deconv', 'bilinear', 'full-border' or 'resize'
+        `DeconvLayer` from N(0, 0.001), the same from filters that interpolate,
+        `FullBorderDeconvLayer`, whose filters are as long as it takes, or
+        `ResizeConvLayer`.
     skip : 'none', 'mapping', 'features' or 'both'
         'mapping' adds the shrunk maps to those after the mapping layers, 'features'
         the first maps to the expanded ones. The report (section 5.1.2, item 2) says
@@ -230,7 +236,7 @@ class FSRCNNOptions(Options):
     deconv_size: int = _whole(9, 1, _MOST_LENGTH)
     activation: str = _choice("prelu", "relu")
     slopes: str = _choice("map", "layer")
-    upsampling: str = _choice("deconv", "bilinear", "full-border")
+    upsampling: str = _choice("deconv", "bilinear", "full-border", "resize")
     skip: str = _choice("none", "mapping", "features", "both")
     crop: int | None = _whole(None, 0, _MOST_LENGTH)
     initializer: str = _choice("he", "wide")
@@ -244,11 +250,16 @@ class FSRCNNOptions(Options):
         return self.d if self.n_deconv is None else self.n_deconv
 
     @property
+    def stamp_distance(self) -> int:
+        """Pixels of the output from one stamp to the next."""
+        return 1 if self.upsampling in ("full-border", "resize") else self.scale
+
+    @property
     def stamp_crops(self) -> tuple[int, int]:
         """Rows, and columns, cut off the stamps to leave `scale` times the input."""
         if self.upsampling == "full-border":
             return 0, 0
-        overhang = self.deconv_size - self.scale
+        overhang = self.deconv_size - self.stamp_distance
         if self.crop is None:
             return even_crop(overhang)
         return self.crop, overhang - self.crop
@@ -260,8 +271,14 @@ class FSRCNNOptions(Options):
         if self.padding == "zeros":
             return before, after
         # Of the outermost pixels of its input it gives no pixel, only stamps.
-        halo = stamps_halo(self.deconv_size, self.scale, before)
-        return before + self.scale * halo, after + self.scale * halo
+        around = self.scale * self.stamps_reach
+        return before + around, after + around
+
+    @property
+    def stamps_reach(self) -> int:
+        """Halo of the upsampling, in pixels of its input."""
+        halo = resized_halo if self.upsampling == "resize" else stamps_halo
+        return halo(self.deconv_size, self.scale, self.stamp_crops[0])
 
     def _check_together(self) -> None:
         if self.skip in ("features", "both") and self.n_expanded != self.d:
@@ -278,7 +295,7 @@ class FSRCNNOptions(Options):
             fits = self.deconv_size >= self.scale
         else:
             fits = max(self.crops) < self.deconv_size and can_crop(
-                self.deconv_size, self.scale, self.crops
+                self.deconv_size, self.stamp_distance, self.crops
             )
         if not fits:
             shape = (self.n_expanded, self.channels) + (self.deconv_size,) * 2

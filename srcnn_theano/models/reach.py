@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-from srcnn_theano.layers.lengths import stamps_halo
 from srcnn_theano.models.options import FSRCNNOptions
 from srcnn_theano.models.shapes import fsrcnn_layers
 
@@ -34,10 +33,9 @@ def fsrcnn_halo(options: FSRCNNOptions) -> int:
     """Halo of an FSRCNN; with a full border as much as leaves a pixel or two."""
     if options.upsampling == "full-border":
         return (full_border_window(options.deconv_size, options.scale) - 1) // 2
-    convolutions, deconv = fsrcnn_layers(options)
-    return convolutions_halo(conv.size for conv in convolutions) + stamps_halo(
-        deconv.size, options.scale, options.stamp_crops[0]
-    )
+    convolutions, _ = fsrcnn_layers(options)
+    halo = convolutions_halo(conv.size for conv in convolutions)
+    return halo + options.stamps_reach
 
 
 def inside(output: Any, input: Any, halo: int, factor: int) -> Any:

@@ -105,12 +105,12 @@ def test_table(finished):
     ours = results["variants"]["fsrcnn_gradinputs"]
     psnr = lines["PSNR of sub-images, dB"]
     assert psnr[0] == "{:.2f}".format(ours["sub_images_psnr"][-1])
-    assert psnr[3:] == ["{:.2f}".format(results["bicubic"]["sub_images_psnr"]), ""]
-    assert lines["weights of the last layer"][:3] == ["972", "972", "8,112"]
-    assert lines["in the last layer, zeros skipped"][2] == "519,168"
+    assert psnr[4:] == ["{:.2f}".format(results["bicubic"]["sub_images_psnr"]), ""]
+    assert lines["weights of the last layer"][:4] == ["972", "972", "8,112", "972"]
+    assert lines["in the last layer, zeros skipped"][2:4] == ["519,168", "995,328"]
     # A photograph has more detail than bicubic at these frequencies.
     bicubic, original = (
-        float(cell) for cell in lines["checkerboard energy, per mille"][3:]
+        float(cell) for cell in lines["checkerboard energy, per mille"][4:]
     )
     assert bicubic < original
 
@@ -119,7 +119,7 @@ def test_the_page_needs_no_other_file(finished):
     page = (finished[0] / "deconvolution.html").read_text()
     assert "http" not in page
     sources = re.findall(r'(?:src|href)="([^"]{0,20})', page)
-    assert len(sources) == 2 + 3 + 2 * 6  # curves, filters, details
+    assert len(sources) == 2 + 4 + 2 * 7  # curves, filters, details
     assert all(source.startswith("data:image/") for source in sources)
     for text in ("weights of the last layer", "Checkerboards", "What it means"):
         assert text in page

@@ -1,13 +1,17 @@
-"""Arguments of both deconvolutions: parameters, activations, and what is refused."""
+"""Arguments of all deconvolutions: parameters, activations, and what is refused."""
 
 import numpy as np
 import pytest
 
 from srcnn_theano.backend import T, compile_function
 from srcnn_theano.layers.activations import relu
-from srcnn_theano.layers.deconvolution import DeconvLayer, FullBorderDeconvLayer
+from srcnn_theano.layers.deconvolution import (
+    DeconvLayer,
+    FullBorderDeconvLayer,
+    ResizeConvLayer,
+)
 
-BOTH = (DeconvLayer, FullBorderDeconvLayer)
+EACH = (DeconvLayer, FullBorderDeconvLayer, ResizeConvLayer)
 
 
 @pytest.fixture
@@ -19,10 +23,10 @@ def evaluate(layer, images):
     return compile_function([layer.input], layer.output)(images)
 
 
-# --- Shared by both layers ---
+# --- Shared by all layers ---
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_activation_is_applied_after_the_bias(layer):
     images = np.float32([[[[1, 2], [3, -4]]]])
     W = np.ones((1, 2, 1, 1))
@@ -33,7 +37,7 @@ def test_activation_is_applied_after_the_bias(layer):
     np.testing.assert_allclose(evaluate(made, images), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_filters_are_drawn_copied_or_tied(rng, layer):
     def make(**values):
         return layer(rng, T.tensor4(), (1, 30, 9, 9), (30, 4, 9, 9), **values)
@@ -50,7 +54,7 @@ def test_filters_are_drawn_copied_or_tied(rng, layer):
     assert tied.W is drawn.W and tied.b is drawn.b
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_roles_of_the_variables(rng, layer):
     made = layer(rng, T.tensor4(), (1, 3, 9, 9), (3, 4, 3, 3))
     assert made.params == (made.W, made.b)
@@ -58,7 +62,7 @@ def test_roles_of_the_variables(rng, layer):
     assert made.state == () and made.updates == ()
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_constants_are_not_trained(rng, layer):
     W = T.constant(np.ones((3, 4, 3, 3), "float32"))
     made = layer(rng, T.tensor4(), (1, 3, 9, 9), (3, 4, 3, 3), W=W)
@@ -77,7 +81,7 @@ def refused(*parts, layer=DeconvLayer, input_shape=(2, 3, 8, 8), **settings):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_maps_that_do_not_fit(layer):
     shapes = dict(input_shape=(2, 56, 8, 8), filter_shape=(3, 56, 9, 9))
     refused("(2, 56, 8, 8)", "(3, 56, 9, 9)", layer=layer, **shapes)
@@ -110,18 +114,25 @@ def test_crops_that_cannot_be(settings):
     refused("crop", "(3, 1, 9, 9)", "stride 4", stride=4, **settings)
 
 
+@pytest.mark.parametrize("layer", EACH[1:])
 @pytest.mark.parametrize("crop", [9, (0, 9), (-1, 0), (0, -1), ((0, 0), (2, 9))])
-def test_crops_that_the_full_border_cannot_have(crop):
-    refused("crop", "(3, 1, 9, 9)", layer=FullBorderDeconvLayer, crop=crop)
+def test_crops_that_the_full_border_cannot_have(layer, crop):
+    refused("crop", "(3, 1, 9, 9)", layer=layer, crop=crop)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("length", [41, 31])
+def test_sizes_that_repeated_pixels_do_not_reach(length):
+    size = (length, length)  # 8 pixels, 4 times, and 8 around: 40; less by 8 at most
+    refused("stride 1", layer=ResizeConvLayer, stride=4, output_size=size)
+
+
+@pytest.mark.parametrize("layer", EACH)
 @pytest.mark.parametrize("stride", [0, -2, 1.5, 2.0])
 def test_strides_that_are_none(layer, stride):
     refused(f"stride {stride}", layer=layer, stride=stride)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_a_size_can_be_asked_for_only_when_that_of_the_input_is_known(layer):
     shape = (None, 3, None, None)
     refused(
@@ -129,13 +140,13 @@ def test_a_size_can_be_asked_for_only_when_that_of_the_input_is_known(layer):
     )
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_values_of_another_shape_are_refused_by_name(layer):
     for values in ({"W": np.zeros((3, 1, 3, 5))}, {"b": np.zeros(3)}):
         refused("shape", layer=layer, **values)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 @pytest.mark.parametrize("crop", ["half", (1, 2, 3), 1.5, ((1, 2), 3)])
 def test_crops_that_are_no_pixels(layer, crop):
     refused("crop", "(before, after)", layer=layer, crop=crop)
@@ -147,7 +158,7 @@ def test_what_is_allowed_is_told():
     refused("0 to 8 pixels at each end", layer=FullBorderDeconvLayer, crop=9)
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", EACH)
 def test_names_and_other_shapes_of_filters_are_refused(layer):
     refused("activation 'relu'", "T.tanh", layer=layer, activation="relu")
     refused("rng 0", "RandomState", layer=layer, rng=0)

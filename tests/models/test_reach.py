@@ -2,12 +2,12 @@ import itertools
 
 import pytest
 
+from srcnn_theano.layers.lengths import stamps_halo
 from srcnn_theano.models.options import FSRCNNOptions
 from srcnn_theano.models.reach import (
     convolutions_halo,
     fsrcnn_halo,
     full_border_window,
-    stamps_halo,
 )
 
 

@@ -25,6 +25,7 @@ ROWS = (
     "fsrcnn_augmented_described",
     "fsrcnn_bilinear",
     "fsrcnn_full_border",
+    "fsrcnn_resize",
     "fsrcnn_per_channel",
     "fsrcnn_skip_both",
     "fsrcnn_x2",
