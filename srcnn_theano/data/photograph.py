@@ -53,7 +53,7 @@ def photograph() -> Photograph:
             warnings.simplefilter("ignore", DeprecationWarning)
             pixels = face()
     except (ImportError, OSError):  # from SciPy 1.12 on it is a download
-        return _portrait()
+        return portrait()
     return Photograph(
         "raccoon (scipy.misc.face)",
         pixels,
@@ -64,7 +64,14 @@ def photograph() -> Photograph:
     )
 
 
-def _portrait() -> Photograph:
+def portrait() -> Photograph:
+    """The portrait that every matplotlib has: lessons need the same picture everywhere.
+
+    Raises
+    ------
+    UserError
+        It is missing.
+    """
     from matplotlib import cbook
 
     try:
