@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PAGES.append(ROOT / "srcnn_theano" / "backend" / "README.md")
 _QUOTE = re.compile(r"<!-- from (\S+) -->\n```python\n(.*?)```", re.S)
 # Names of variables as the code spells them: read from os.environ, or ours.
