@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from operator import index
 from typing import Any, Sequence, Tuple
 
@@ -50,6 +51,10 @@ class _Upsampling(Layer):
                 for axis, (length, (before, _)) in enumerate(zip(output_size, crops))
             )
         self.crop = crops
+        # A pixel lies under so many stamps.
+        rows, cols = (-(-size // self._step()) for size in self.filter_shape[2:])
+        self.window = rows, cols
+        self.step = Fraction(1, self._step())
         self.output_shape = self._checked_output_shape()
 
         self.W = self.add_param(
@@ -77,18 +82,36 @@ class _Upsampling(Layer):
         raise NotImplementedError
 
     def _checked_output_shape(self) -> Shape4:
-        batch, _, *lengths = self.input_shape
-        filters, shape = self.filter_shape[2:], [batch, self.filter_shape[1]]
-        for length, kernel, crop in zip(lengths, filters, self.crop):
-            n = None if length is None else self.n_stamps(length)
-            shape.append(deconv_length(n, kernel, self._step(), crop))
+        for kernel, crop in zip(self.filter_shape[2:], self.crop):
             if not self._can_crop(kernel, crop):
                 raise self._misfit(
                     f"do not give it by crop {self.crop}; {self._allowed(kernel, crop)}"
                 )
+        shape = self.shape_after(self.input_shape)
         if any(n is not None and n < 1 for n in shape[2:]):
             raise self._misfit(f"leave nothing after crop {self.crop}")
-        return tuple(shape)
+        return shape
+
+    def shape_after(self, shape: Shape4) -> Shape4:
+        lengths = [
+            deconv_length(
+                None if length is None else self.n_stamps(length),
+                kernel,
+                self._step(),
+                crop,
+            )
+            for length, kernel, crop in zip(shape[2:], self.filter_shape[2:], self.crop)
+        ]
+        return (shape[0], self.filter_shape[1], *lengths)
+
+    def multiply_adds(self, before: Any, after: Any) -> int:
+        stamps = [self.n_stamps(length) for length in before[2:]]
+        return int(np.prod(stamps) * np.prod(self.filter_shape))
+
+    def _told(self) -> str:
+        n_in, n_out, rows, cols = self.filter_shape
+        filters = f"{n_in} stamps of {n_out}x{rows}x{cols}"
+        return f"{filters}, stride {self._step()}, crop {self.crop}"
 
     def _full_length(self, axis: int) -> int:
         length = self.input_shape[2 + axis]
@@ -272,6 +295,8 @@ class ResizeConvLayer(FullBorderDeconvLayer):
         return self.stride * length
 
     def _checked_output_shape(self) -> Shape4:
+        rows, cols = (-(-(n - 1) // self.stride) + 1 for n in self.filter_shape[2:])
+        self.window, self.step = (rows, cols), Fraction(1, self.stride)
         return _Upsampling._checked_output_shape(self)
 
     def _stamped(self) -> Any:
