@@ -39,12 +39,23 @@ def seed(text: str) -> int:
     return whole(0, LARGEST_SEED)(text)
 
 
+def above_0(what: str) -> Callable[[str], float]:
+    """A type of argparse: a number more than 0, of seconds or GiB or the like."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not 0 < number < math.inf:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a number of {what} above 0"
+            )
+        return number
+
+    return parse
+
+
 def duration(text: str) -> float:
     """A type of argparse: seconds, more than 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return number
+    return above_0("seconds")(text)

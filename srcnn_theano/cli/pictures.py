@@ -18,7 +18,7 @@ from srcnn_theano.cli.options import (
     command,
     option,
 )
-from srcnn_theano.ranges import whole
+from srcnn_theano.ranges import above_0, whole
 from srcnn_theano.streams import say
 
 
@@ -53,6 +53,13 @@ def demo(options: argparse.Namespace) -> None:
         metavar="TEXT",
         help="goes into the names of results in a folder, as in photo_x2.png",
     ),
+    option(
+        "--memory",
+        type=above_0("GiB"),
+        default=1.0,
+        metavar="GIB",
+        help="that may be taken; a picture that needs more is refused",
+    ),
     RESUME.but(help="skip what was made already by the same network and options"),
     DEVICE,
 )
@@ -69,6 +76,7 @@ def upscale(options: argparse.Namespace) -> int:
         tta=options.tta,
         resume=options.resume,
         naming=Naming(options.format, options.suffix, options.quality),
+        memory=options.memory,
     )
     for message in summary.failed:
         say(f"srcnn-theano: error: {message}")

@@ -59,6 +59,7 @@ def upscale_picture(
     progress: bool,
     leave: bool,
     quality: int | None = None,
+    most_memory: int | None = None,
 ) -> None:
     """Enlarge a picture, and write it in the format of the target's suffix.
 
@@ -73,6 +74,8 @@ def upscale_picture(
         Show a progress bar of the tiles; leave it there at the end.
     quality : int or None
         As in `data.images.write_picture`.
+    most_memory : int or None
+        As in `data.images.check_writable`.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def upscale_picture(
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
     picture = fitted(job.target, read())
-    check_writable(job.target, picture, upscaler.scale)
+    check_writable(job.target, picture, upscaler.scale, most_memory)
     with Bar(
         total=upscaler.n_tiles(picture),
         desc=job.source.name,

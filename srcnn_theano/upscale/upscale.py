@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
-from srcnn_theano.data.images import Picture, n_pixels, read_picture
+from srcnn_theano.data.images import GIB, Picture, n_pixels, read_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import DiskFull, sha256
 from srcnn_theano.progress import Bar
@@ -49,6 +50,7 @@ def upscale_paths(
     resume: bool = False,
     progress: bool = True,
     naming: Naming | None = None,
+    memory: float = 1,
 ) -> Summary:
     """Enlarge picture files and folders of them.
 
@@ -61,6 +63,8 @@ def upscale_paths(
         same network with the same options (see `resume`).
     progress : bool
         Show progress bars on stderr.
+    memory : float
+        GiB that the program may take. A picture that needs more is refused.
 
     Returns
     -------
@@ -95,18 +99,28 @@ def upscale_paths(
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
     if jobs:
         with concurrent.futures.ThreadPoolExecutor(1) as reader:
-            pictures = _Pictures(reader, jobs)  # the first is read from now on
+            most = int(memory * GIB)
+            pictures = _Pictures(reader, jobs, most)  # the first is read from now on
             upscaler = load_upscaler(scale, weights, model, tta)
-            _enlarge(upscaler, pictures, summary, made, naming.quality, progress)
+            write = partial(
+                upscale_picture,
+                upscaler,
+                progress=progress,
+                leave=len(jobs) == 1,
+                quality=naming.quality,
+                most_memory=most,
+            )
+            _enlarge(pictures, write, summary, made, progress)
     return summary
 
 
 class _Pictures:
     """The pictures of jobs, each read while the one before it is enlarged."""
 
-    def __init__(self, reader: Any, jobs: Sequence[Job]) -> None:
+    def __init__(self, reader: Any, jobs: Sequence[Job], most_memory: int) -> None:
         self.jobs = jobs
         self._reader = reader
+        self._read = partial(read_picture, most_memory=most_memory)
         self._ahead: Any = None
         self._read_ahead(0)
 
@@ -117,45 +131,33 @@ class _Pictures:
             if ahead is not None:
                 concurrent.futures.wait([ahead])
             self._read_ahead(number + 1)
-            yield job, ahead.result if ahead else _Later(job.source)
+            yield job, ahead.result if ahead else partial(self._read, job.source)
 
     def _read_ahead(self, number: int) -> None:
         if number < len(self.jobs):
             source = self.jobs[number].source
             if n_pixels(source) <= _MOST_PIXELS_AHEAD:
-                self._ahead = self._reader.submit(read_picture, source)
-
-
-class _Later:
-    """The picture of a file, read when it is asked for."""
-
-    def __init__(self, source: Path) -> None:
-        self._source = source
-
-    def __call__(self) -> Picture:
-        return read_picture(self._source)
+                self._ahead = self._reader.submit(self._read, source)
 
 
 def _enlarge(
-    upscaler: Any,
     pictures: _Pictures,
+    write: Callable[[Callable[[], Picture], Job], None],
     summary: Summary,
     made: Made | None,
-    quality: int | None,
     progress: bool,
 ) -> None:
     """Enlarge and write all pictures, and note in the summary what became of them."""
     jobs = pictures.jobs
-    many = len(jobs) > 1
     bar = Bar(
         pictures,
         total=len(jobs),
         unit="picture",
-        disable=not (progress and many),
+        disable=not (progress and len(jobs) > 1),
     )
     for n_tried, (job, picture) in enumerate(bar, start=1):
         try:
-            upscale_picture(upscaler, picture, job, progress, not many, quality)
+            write(picture, job)
             summary.written.append(job.target)
             if made:
                 made.add(job)

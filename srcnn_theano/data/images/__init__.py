@@ -2,6 +2,7 @@
 
 from srcnn_theano.data.images.colour import spread_colours
 from srcnn_theano.data.images.folders import pictures_below
+from srcnn_theano.data.images.memory import GIB
 from srcnn_theano.data.images.metadata import enlarged
 from srcnn_theano.data.images.picture import (
     FORMATS,
@@ -26,6 +27,7 @@ from srcnn_theano.data.images.writing import (
 
 __all__ = [
     "FORMATS",
+    "GIB",
     "IMAGE_SUFFIXES",
     "QUALITY",
     "Picture",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 
 from srcnn_theano.data.images import tiff
 from srcnn_theano.data.images.colour import misfit, rgb_of_inks
+from srcnn_theano.data.images.memory import bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
     Metadata,
     colour_chunks,
@@ -26,11 +28,12 @@ from srcnn_theano.files import PathLike, kind_at
 
 # Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
 _READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
+_STRIP_BYTES = 1 << 22
 # Those whose further images are of the same rank, and not previews or depths.
 _OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP")
 
 
-def read_picture(path: PathLike) -> Picture:
+def read_picture(path: PathLike, most_memory: int | None = None) -> Picture:
     """Read a BMP, GIF, JPEG, PNG, PPM, QOI, TIFF or WebP file, whatever its name.
 
     Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
@@ -40,6 +43,8 @@ def read_picture(path: PathLike) -> Picture:
     Parameters
     ----------
     path : path
+    most_memory : int or None
+        Bytes that the program may take; see `memory.check_memory`.
 
     Returns
     -------
@@ -50,24 +55,19 @@ def read_picture(path: PathLike) -> Picture:
     UserError
         The file is missing, empty, damaged, too large, no image or no regular file.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     path = Path(path)
     _require_file(path)
     try:
         with warnings.catch_warnings():
-            # Pillow warns of metadata that it passes over, and from 89 megapixels on;
-            # it refuses from 179 on.
+            # Pillow warns of metadata that it passes over.
             warnings.simplefilter("ignore")
-            return _read(path)
+            return _read(path, most_memory)
     except UserError:
         raise
     except UnidentifiedImageError:
         raise _unidentified(path) from None
-    except Image.DecompressionBombError as error:
-        raise UserError(
-            f"{path}: too large to be opened ({error}); cut it into pieces"
-        ) from error
     except Exception as error:  # decoders raise all kinds for damaged files
         if isinstance(error, MemoryError) or "out of memory" in str(error):
             raise UserError(
@@ -91,7 +91,22 @@ def _require_file(path: Path) -> None:
         raise UserError(f"{path}: no permission to read this file")
 
 
+_opening = threading.Lock()
+
+
 def _open(path: Path) -> Any:
+    """The image as Pillow opens it, of any size: `check_memory` comes later."""
+    from PIL import Image
+
+    with _opening:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return _identified(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _identified(path: Path) -> Any:
     from PIL import Image
 
     suffix = path.suffix.lower()
@@ -123,13 +138,28 @@ def _unidentified(path: Path) -> UserError:
     )
 
 
-def _read(path: Path) -> Picture:
+def _read(path: Path, most_memory: int | None) -> Picture:
     with path.open("rb") as stream:
-        samples = tiff.read_samples(path) if tiff.is_tiff(stream) else None
+        is_tiff = tiff.is_tiff(stream)
+    samples = tiff.read_samples(path, most_memory) if is_tiff else None
     if samples is not None:
         return _of_samples(path, samples)
     with _open(path) as image:
+        size = image.height, image.width
+        check_memory(path, size, bytes_to_read(image, _n_result(image)), most_memory)
         return _to_picture(path, image)
+
+
+def _n_result(image: Any) -> int:
+    """Bytes of a pixel of the array, and of what is made on the way to it."""
+    if _has_16_bit_channels(image):
+        # Decoded twice.
+        return 2 * len(image.getbands()) + 4
+    if image.mode.startswith("I"):
+        return 2
+    if image.mode == "CMYK":
+        return 3 + 4
+    return len(_mode_8_bit(image))
 
 
 def _of_samples(path: Path, samples: tiff.Samples) -> Picture:
@@ -223,11 +253,24 @@ def _values(path: Path, image: Any) -> np.ndarray:
             f"{path}: floating-point pixels have no known range; convert it to 8 or 16 "
             "bits per channel"
         )
-    array = np.array(image.convert(_mode_8_bit(image)))
-    array = array.reshape(array.shape[:2] + (-1,))
-    if image.mode == "P" and np.all(array[..., :1] == array[..., 1:3]):
-        array = array[..., 2:]  # a palette of greys, as in any grey GIF
+    mode = _mode_8_bit(image)
+    array = np.empty((image.height, image.width, len(mode)), np.uint8)
+    strips = list(_strips(array))
+    for rows, strip in strips:
+        part = image.crop((0, rows.start, image.width, rows.stop)).convert(mode)
+        strip[...] = np.asarray(part).reshape(strip.shape)
+    if image.mode == "P" and len(mode) > 2:
+        if all(np.all(strip[..., :1] == strip[..., 1:3]) for _, strip in strips):
+            array = array[..., 2:]  # a palette of greys, as in any grey GIF
     return array
+
+
+def _strips(array: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Parts of an array with some rows each: copies of all are large."""
+    step = max(1, _STRIP_BYTES // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        rows = slice(start, min(start + step, len(array)))
+        yield rows, array[rows]
 
 
 def _mode_8_bit(image: Any) -> str:
@@ -278,14 +321,18 @@ def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
         transparent = image.info.get("transparency")
     if raw_mode == "LA;16B":
         # Two values of two bytes, taken as four channels of one byte.
-        array = _decode_as(path, "RGBA").astype(np.uint16)
+        array = np.asarray(_decoded_as(path, "RGBA")).astype(np.uint16)
         return array[..., 0::2] << 8 | array[..., 1::2]
-    big_endian = _decode_as(path, mode + ";16B").astype(np.uint16)
-    little_endian = _decode_as(path, mode + ";16L").astype(np.uint16)
-    high, low = big_endian, little_endian
+    high, low = _decoded_as(path, mode + ";16B"), _decoded_as(path, mode + ";16L")
     if _is_little_endian(raw_mode):
-        high, low = little_endian, big_endian
-    return _with_transparent_value(high << 8 | low, transparent)
+        high, low = low, high
+    array = np.empty((high.height, high.width, len(mode)), np.uint16)
+    for rows, strip in _strips(array):
+        box = (0, rows.start, high.width, rows.stop)
+        strip[...] = np.asarray(high.crop(box))
+        strip <<= 8
+        strip |= np.asarray(low.crop(box))
+    return _with_transparent_value(array, transparent)
 
 
 def _is_little_endian(raw_mode: str) -> bool:
@@ -293,12 +340,12 @@ def _is_little_endian(raw_mode: str) -> bool:
     return raw_mode.endswith("16L") or (raw_mode.endswith("16N") and native)
 
 
-def _decode_as(path: Path, raw_mode: str) -> np.ndarray:
+def _decoded_as(path: Path, raw_mode: str) -> Any:
     """Decode a file, its samples in the order that `raw_mode` says."""
     with _open(path) as image:
         image.tile = [_with_raw_mode(tile, raw_mode) for tile in image.tile]
         image.load()
-        return np.array(image)
+        return image
 
 
 def _with_raw_mode(tile: Any, raw_mode: str) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Iterator, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.data.images.memory import check_memory
 from srcnn_theano.errors import UserError
 
 # Values of the tags that matter.
@@ -47,7 +48,7 @@ def is_tiff(stream: BinaryIO) -> bool:
     return start in _MAGIC
 
 
-def read_samples(path: Path) -> Samples | None:
+def read_samples(path: Path, most_memory: int | None = None) -> Samples | None:
     """Read the first image of a TIFF, if it is of a kind for which this is the way.
 
     Returns
@@ -70,7 +71,7 @@ def read_samples(path: Path) -> Samples | None:
         if not _is_ours(page):
             _check_for_pillow(path, page)
             return None
-        _check(path, page)
+        _check(path, page, most_memory)
         samples = _samples(path, page, _as_grid(page, page.asarray(maxworkers=1)))
         n_images = _n_images(file)
         if n_images > 1:
@@ -124,13 +125,13 @@ def _check_for_pillow(path: Path, page: Any) -> None:
         )
 
 
-def _check(path: Path, page: Any) -> None:
+def _check(path: Path, page: Any, most_memory: int | None) -> None:
     """Refuse what is no picture, and what would take more memory than a picture."""
-    from PIL import Image
-
     n_pixels = page.imagewidth * page.imagelength
-    if Image.MAX_IMAGE_PIXELS and n_pixels > 2 * Image.MAX_IMAGE_PIXELS:
-        raise Image.DecompressionBombError(f"{n_pixels} pixels")
+    # As it lies in the file, and as it is turned into grey or RGB.
+    bits = page.samplesperpixel * max(_each(page.bitspersample))
+    size = page.imagelength, page.imagewidth
+    check_memory(path, size, bits / 8 + max(bits, 8) / 4, most_memory)
     if n_pixels == 0 or page.imagedepth != 1:
         raise UserError(
             f"{path}: {page.imagewidth}x{page.imagelength}x{page.imagedepth} pixels "

@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterable, Iterator
 import numpy as np
 
 from srcnn_theano.data.images.jpeg import JpegWriter
+from srcnn_theano.data.images.memory import bytes_to_write, check_memory
 from srcnn_theano.data.images.metadata import EXIF_PREFIX, enlarged
 from srcnn_theano.data.images.picture import (
     FORMATS,
@@ -28,11 +29,18 @@ from srcnn_theano.data.images.tiff import write_deep
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
 
+# Formats that are written while the picture is computed.
+_IN_BANDS = ("PNG", "JPEG", "PPM")
 # Kinds of which Pillow writes no TIFF.
 _DEEP = ("LA16", "RGB16", "RGBA16")
 
 
-def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) -> None:
+def check_writable(
+    path: PathLike,
+    kind: Picture | str = "RGB",
+    scale: int = 1,
+    most_memory: int | None = None,
+) -> None:
     """Raise the error that `write_picture` would, before the picture is computed.
 
     Parameters
@@ -44,6 +52,8 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) 
         16 bits.
     scale : int
         How many times larger than a Picture the result is going to be.
+    most_memory : int or None
+        Bytes that the program may take; None for any.
     """
     picture = kind if isinstance(kind, Picture) else None
     if isinstance(kind, Picture):
@@ -61,6 +71,22 @@ def check_writable(path: PathLike, kind: Picture | str = "RGB", scale: int = 1) 
         )
     if picture is not None:
         _check_size(path, picture, scale, FORMATS[suffix])
+        if most_memory is not None and FORMATS[suffix].name not in _IN_BANDS:
+            _check_memory(path, picture, scale, most_memory)
+
+
+def _check_memory(
+    path: PathLike, picture: Picture, scale: int, most_memory: int
+) -> None:
+    """Refuse a result that is written all at once and too large for that."""
+    rows, cols, n_channels = picture.pixels.shape
+    n_channels += picture.alpha is not None
+    name = FORMATS[Path(path).suffix.lower()].name
+    n_bytes = scale**2 * bytes_to_write(picture.pixels.dtype, n_channels, name)
+    size = scale * rows, scale * cols
+    source = n_channels * picture.pixels.itemsize
+    per_pixel = (n_bytes + source) / scale**2
+    check_memory(path, size, per_pixel, most_memory, "choose .png or .jpg")
 
 
 def fitted(path: PathLike, picture: Picture) -> Picture:

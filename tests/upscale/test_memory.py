@@ -1,0 +1,75 @@
+"""Pictures within the memory that is allowed, and refusals of those that are not."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_theano.data.images import GIB, Picture, check_writable, read_picture
+from srcnn_theano.errors import UserError
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A picture of 200 megapixels in a file of some kilobytes."""
+    path = tmp_path / "large.png"
+    Image.new("1", (20000, 10000)).save(path)
+    return path
+
+
+def test_200_megapixels_of_grey_are_read_within_a_gibibyte(large):
+    program = (
+        "import resource, sys\n"
+        "from srcnn_theano.data.images import read_picture\n"
+        "picture = read_picture(sys.argv[1], 1 << 30)\n"
+        "print(*picture.pixels.shape)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, large],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    shape, peak = answer.stdout.splitlines()
+    assert shape == "10000 20000 1"
+    assert int(peak) * 1024 < GIB
+
+
+def test_what_would_take_more_is_refused_with_the_option(large, tmp_path):
+    with pytest.raises(UserError, match="20000x10000 .* 0.6 GiB .* --memory 1, or cut"):
+        read_picture(large, GIB // 2)
+    Image.new("RGB", (20000, 10000)).save(tmp_path / "colour.png")
+    with pytest.raises(UserError, match="1.5 GiB .*1 GiB are allowed.*--memory 2"):
+        read_picture(tmp_path / "colour.png", GIB)
+    # Other commands know no such option.
+    with pytest.raises(UserError, match="large.png: .* at most 178 megapixels"):
+        read_picture(large)
+
+
+def test_formats_that_are_written_at_once_are_checked_before_the_work(tmp_path):
+    # A view: 12 megapixels that take no memory here.
+    pixels = np.broadcast_to(np.zeros((1, 1, 3), "uint8"), (3000, 4000, 3))
+    for name in ("a.png", "a.jpg", "a.ppm"):
+        check_writable(tmp_path / name, Picture(pixels), 4, GIB)
+    with pytest.raises(UserError, match="a.bmp: .* --memory 2, or choose .png or .jpg"):
+        check_writable(tmp_path / "a.bmp", Picture(pixels), 4, GIB)
+    check_writable(tmp_path / "a.bmp", Picture(pixels), 4, 2 * GIB)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "LA", "1", "CMYK"])
+def test_strips_are_read_as_the_whole(tmp_path, mode, monkeypatch):
+    values = np.random.RandomState(5).randint(0, 256, (70, 31, 3), dtype=np.uint8)
+    path = tmp_path / "a.tif"
+    Image.fromarray(values).convert(mode).save(path)
+    before = read_picture(path)
+    monkeypatch.setattr("srcnn_theano.data.images.reading._STRIP_BYTES", 400)
+    after = read_picture(path)
+    np.testing.assert_array_equal(before.pixels, after.pixels)
+    with Image.open(path) as image:
+        expected = np.asarray(
+            image.convert("RGB" if before.pixels.shape[2] > 1 else "L")
+        )
+    np.testing.assert_array_equal(after.pixels.squeeze(), expected)
