@@ -69,8 +69,7 @@ def upscale_paths(
     Returns
     -------
     Summary
-        A picture that cannot be read or written does not stop the others; a full disk
-        does.
+        A picture that cannot be read or written does not stop the others.
 
     Raises
     ------
@@ -83,17 +82,11 @@ def upscale_paths(
     for line in planned.passed_over:
         say(f"warning: {line}")
     summary = Summary([], [], list(planned.unreadable), [])
-    made = None
+    made, jobs = None, planned.jobs
     if planned.in_folder or resume:
+        network = sha256(weights_path(scale, weights, model))
         folder = Path(out) if planned.in_folder else Path(out).parent
-        maker = {
-            "scale": scale,
-            "network": sha256(weights_path(scale, weights, model)),
-            "tta": tta,
-            "quality": naming.quality,
-        }
-        made = Made(folder, maker)
-    jobs = planned.jobs
+        made = Made(folder, _maker(scale, network, tta, naming))
     if made and resume:
         summary.skipped.extend(job.target for job in jobs if made.is_done(job))
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
@@ -102,16 +95,19 @@ def upscale_paths(
             most = int(memory * GIB)
             pictures = _Pictures(reader, jobs, most)  # the first is read from now on
             upscaler = load_upscaler(scale, weights, model, tta)
-            write = partial(
-                upscale_picture,
-                upscaler,
-                progress=progress,
-                leave=len(jobs) == 1,
-                quality=naming.quality,
-                most_memory=most,
-            )
+            write = _writer(upscaler, progress, len(jobs) == 1, naming.quality, most)
             _enlarge(pictures, write, summary, made, progress)
     return summary
+
+
+def _maker(scale: int, network: str, tta: bool, naming: Naming) -> dict[str, Any]:
+    """What makes the pixels and the file of a result."""
+    return {"scale": scale, "network": network, "tta": tta, "quality": naming.quality}
+
+
+def _writer(upscaler: Any, *options: Any) -> Callable[..., None]:
+    """`picture.upscale_picture` with all but the picture and the job."""
+    return lambda read, job: upscale_picture(upscaler, read, job, *options)
 
 
 class _Pictures:
