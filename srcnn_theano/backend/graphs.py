@@ -11,6 +11,7 @@ from srcnn_theano.backend.declared import Declared
 from srcnn_theano.backend.devices import device_mode
 from srcnn_theano.backend.examining import evaluate, gradients, in_order, in_words
 from srcnn_theano.backend.internals import (
+    IS_AESARA,
     Assert,
     BaseAbstractConv,
     BaseCorrMM,
@@ -211,7 +212,18 @@ def rewriting(
 
 
 def written_as(function: Any) -> tuple[list[Any], Any, list[tuple[Any, Any]]]:
-    """The arguments, results and updates that a compiled function was written with."""
+    """The arguments, results and updates that a compiled function was written with.
+
+    Raises
+    ------
+    ValueError
+        Aesara has rewritten the very graph that it was given.
+    """
+    if IS_AESARA:
+        raise ValueError(
+            "a compiled function: Aesara keeps no graph of it as it was written; draw "
+            "the expressions that it was compiled of"
+        )
     specs = function.maker.inputs
     arguments = [
         spec.variable for spec in specs if not isinstance(spec.variable, SharedVariable)

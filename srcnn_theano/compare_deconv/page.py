@@ -13,6 +13,7 @@ from srcnn_theano.pages.charts import Curve, Panel, draw_curves
 from srcnn_theano.pages.document import Details, Pictures, Table, to_html
 from srcnn_theano.pages.pixels import write_filters, write_strip
 from srcnn_theano.pages.prose import read_prose
+from srcnn_theano.pages.stamps import stamps_figure
 from srcnn_theano.weights import load_weights
 
 _PROSE = Path(__file__).with_name("page.md")
@@ -49,6 +50,7 @@ def write_page(
         picture=str(results["picture"]),
         low_res=str(results["picture"] // results["scale"]),
         figures=[_main_table(results)],
+        stamps=[stamps_figure()],
         curves=[_curves(results, out_dir)],
         filters=_filters(trained, out_dir),
         spectra=[_spectra(titles, spectra, out_dir)],

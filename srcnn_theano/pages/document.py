@@ -62,7 +62,14 @@ class Details(NamedTuple):
     blocks: list[Any]
 
 
-Block = Union[Heading, Paragraph, Items, Links, Table, Pictures, Details]
+class Raw(NamedTuple):
+    """HTML as it is, and a text that stands for it in Markdown."""
+
+    html: str
+    text: str
+
+
+Block = Union[Raw, Heading, Paragraph, Items, Links, Table, Pictures, Details]
 
 
 # --- Markdown ---
@@ -102,6 +109,7 @@ def _markdown_pictures(block):
 _MARKDOWN = {
     Heading: lambda block: "#" * block.level + " " + _markdown_text(block.text),
     Paragraph: lambda block: _markdown_text(block.text),
+    Raw: lambda block: _markdown_text(block.text),
     Items: lambda block: "\n".join("- " + _markdown_text(t) for t in block.texts),
     Links: lambda block: "\n".join(
         f"- [{_markdown_text(text)}]({url})" for text, url in block.links
@@ -184,6 +192,7 @@ def _html_items(texts):
 
 _HTML = {
     Heading: lambda block: f"<h{block.level}>{_html_text(block.text)}</h{block.level}>",
+    Raw: lambda block: block.html,
     Paragraph: lambda block: f"<p>{_html_text(block.text)}</p>",
     Items: lambda block: _html_items(map(_html_text, block.texts)),
     Links: lambda block: _html_items(
