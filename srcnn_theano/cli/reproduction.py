@@ -170,6 +170,13 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
     ),
     option("--anew", action="store_true", help="also what results/ has already"),
     option("--cost", action="store_true", help="say what it will cost, and do nothing"),
+    option(
+        "--check",
+        action="store_true",
+        help="train rows again, one seed without --seeds, and say whether they lie in "
+        "the range of results/; exit status 1 if one does not",
+    ),
+    EPOCHS.but(help="with --check: train for no more, and look at results/ as far"),
     VGG,
     DEVICE,
 )
@@ -182,6 +189,21 @@ def reproduce(options: argparse.Namespace) -> int:
     from srcnn_theano.runs.side_by_side import Settings
 
     data_dir, seeds = find_data_dir(options.data), parse_seeds(options.seeds)
+    if options.check:
+        from srcnn_theano.report.check import check_rows
+
+        good = check_rows(
+            options.table,
+            options.only,
+            data_dir,
+            options.runs / "check",
+            options.vgg,
+            seeds,
+            options.epochs,
+        )
+        return 0 if good else 1
+    if options.epochs:
+        raise UserError("--epochs: goes with --check; leave it out, or add --check")
     settings = Settings(data_dir, options.runs, options.vgg, options.jobs)
     planned = make_plan(
         options.table,

@@ -68,7 +68,7 @@ def spread(figures: Sequence[float]) -> Spread | None:
 
 
 # How far from the range of the seeds a printed figure may lie, in dB.
-_WIDENED, _NEAR = 0.1, 0.5
+WIDENED, _NEAR = 0.1, 0.5
 
 
 def distance(printed: float, ours: Spread) -> float:
@@ -93,7 +93,7 @@ def verdict(printed: float, ours: Spread, shown: Spread | None = None) -> str:
         0.5 dB of the range; 'explained': neither, but the experiment that is said to
         show why is reproduced or near; 'open': nothing of these.
     """
-    for name, reach in (("reproduced", _WIDENED), ("near", _NEAR)):
+    for name, reach in (("reproduced", WIDENED), ("near", _NEAR)):
         if distance(printed, ours) <= reach:
             return name
     if shown is not None and distance(printed, shown) <= _NEAR:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from srcnn_theano.evaluation.rule import (
     VERDICTS,
@@ -12,6 +12,7 @@ from srcnn_theano.evaluation.rule import (
     spread,
     verdict,
 )
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.report.rows import Row, Seed
 
 # The choices of `chosen_epochs`, the report's first.
@@ -91,22 +92,30 @@ def _spreads(row: Row, field: str) -> dict[str, Spread]:
 
 def _of_seed(row: Row, seed: Seed, field: str) -> dict[str, float]:
     """The figure of one seed by the choice of its epoch."""
-    size = row.experiment.training.batch_size
-    epochs = chosen_epochs(seed.history, size)
-    test_set = row.experiment.measure.test_set
-    if not epochs:
-        return {}
     if field == "published":
-        column = f"{test_set.lower()}_batch{size}"
-        return {
-            choice: float(seed.history[epoch - 1][column])
-            for choice, epoch in epochs.items()
-        }
+        return of_history(row.experiment, seed.history)
     return _in_vgg_space(row, seed)
+
+
+def of_history(
+    experiment: Experiment, history: Sequence[Mapping[str, str]]
+) -> dict[str, float]:
+    """What a row scores on its test set, by the choice of its epoch.
+
+    Empty where the history does not say, as those of earlier versions.
+    """
+    size = experiment.training.batch_size
+    column = f"{experiment.measure.test_set.lower()}_batch{size}"
+    return {
+        choice: float(history[epoch - 1][column])
+        for choice, epoch in chosen_epochs(history, size).items()
+    }
 
 
 def _in_vgg_space(row: Row, seed: Seed) -> dict[str, float]:
     measure = row.experiment.measure
+    if not chosen_epochs(seed.history, row.experiment.training.batch_size):
+        return {}
     # What a network scores in VGG space is measured where it was kept.
     blocks = {"best_validation": best_validation_of(seed), "last": seed.results or {}}
     return {

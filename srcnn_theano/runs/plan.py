@@ -9,6 +9,7 @@ from typing import Iterable, NamedTuple, Sequence
 from srcnn_theano import shipped
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS, find_experiment
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import kind_at, read_json
 from srcnn_theano.record import TRAINS_ALIKE, data_checksums, read_results
 from srcnn_theano.runs.run import Run, runs_of_seeds
@@ -88,8 +89,8 @@ def make_plan(
     return _with_networks(planned)
 
 
-def _rows(table: str, only: Sequence[str]) -> list:
-    """The rows that are asked for, after the rows that train their networks."""
+def rows_of(table: str, only: Sequence[str]) -> list[Experiment]:
+    """The rows of a table that patterns name, or all; as in `make_plan`."""
     rows = [e for e in EXPERIMENTS.values() if table in (ALL, e.row.table)]
     for pattern in only:
         if not any(fnmatchcase(row.name, pattern) for row in rows):
@@ -98,6 +99,12 @@ def _rows(table: str, only: Sequence[str]) -> list:
             raise UserError(f"--only {pattern}: no row of {table} has such a name")
     if only:
         rows = [r for r in rows if any(fnmatchcase(r.name, p) for p in only)]
+    return rows
+
+
+def _rows(table: str, only: Sequence[str]) -> list[Experiment]:
+    """The rows that are asked for, after the rows that train their networks."""
+    rows = rows_of(table, only)
     trainers = {row.trained_by: EXPERIMENTS[row.trained_by] for row in rows}
     measured = [row for row in rows if not row.trains]
     return [*trainers.values(), *measured]
