@@ -86,3 +86,16 @@ def test_the_list_of_scripts_names_each():
     rows = (ROOT / "scripts" / "README.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| `(\S+\.py)` \|", rows, re.M)
     assert told == sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
+
+
+def test_the_citation_names_the_version():
+    from srcnn_theano import __version__
+
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in text
+
+
+def test_links_of_the_readme_lead_somewhere():
+    for target in _LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (ROOT / target).exists(), target
