@@ -321,3 +321,18 @@ def _batched_dot(op, node, a, b):
 @lower.register(ops.ExtractDiag)
 def _extract_diag(op, node, x):
     return jnp.diagonal(x, op.offset, op.axis1, op.axis2)
+
+
+# --- Eigenvectors, and what is computed now and then ---
+
+
+@lower.register(ops.Eigh)
+def _eigh(op, node, x):
+    return list(jnp.linalg.eigh(x, UPLO=op.UPLO))
+
+
+@lower.register(ops.IfElse)
+def _if_else(op, node, condition, *branches):
+    # Their values are there already: XLA computes what is not taken, too.
+    pairs = zip(branches[: op.n_outs], branches[op.n_outs :])
+    return [jnp.where(condition, *pair) for pair in pairs]

@@ -345,3 +345,15 @@ def test_random_streams():
     assert set(np.unique(bernoulli)) == {0, 1}
     np.testing.assert_allclose(bernoulli.mean(), 0.25, atol=0.02)
     assert not np.array_equal(uniform, second[0])
+
+
+def test_eigenvectors_now_and_then():
+    x = floats(4, 4)
+
+    def build(x, due):
+        values, vectors = T.nlinalg.eigh(T.dot(x, x.T))
+        # Whatever their signs are.
+        return theano.ifelse.ifelse(T.gt(due, 0), [values, vectors**2], [x[0], x])
+
+    for due in (0, 1):
+        assert_same(build, x, np.float32(due), rtol=1e-4)
