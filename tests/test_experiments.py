@@ -161,8 +161,11 @@ def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
     pairs = make_pairs(image, recipe)
     rng = np.random.RandomState(0)
     model = model_for_pairs(row.model, row.options, pairs, rng, row.batch_size)
-    assert model.output_shape == (row.batch_size,) + pairs.high_res.shape[1:]
+    # All pixels of an image, edges too, are among those that the network gives.
+    side = recipe.size - 2 * recipe.border
+    assert model.output_shape == (row.batch_size, 1, side, side)
     assert pairs.high_res.shape[2] == row.scale * pairs.low_res.shape[2]
+    assert recipe.stride <= side and recipe.border == row.scale * model.margin
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def test_networks_that_come_along_enlarge_a_picture(name, tmp_path):
     upscaler = Upscaler(build_predictor(load_weights(path)), scale)
     parts = slice(0, scale * 13), slice(0, scale * 10)
     expected = upscaler.restore(image, *parts).transpose(2, 0, 1)
-    np.testing.assert_allclose(y[0], expected, rtol=0, atol=1e-5)
+    # A fortieth of a level: of white noise the filters make large numbers.
+    np.testing.assert_allclose(y[0], expected, rtol=0, atol=1e-4)
 
 
 def test_the_readme_shows_how_to_run_it(tmp_path, monkeypatch):
