@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import resource
 import signal
@@ -19,7 +20,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
@@ -115,11 +115,12 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     status : int
-        Its exit status; minus the number of the signal that ended it, -SIGALRM when
-        its time was over.
+        Its exit status; minus the number of the signal that ended it, -SIGXCPU when
+        its time was over, -SIGALRM when it waited for too long.
     message : str
         The end of what it wrote to stdout and stderr.
     seconds : float
+        Of the processor, which do not depend on what else runs.
     megabytes : float
         The most memory that it had in use, the modules' included.
     """
@@ -148,7 +149,7 @@ def outcomes(
     modules : sequence of str
         Loaded once, before the first command.
     seconds : float
-        Time for each command.
+        Of the processor, for each command; it may wait for six times as long.
     memory : int
         Bytes of address space that a command may take beside the modules.
     function : str, "module:name", of the package or of a file beside this one
@@ -184,6 +185,10 @@ def outcomes(
         worker.stdout.close()
 
 
+# What ends a command whose time is over.
+_HANGS = (signal.SIGALRM, signal.SIGXCPU)
+
+
 def complaint(outcome: Outcome, path: str | Path, megabytes: float = 2048) -> str:
     """What is wrong with how a command took the file `path`; empty if nothing is.
 
@@ -191,7 +196,7 @@ def complaint(outcome: Outcome, path: str | Path, megabytes: float = 2048) -> st
     """
     if outcome.status < 0:
         reason = signal.Signals(-outcome.status).name
-        return "it hangs" if reason == "SIGALRM" else f"ended by {reason}"
+        return "it hangs" if -outcome.status in _HANGS else f"ended by {reason}"
     if "Traceback" in outcome.message:
         return "a traceback"
     if outcome.status not in (0, 2):
@@ -220,7 +225,7 @@ def _log(kind: str, outcome: Outcome) -> None:
 
 def _ending(outcome: Outcome) -> str:
     if outcome.status < 0:
-        return "hangs" if outcome.status == -signal.SIGALRM else "signals"
+        return "hangs" if -outcome.status in _HANGS else "signals"
     if "Traceback" in outcome.message:
         return "tracebacks"
     return "refused" if outcome.status else "accepted"
@@ -253,13 +258,12 @@ def _work(function: str, modules: Sequence[str], seconds: float, memory: int) ->
     main = getattr(sys.modules[module], name)
     for line in sys.stdin:
         with tempfile.TemporaryFile() as output:
-            start = time.perf_counter()
             process = os.fork()
             if not process:
                 _limit(seconds, memory)
                 _call(main, json.loads(line), output.fileno())
             _, ended, usage = os.wait4(process, 0)
-            took = time.perf_counter() - start
+            took = usage.ru_utime + usage.ru_stime
             status = -os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else ended >> 8
             output.seek(0)
             message = output.read()[-4000:].decode("utf-8", "replace")
@@ -271,7 +275,10 @@ def _limit(seconds: float, memory: int) -> None:
     """From here on: so much time until SIGALRM, and so much memory."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 6 * seconds)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5)
+    )
     statm = Path("/proc/self/statm")
     if statm.exists():
         used = int(statm.read_text().split()[0]) * resource.getpagesize()

@@ -3,6 +3,7 @@
 import os
 import runpy
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,8 @@ def ending(arguments):
         raise KeyError("a fault")
     if kind == "memory":
         return len(np.ones(3 << 28))
+    if kind == "wait":
+        time.sleep(100)
     while kind == "hang":
         pass
     print(f"about {arguments[1]}")
@@ -28,17 +31,18 @@ def ending(arguments):
 
 def test_each_way_to_end_is_told_apart(tmp_path):
     path = tmp_path / "a.bin"
-    kinds = ("0", "2", "signal", "traceback", "memory", "hang", "3", "2", "0")
+    kinds = ("0", "2", "signal", "traceback", "memory", "hang", "wait", "3", "2", "0")
     commands = [[kind, path] for kind in kinds]
-    commands[7][1] = "another.bin"
+    commands[8][1] = "another.bin"
     # The worker finds modules beside its own file.
-    answers = list(fuzz.outcomes(commands, seconds=2, function="test_fuzz:ending"))
+    answers = list(fuzz.outcomes(commands, seconds=1, function="test_fuzz:ending"))
     assert [fuzz.complaint(answer, path) for answer in answers] == [
         "",
         "",
         "ended by SIGSEGV",
         "a traceback",
         "a traceback",
+        "it hangs",
         "it hangs",
         "exit status 3",
         "the message does not name the file",
