@@ -63,7 +63,7 @@ class SharedPairs:
         x, y = self.low_res[chosen], self.high_res[chosen]
         self.moves: _Moves | _Rotations | None = None
         if augmentation == "rotated-inputs":
-            self.moves = _Rotations(self.n_batches, low_res.shape[2:])
+            self.moves = _Rotations(self.n_batches, low_res.shape[1], low_res.shape[2:])
         elif augmentation != "none":
             self.moves = _Moves(
                 self.n_batches, low_res.shape[2:], high_res.shape[2:], augmentation
@@ -155,8 +155,8 @@ class _Rotations:
 
     largest = 4.0  # degrees
 
-    def __init__(self, n_batches: int, size: Sequence[int]) -> None:
-        self.n_batches, self.size = n_batches, tuple(size)
+    def __init__(self, n_batches: int, channels: int, size: Sequence[int]) -> None:
+        self.n_batches, self.channels, self.size = n_batches, channels, tuple(size)
         n_pixels = int(np.prod(self.size))
         self.matrices = theano.shared(
             np.tile(np.eye(n_pixels, dtype="float32"), (n_batches, 1, 1)), "rotations"
@@ -173,7 +173,7 @@ class _Rotations:
         """Minibatch number `index`, its inputs turned, as floats of 0..255."""
         flat = T.cast(x, theano.config.floatX).reshape((-1, int(np.prod(self.size))))
         turned = T.dot(flat, self.matrices[index].T)
-        return turned.reshape(x.shape), y
+        return turned.reshape((-1, self.channels, *self.size)), y
 
 
 def rotation(degrees: float, size: Sequence[int]) -> np.ndarray:

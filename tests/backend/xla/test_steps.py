@@ -62,7 +62,7 @@ def ten_steps(row, small_vgg16, mode):
     for index in range(N_STEPS):
         if index % 3 == 0:
             step.pairs.shuffle(np.random.RandomState(index))
-        costs.append(float(step.function(index % 3)[0]))
+        costs.append(float(step.function(index % step.pairs.n_batches)[0]))
     return costs, {v.name: v.get_value() for v in step.variables}
 
 
@@ -74,8 +74,10 @@ def assert_same(ours, xla, cost, parameters):
             # Batch normalization takes such a bias away again: its gradient is zero
             # but for rounding, which RMSProp blows up.
             continue
-        # A running mean is of sums with that bias in them.
-        allowed = parameters * (10 if name.endswith(".mean") else 1)
+        # A running mean is of sums with that bias in them. Adam makes whole steps of
+        # gradients that are rounding, and biases begin at zero.
+        factor = {"mean": 10, "b": 20}.get(name.rpartition(".")[2], 1)
+        allowed = parameters * factor
         difference = np.linalg.norm(xla[1][name] - value)
         assert difference <= allowed * max(np.linalg.norm(value), 1e-12), name
 
@@ -87,7 +89,7 @@ def test_ten_steps(row, small_vgg16):
     ours, xla = (
         ten_steps(row, small_vgg16, mode) for mode in (cpu, device_mode("xla"))
     )
-    assert_same(ours, xla, cost=1e-5, parameters=1e-4)
+    assert_same(ours, xla, cost=1e-5, parameters=2e-4)
 
 
 @pytest.mark.parametrize("row", ["table1_adam_described", "fsrcnn_augmented_described"])
