@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from typing import Callable
 
 # NumPy's generators take no other seeds.
@@ -47,9 +46,9 @@ def above_0(what: str) -> Callable[[str], float]:
             number = float(text)
         except ValueError:
             number = 0.0
-        if not 0 < number < math.inf:
+        if not 0 < number <= LARGEST_COUNT:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is not a number of {what} above 0"
+                f"{text!r} is not a number of {what} above 0, up to {LARGEST_COUNT}"
             )
         return number
 

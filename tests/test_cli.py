@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -135,7 +136,10 @@ def picture(tmp_path):
         ),
         ("evaluate {folder} --scale 5 --weights {x3}", "scale"),
         ("evaluate {folder} --scale 3 --protocol course --weights {x3}", "channels"),
-        ("train fsrcnn_prelu --data {folder} --runs {out}", "fsrcnn_gradinputs"),
+        (
+            "train table2_set5_described --data {folder} --runs {out}",
+            "table1_adam_described",
+        ),
         ("train fsrcnn_x2 --data {folder} --runs {out}", "T91"),
         ("data check --data {missing}", "nothing.png"),
         (
@@ -304,3 +308,23 @@ def test_options_without_a_use_are_refused(words, message, tmp_path, capsys):
         words += ["--data", str(tmp_path)]
     assert cli.main(words) == 2
     assert message.replace("DIR", str(tmp_path)) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_work_in_order(number, tmp_path):
+    code = (
+        "import sys, time; from srcnn_theano import cli\n"
+        "from srcnn_theano.cli.options import COMMANDS\n"
+        "def work(options):\n"
+        "    try: print('begun', flush=True); time.sleep(60)\n"
+        "    finally: print('ended', flush=True)\n"
+        "COMMANDS['doctor'] = COMMANDS['doctor']._replace(run=work)\n"
+        "sys.exit(cli.main(['doctor']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(number)
+    assert process.communicate(timeout=30)[0] == "ended\n"
+    assert process.returncode == 128 + number

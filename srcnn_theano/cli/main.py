@@ -6,9 +6,11 @@ Nothing heavy is imported before a sub-command runs, so that ``--help`` answers 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
-from typing import Sequence
+from typing import Any, Iterator, Sequence
 
 from srcnn_theano import __version__, environment
 from srcnn_theano.cli import pictures, reproduction, teaching  # noqa: F401 (register)
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work, and say that its summary was lost.
     """
     makes_files = False
-    with tolerant_output() as output:
+    with tolerant_output() as output, _ended_in_order():
         try:
             options = _parser().parse_args(arguments)
             makes_files = options.command not in _ONLY_PRINT
@@ -44,6 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     say(f"srcnn-theano: error: {message}send it to another place")
     return status or 2
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end the work as an exception does, not at once.
+
+    So temporary files go, and so do processes that were started for it.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    before = {}
+    with contextlib.suppress(ValueError):  # signals are for the main thread alone
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 _ONLY_PRINT = ("evaluate", "experiments", "doctor")

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import http.client
+import lzma
+import re
 import shutil
 import tempfile
 import urllib.parse
 import urllib.request
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, atomic_path, check_target_folder, sha256
+from srcnn_theano.files import (
+    PathLike,
+    atomic_path,
+    check_target_folder,
+    kind_at,
+    require_file,
+    sha256,
+)
 from srcnn_theano.progress import Bar, say_above
 
 _SECONDS = 60  # without an answer, after which a server is given up
 _BLOCK = 1 << 16
+_MOST_BYTES = 2 << 30  # of a download
+# Of archives: how many there may lie in each other, and members of all in a source.
+_MOST_DEEP = 3
+_MOST_MEMBERS = 20_000
+_ADDRESS = re.compile("(https?|ftp|file)://", re.I)
 
 
 def get(sources: Sequence[str], data_dir: PathLike) -> None:
@@ -41,7 +56,7 @@ def get(sources: Sequence[str], data_dir: PathLike) -> None:
         written.
     """
     for source in sources:
-        if not (_is_address(source) or Path(source).expanduser().exists()):
+        if not _ADDRESS.match(source) and kind_at(_path(source)) not in _KINDS:
             raise UserError(
                 f"--from {source}: no such folder or file, and no address such as "
                 "https://...; name what holds copies of the images"
@@ -51,10 +66,21 @@ def get(sources: Sequence[str], data_dir: PathLike) -> None:
     for source in sources:
         if not collector.wanted:
             return
-        if _is_address(source):
+        collector.members_left = _MOST_MEMBERS
+        if _ADDRESS.match(source):
             _collect_from_address(collector, source)
         else:
-            _collect_from_path(collector, Path(source).expanduser())
+            _collect_from_path(collector, _path(source))
+
+
+_KINDS = ("a file", "a folder")
+
+
+def _path(source: str) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"--from {source}: no such user ({error})") from error
 
 
 class Collector:
@@ -64,7 +90,11 @@ class Collector:
     ----------
     wanted : dict of Path to dict
         The manifest's facts of each file that is not there yet.
+    members_left : int
+        How many members of archives may still be looked at.
     """
+
+    members_left = _MOST_MEMBERS
 
     def __init__(self, folder: PathLike):
         self.folder = Path(folder)
@@ -75,11 +105,19 @@ class Collector:
             if not datasets.is_right(self.folder / set_name / file_name, facts)
         }
 
-    def offer(self, path: Path) -> None:
-        """Take the file if it is wanted; look into it if it is a zip archive."""
+    def offer(self, path: Path, depth: int = 0) -> None:
+        """Take the file if it is wanted; look into it if it is a zip archive.
+
+        Raises
+        ------
+        ValueError
+            Too many archives lie in each other, or have too many members.
+        """
         if not (self._take_copy(path) or self._take_pixels(path)):
             if zipfile.is_zipfile(path):
-                self._offer_members(path)
+                if depth == _MOST_DEEP:
+                    raise ValueError(f"over {_MOST_DEEP} archives in each other")
+                self._offer_members(path, depth + 1)
 
     def _take_copy(self, path: Path) -> bool:
         size = path.stat().st_size
@@ -116,16 +154,19 @@ class Collector:
             del self.wanted[target]
         return targets
 
-    def _offer_members(self, path: Path) -> None:
+    def _offer_members(self, path: Path, depth: int) -> None:
         largest = max((facts["bytes"] for facts in self.wanted.values()), default=0)
         with zipfile.ZipFile(path) as archive, _scratch(self.folder) as scratch:
             for member in archive.infolist():
+                self.members_left -= 1
+                if self.members_left < 0:
+                    raise ValueError(f"over {_MOST_MEMBERS} members of archives")
                 # A lossless copy may be a little larger than a BMP, not much.
                 if 0 < member.file_size <= 2 * largest:
                     copy = Path(scratch) / "member"
                     with archive.open(member) as source, copy.open("wb") as sink:
                         shutil.copyfileobj(source, sink)
-                    self.offer(copy)
+                    self.offer(copy, depth)
 
 
 def _scratch(folder: Path) -> Any:
@@ -136,7 +177,16 @@ def _scratch(folder: Path) -> Any:
 
 # --- Folders and archives ---
 
-_UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, NotImplementedError)
+# Damaged and encrypted archives raise all of these.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def _collect_from_path(collector: Collector, source: Path) -> None:
@@ -159,23 +209,23 @@ def _files(source: Path) -> Iterator[Path]:
 # --- Addresses ---
 
 
-def _is_address(source: str) -> bool:
-    return urllib.parse.urlparse(source).scheme in ("http", "https", "ftp", "file")
-
-
 def _collect_from_address(collector: Collector, url: str) -> None:
     with _scratch(collector.folder) as scratch:
         path = Path(scratch) / "download"
         try:
             download(url, path)
             collector.offer(path)
-        except (*_UNREADABLE, http.client.HTTPException) as error:
+        except (*_UNREADABLE, http.client.HTTPException, UserError) as error:
             say_above(f"{url}: cannot be had ({error}); left out")
 
 
 def download(url: str, path: Path) -> None:
     """Write the file at `url` to `path`; an OSError if a part of it is missing."""
-    name = Path(urllib.parse.urlparse(url).path).name or url
+    parts = urllib.parse.urlparse(url)
+    if parts.scheme == "file":
+        # Others never end, or wait for somebody who writes.
+        require_file(urllib.request.url2pathname(parts.path))
+    name = Path(parts.path).name or url
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:
         length = answer.headers.get("Content-Length")
         total = int(length) if length else None
@@ -185,5 +235,7 @@ def download(url: str, path: Path) -> None:
             for block in iter(lambda: answer.read(_BLOCK), b""):
                 sink.write(block)
                 bar.update(len(block))
+                if sink.tell() > _MOST_BYTES:
+                    raise OSError(f"larger than {_MOST_BYTES >> 30} GiB")
             if total is not None and sink.tell() < total:
                 raise OSError(f"broke off after {sink.tell()} of {total} bytes")

@@ -8,6 +8,7 @@ from typing import Sequence
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.rule import WIDENED, distance, spread
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.report.rows import Row, load_rows
 from srcnn_theano.report.verdicts import of_history
 from srcnn_theano.report.words import range_of
@@ -82,13 +83,8 @@ def _compare(
 ) -> bool:
     """Print a line; whether the figure lies in the range."""
     experiment, length = row.experiment, _length(row, n_epochs)
-    ours = of_history(experiment, history[:length])["best_validation"]
-    shipped = spread(
-        [
-            of_history(experiment, one.history[:length])["best_validation"]
-            for one in row.seeds
-        ]
-    )
+    ours = _figure(experiment, history[:length])
+    shipped = spread([_figure(experiment, one.history[:length]) for one in row.seeds])
     assert shipped is not None
     far = distance(ours, shipped)
     verdict = "in the range" if far <= WIDENED else f"{far:.2f} dB out of the range"
@@ -98,3 +94,13 @@ def _compare(
         f"seed{'s' if shipped.n > 1 else ''}: {verdict}"
     )
     return far <= WIDENED
+
+
+def _figure(experiment: Experiment, history: list[dict[str, str]]) -> float:
+    figures = of_history(experiment, history)
+    if "best_validation" not in figures:
+        raise UserError(
+            f"{experiment.name}: its history has no column of the row's minibatches; "
+            "train it again by this version, in another --runs folder"
+        )
+    return figures["best_validation"]

@@ -7,6 +7,7 @@ comes back after each epoch; a run whose worker is lost goes on from there elsew
 from __future__ import annotations
 
 import contextlib
+import re
 import uuid
 from pathlib import Path
 from typing import Any, Sequence
@@ -23,6 +24,8 @@ from srcnn_theano.vgg16_weights import find_vgg16
 
 _CONNECT = 20  # seconds until a scheduler is given up
 _POLL = 1.0
+# Of others Dask leaves threads behind that keep the process from its end.
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?[\w.:\[\]-]+:\d+", re.ASCII)
 _KEPT = (".h5", ".json", ".csv")  # what a run goes on from
 
 
@@ -64,6 +67,11 @@ def _connect(address: str) -> Any:
             "--scheduler: Dask is not installed; `pip install 'srcnn-theano[cluster]'` "
             "installs it"
         ) from error
+    if not _ADDRESS.fullmatch(address):
+        raise UserError(
+            f"--scheduler {address}: is no address such as tcp://10.0.0.1:8786; "
+            "`dask scheduler` prints its own"
+        )
     try:
         client = Client(address, timeout=_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -6,6 +6,7 @@ python -m srcnn_theano.runs.costs NAME --data DIR    # measures one kind of step
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -117,8 +118,6 @@ def _seconds(
 
 def measure_step(run: Run, data_dir: Path) -> StepCost:
     """Time the step of a run on sub-images of Set5, and look at the memory."""
-    import resource  # of Unix
-
     from srcnn_theano.training.step import build_step
 
     pairs = cache.prepare(data_dir, datasets.TEST_SETS[0], run.recipe)
@@ -130,9 +129,16 @@ def measure_step(run: Run, data_dir: Path) -> StepCost:
         step.function(n_steps % step.pairs.n_batches)
         n_steps += 1
     seconds = (time.perf_counter() - started) / n_steps
-    # In KiB on Linux.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return StepCost(seconds, peak)
+    return StepCost(seconds, _peak_gib())
+
+
+def _peak_gib() -> float:
+    """The most memory that this process has had; 0 where Linux does not tell it."""
+    # Not ru_maxrss, which begins with that of the process that started this.
+    with contextlib.suppress(OSError, IndexError):
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.split("VmHWM:")[1].split()[0]) / 2**20
+    return 0.0
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def reproduce(
     if only_cost:
         return {}
     ordered = in_order(left, seconds)
-    if scheduler:
+    if scheduler is not None:
         return run_on_cluster(ordered, settings, scheduler)
     return run_all(ordered, settings, seconds)
 

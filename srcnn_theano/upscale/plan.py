@@ -86,7 +86,7 @@ def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Pla
 def _checked(naming: Naming) -> Naming:
     if naming.quality is not None and not 1 <= naming.quality <= 100:
         raise UserError(f"--quality {naming.quality}: must be 1 to 100")
-    if os.sep in naming.suffix or "\0" in naming.suffix:
+    if os.sep in naming.suffix or not naming.suffix.isprintable():
         raise UserError(
             f"--suffix {naming.suffix}: becomes a part of file names, and may have no "
             f"{os.sep} in it"

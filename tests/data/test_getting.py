@@ -1,5 +1,7 @@
+import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,3 +166,74 @@ def test_bad_input(arguments, message, source, tmp_path, monkeypatch, capsys):
     assert main(["data", *arguments]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "into").exists()
+
+
+def _encrypted(content):
+    """An archive whose member claims to need a password."""
+    content = bytearray(content)
+    for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(sign) + place] |= 1
+    return bytes(content)
+
+
+def _damaged(content):
+    """One whose compressed data are none."""
+    content = bytearray(content)
+    content[60:70] = b"\xff" * 10
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+@pytest.mark.parametrize("harm", [_encrypted, _damaged])
+def test_an_archive_that_cannot_be_unpacked_is_left_out(
+    source, target, tmp_path, compression, harm, capsys
+):
+    archive = tmp_path / "sets.zip"
+    with zipfile.ZipFile(archive, "w", compression) as sink:
+        sink.write(source / "other-name-2.dat", "z")
+    archive.write_bytes(harm(archive.read_bytes()))
+    assert get(target, archive) == 1
+    assert "sets.zip: cannot be read" in capsys.readouterr().err
+
+
+def test_archives_in_archives_have_an_end(
+    source, target, tmp_path, monkeypatch, capsys
+):
+    inner = source / "other-name-2.dat"
+    for depth in range(5):
+        archive = tmp_path / f"{depth}.zip"
+        with zipfile.ZipFile(archive, "w") as sink:
+            sink.write(inner, "z")
+        inner = archive
+        assert get(target, archive) == 1
+        too_deep = "3.zip: cannot be read (over 3 archives in each other"
+        assert (too_deep in capsys.readouterr().err) == (depth == 3)
+        shutil.rmtree(target)
+    monkeypatch.setattr(getting, "_MOST_MEMBERS", 2)
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w") as sink:
+        for n in range(3):
+            sink.writestr(str(n), "x")
+    assert get(target, archive) == 1
+    assert "over 2 members of archives" in capsys.readouterr().err
+
+
+def test_addresses_without_an_end_are_left_out(
+    source, target, tmp_path, monkeypatch, capsys
+):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        assert get(target, path.as_uri()) == 1
+        assert f"{path.as_uri()}: cannot be had" in capsys.readouterr().err
+    monkeypatch.setattr(getting, "_MOST_BYTES", 100)
+    assert get(target, (source / "other-name-1.dat").as_uri()) == 1
+    assert "larger than 0 GiB" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "http://[", "a" * 300])
+def test_odd_sources(name, source, target, capsys):
+    assert get(target, name) in (1, 2)
+    said = capsys.readouterr().err
+    assert name in said and "Traceback" not in said

@@ -190,8 +190,9 @@ def test_no_scheduler(sets, monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "_CONNECT", 0.5)
     with pytest.raises(UserError, match="--scheduler tcp://127.0.0.1:9: no scheduler"):
         cluster.run_on_cluster([], Settings(sets, tmp_path), "tcp://127.0.0.1:9")
-    with pytest.raises(UserError, match="--scheduler nonsense:"):
-        cluster.run_on_cluster([], Settings(sets, tmp_path), "nonsense")
+    for address in ("nonsense", "nonsense://x", ""):
+        with pytest.raises(UserError, match=f"--scheduler {address}: is no address"):
+            cluster.run_on_cluster([], Settings(sets, tmp_path), address)
 
 
 # --- Files on their way ---

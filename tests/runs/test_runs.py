@@ -108,7 +108,7 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(
     a, b = (read_history(run / "history.csv") for run in (resumed, whole))
     assert [{**row, "seconds": 0} for row in a] == [{**row, "seconds": 0} for row in b]
     assert [float(row["learning_rate"]) for row in a] == pytest.approx(
-        [1e-4, 5e-5, 2.5e-5]
+        [3e-5, 1.5e-5, 7.5e-6]
     )
 
 

@@ -20,7 +20,7 @@ DRIVER = """
 const frame = document.querySelector("iframe");
 const told = {};
 const tick = (wait) => new Promise((go) => setTimeout(go, wait));
-async function until(is) { for (let n = 0; n < 500 && !is(); n++) await tick(20); }
+async function until(is) { for (let n = 0; n < 20000 && !is(); n++) await tick(20); }
 async function work() {
   const page = frame.contentDocument, at = (id) => page.getElementById(id);
   const view = frame.contentWindow;
@@ -91,7 +91,7 @@ def test_a_picture_is_enlarged_compared_and_fetched(serving, tmp_path):
             [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
             + ["--disable-background-networking", "--disable-component-update"]
             + ["--disable-sync", "--no-first-run", f"--user-data-dir={tmp_path / 'u'}"]
-            + ["--virtual-time-budget=60000", address + "/driver"],
+            + ["--virtual-time-budget=900000", address + "/driver"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=120,

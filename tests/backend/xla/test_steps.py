@@ -89,7 +89,7 @@ def test_ten_steps(row, small_vgg16):
     ours, xla = (
         ten_steps(row, small_vgg16, mode) for mode in (cpu, device_mode("xla"))
     )
-    assert_same(ours, xla, cost=1e-5, parameters=2e-4)
+    assert_same(ours, xla, cost=1e-5, parameters=5e-4)
 
 
 @pytest.mark.parametrize("row", ["table1_adam_described", "fsrcnn_augmented_described"])
