@@ -136,23 +136,19 @@ class Collector:
 
         sizes = [facts["size"] for facts in self.wanted.values()]
         digest = datasets.pixels_sha256(path, sizes)
-        targets = self._wanted("pixels", digest) if digest else []
+        targets = self._wanted("pixels", digest) if digest else {}
         for target in targets:
             with Image.open(path) as image, atomic_path(target) as temporary:
-                image.convert(self.wanted_mode(target)).save(temporary, "BMP")
+                image.convert(targets[target]["mode"]).save(temporary, "BMP")
         return bool(targets)
 
-    def wanted_mode(self, target: Path) -> str:
-        """Pillow's mode of the set's own file: grey or RGB."""
-        return datasets.manifest()[target.parent.name][target.name]["mode"]
-
-    def _wanted(self, key: str, digest: str) -> list[Path]:
+    def _wanted(self, key: str, digest: str) -> dict[Path, dict[str, Any]]:
+        """Take the files with that checksum from `wanted`, with their facts."""
         # t36 and t65 of T91 are the same image.
         targets = [path for path, facts in self.wanted.items() if facts[key] == digest]
         for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
-            del self.wanted[target]
-        return targets
+        return {target: self.wanted.pop(target) for target in targets}
 
     def _offer_members(self, path: Path, depth: int) -> None:
         largest = max((facts["bytes"] for facts in self.wanted.values()), default=0)

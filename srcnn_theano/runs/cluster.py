@@ -17,7 +17,7 @@ from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.record import data_checksums
-from srcnn_theano.runs.plan import Planned
+from srcnn_theano.runs.plan import Planned, take_ready
 from srcnn_theano.runs.side_by_side import Settings
 from srcnn_theano.runs.worker import Job, facts, pack, receive_data, unpack, work
 from srcnn_theano.vgg16_weights import find_vgg16
@@ -142,7 +142,8 @@ class _Cluster:
         waiting, failed = list(planned), {}  # type: list[Planned], dict[str, str]
         with Bar(total=len(planned), unit="run", disable=None, desc="all runs") as bar:
             while waiting or self.futures:
-                self._submit(waiting, failed)
+                for plan in take_ready(waiting, self.futures, failed):
+                    self.futures[plan.name] = self._send(plan)
                 self._receive()
                 for name, future in list(self.futures.items()):
                     if future.done():
@@ -156,17 +157,6 @@ class _Cluster:
                         )
                         bar.update()
         return failed
-
-    def _submit(self, waiting: list[Planned], failed: dict[str, str]) -> None:
-        """Send whatever can be started now."""
-        for plan in list(waiting):
-            pending = {p.name for p in waiting} | set(self.futures)
-            if plan.after in failed:
-                waiting.remove(plan)
-                failed[plan.name] = f"{plan.after}, whose network it measures, failed"
-            elif plan.after not in pending:
-                waiting.remove(plan)
-                self.futures[plan.name] = self._send(plan)
 
     def _send(self, plan: Planned) -> Any:
         from distributed import Variable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Iterable, NamedTuple, Sequence
+from typing import Collection, Iterable, Iterator, NamedTuple, Sequence
 
 from srcnn_theano import shipped
 from srcnn_theano.errors import UserError
@@ -159,6 +159,32 @@ def is_proved(run: Run, checksums: dict[str, str]) -> bool:
         )
     except (UserError, KeyError, TypeError, AttributeError):
         return False
+
+
+def take_ready(
+    waiting: list[Planned], running: Collection[str], failed: dict[str, str]
+) -> Iterator[Planned]:
+    """Take from `waiting`, one by one, the runs whose networks are there.
+
+    Those whose network has failed go from `waiting` to `failed`, with the reason.
+
+    Parameters
+    ----------
+    waiting : list of Planned
+    running : collection of str
+        Names of the runs that go on; what is taken counts as running when the next is
+        asked for.
+    failed : dict of str to str
+        Why runs failed, by their names.
+    """
+    for plan in list(waiting):
+        pending = {other.name for other in waiting} | set(running)
+        if plan.after in failed:
+            waiting.remove(plan)
+            failed[plan.name] = f"{plan.after}, whose network it measures, failed"
+        elif plan.after not in pending:
+            waiting.remove(plan)
+            yield plan
 
 
 def in_order(planned: Iterable[Planned], seconds: dict[str, float]) -> list[Planned]:

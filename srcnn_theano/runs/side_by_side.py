@@ -14,7 +14,7 @@ from srcnn_theano import shipped
 from srcnn_theano.environment import usable_cores
 from srcnn_theano.environment.flags import theano_flags
 from srcnn_theano.progress import Bar, say_above
-from srcnn_theano.runs.plan import Planned
+from srcnn_theano.runs.plan import Planned, take_ready
 
 COMMAND = (sys.executable, "-m", "srcnn_theano")  # that a run is started with
 _LOG = "log.txt"
@@ -95,23 +95,33 @@ def _start(
     settings: Settings,
 ) -> None:
     """Start whatever can be started now."""
-    for plan in list(waiting):
-        pending = {p.name for p in waiting} | {job.plan.name for job in running}
-        if plan.after in failed:
-            waiting.remove(plan)
-            failed[plan.name] = f"{plan.after}, whose network it measures, failed"
-        elif len(running) < settings.jobs and plan.after not in pending:
-            waiting.remove(plan)
-            slots = set(range(settings.jobs)) - {job.slot for job in running}
-            running.append(_process(plan, min(slots), settings))
+    while len(running) < settings.jobs:
+        names = [job.plan.name for job in running]
+        plan = next(take_ready(waiting, names, failed), None)
+        if plan is None:
+            return
+        slots = set(range(settings.jobs)) - {job.slot for job in running}
+        running.append(_process(plan, min(slots), settings))
+
+
+def command_of(
+    row: str, seed: int, data_dir: Path, runs_dir: Path, vgg: str | Path | None
+) -> list[str]:
+    """The command that begins or goes on with the run of a row from a seed."""
+    words = [*COMMAND, "train", row, "--seeds", str(seed), "--resume"]
+    words += ["--data", str(data_dir), "--runs", str(runs_dir)]
+    return words + (["--vgg", str(vgg)] if vgg else [])
 
 
 def _process(plan: Planned, slot: int, settings: Settings) -> _Job:
     experiment = plan.run.experiment
-    words = [*COMMAND, "train", experiment.name]
-    words += ["--seeds", str(experiment.training.seed), "--resume"]
-    words += ["--data", str(settings.data_dir), "--runs", str(settings.runs_dir)]
-    words += ["--vgg", str(settings.vgg)] if settings.vgg else []
+    words = command_of(
+        experiment.name,
+        experiment.training.seed,
+        settings.data_dir,
+        settings.runs_dir,
+        settings.vgg,
+    )
     folder = plan.run.folder
     folder.mkdir(parents=True, exist_ok=True)
     flags = {}

@@ -25,7 +25,7 @@ from srcnn_theano import __version__, shipped
 from srcnn_theano.data import datasets
 from srcnn_theano.files import atomic_path
 from srcnn_theano.record import data_checksums
-from srcnn_theano.runs.side_by_side import COMMAND
+from srcnn_theano.runs.side_by_side import command_of
 
 _POLL = 0.5  # seconds between two looks at the run
 # The files of runs that travel: NAME/history.csv, NAME/errors/20.h5.
@@ -81,12 +81,12 @@ def work(job: Job) -> str:
         runs_dir = Path(scratch) / "runs"
         runs_dir.mkdir()
         unpack(state.get(), runs_dir)
-        words = [*COMMAND, "train", job.row, "--seeds", str(job.seed), "--resume"]
-        words += ["--runs", str(runs_dir), "--device", job.device]
-        words += ["--data", str(_data_dir(job.checksums, client))]
-        if job.vgg:
-            (Path(scratch) / "vgg16.h5").write_bytes(job.vgg)
-            words += ["--vgg", str(Path(scratch) / "vgg16.h5")]
+        vgg = Path(scratch) / "vgg16.h5" if job.vgg else None
+        if vgg is not None and job.vgg is not None:
+            vgg.write_bytes(job.vgg)
+        data_dir = _data_dir(job.checksums, client)
+        words = command_of(job.row, job.seed, data_dir, runs_dir, vgg)
+        words += ["--device", job.device]
         sent: dict[str, float] = {}
 
         def send() -> None:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from srcnn_theano.data import datasets
-from srcnn_theano.runs import worker
+from srcnn_theano.runs import side_by_side
 
-worker.COMMAND = (sys.executable, os.environ["TINY_COMMAND"])
+side_by_side.COMMAND = (sys.executable, os.environ["TINY_COMMAND"])
 _manifest = json.loads(Path(os.environ["TINY_MANIFEST"]).read_text())
 datasets.manifest = lambda: _manifest
