@@ -37,12 +37,16 @@ def serving(tmp_path, repeating, monkeypatch):
             yield f"http://127.0.0.1:{server.effective_port}"
         finally:
 
+            pulled = threading.Event()
+
             def end():
                 """In the thread of the server, whose loop ends without sockets."""
+                pulled.wait()  # another thread may have woken the loop already
                 server.close()
                 server._map.clear()
 
             server.trigger.pull_trigger(end)
+            pulled.set()
             thread.join()
 
     return serve
