@@ -3,6 +3,7 @@
 import json
 
 from srcnn_theano.experiments.slips import SLIPS
+from srcnn_theano.report.facts import sentences
 from srcnn_theano.report.figures import counts_sentence, printed_table, slips_table
 from srcnn_theano.report.rows import load_rows
 
@@ -61,3 +62,15 @@ def test_a_mean_of_decibels_is_of_the_same_networks(seeds):
     table = slips_table(load_rows(seeds))
     title = "A mean of decibels over minibatches, not of errors"
     assert cells(table, title)[2:5] == ["31.50 (1 seed)", "33.00 (1 seed)", "**+1.50**"]
+
+
+def test_the_three_sentences_have_the_figures_of_the_records(seeds, write_run):
+    assert len(sentences(load_rows(seeds))) == 2  # FSRCNN has not been trained
+    write_run(seeds, "fsrcnn_x3", 84)
+    measure, program, networks = sentences(load_rows(seeds))
+    # Bicubic in minibatches of 20 of Set5, and on whole images of Set5.
+    assert "**35.41 dB** on Set5" in measure
+    assert "**26.75 dB** in everybody else's: 8.66 dB" in measure
+    assert "**3 of 4** printed figures" in program
+    assert "**0 of 3** that have been run" in program
+    assert "**28.75 dB**; no network has 26.75 dB" in networks

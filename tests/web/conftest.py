@@ -36,7 +36,6 @@ def serving(tmp_path, repeating, monkeypatch):
         try:
             yield f"http://127.0.0.1:{server.effective_port}"
         finally:
-
             pulled = threading.Event()
 
             def end():

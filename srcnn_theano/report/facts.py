@@ -1,0 +1,230 @@
+"""What the page and the documents tell, as data: printed figures, slips, sentences."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple
+
+from srcnn_theano.evaluation.rule import Spread, spread
+from srcnn_theano.experiments.slips import SLIPS, Slip
+from srcnn_theano.report.rows import Row, row_figures
+from srcnn_theano.report.verdicts import (
+    KINDS,
+    PRINTED,
+    BySeeds,
+    best_validation_of,
+    by_seeds,
+    counts,
+)
+from srcnn_theano.report.words import as_printed
+
+# Tables of the report, and what they are called.
+TITLES = {
+    "table1": "Table 1",
+    "table2": "Table 2 (Adam)",
+    "fsrcnn": "FSRCNN (section 5.1.2)",
+    "vgg": "VGG16 in the cost (section 5.1.3)",
+    "fsrcnn-vgg": "FSRCNN, VGG16 in the cost (section 5.1.4)",
+}
+
+
+class Printed(NamedTuple):
+    """A figure that the report prints, beside ours.
+
+    Attributes
+    ----------
+    table : str
+        One of `TITLES`.
+    stem : str
+        The names of its rows, less their last word.
+    field : 'published' or 'published_vgg'
+    title : str
+    printed : str
+    rows : dict of str to Row
+        By `verdicts.KINDS`.
+    ours : dict of str to BySeeds or None
+        By the same; None of a row that has not been run.
+    """
+
+    table: str
+    stem: str
+    field: str
+    title: str
+    printed: str
+    rows: dict[str, Row]
+    ours: dict[str, BySeeds | None]
+
+    @property
+    def test_set(self) -> str:
+        return self.rows["programmed"].experiment.measure.test_set
+
+
+def printed_figures(rows: Mapping[str, Row]) -> list[Printed]:
+    """Every printed figure, in the order of the report's tables."""
+    figures = []
+    for table in TITLES:
+        for name, row in rows.items():
+            twin = rows.get(name.replace("_programmed", "_described"))
+            if row.experiment.row.table == table and twin not in (None, row):
+                figures += _figures_of(rows, row, twin)
+    return figures
+
+
+def _figures_of(rows: Mapping[str, Row], row: Row, twin: Row) -> list[Printed]:
+    experiment, pair = row.experiment, dict(zip(KINDS, (row, twin)))
+    title = experiment.row.title.replace(", as programmed", "").replace(" first", "")
+    return [
+        Printed(
+            experiment.row.table,
+            experiment.name[: -len("_programmed")],
+            field,
+            title + (", VGG space" if field == "published_vgg" else ""),
+            as_printed(experiment, field),
+            pair,
+            {kind: by_seeds(rows, one, field) for kind, one in pair.items()},
+        )
+        for field in PRINTED
+        if getattr(experiment.row, field) is not None
+    ]
+
+
+# --- What each slip is worth ---
+
+
+class Worth(NamedTuple):
+    """A row as described and the same with a slip; None where it has not been run."""
+
+    title: str
+    figure: str
+    described: Spread | None
+    slipped: Spread | None
+    row: str
+
+    @property
+    def difference(self) -> float | None:
+        """In dB."""
+        if self.described is None or self.slipped is None:
+            return None
+        return self.slipped.median - self.described.median
+
+
+def slips(rows: Mapping[str, Row]) -> list[Worth]:
+    """What each slip of the program is worth by itself."""
+    worth = [one for slip in SLIPS for one in _worth(rows, slip)]
+    return [*worth, _worth_of_decibels(rows, "table1_adam_described")]
+
+
+def _worth(rows: Mapping[str, Row], slip: Slip) -> list[Worth]:
+    experiment = slip.row
+    fields = {"published": f"Set14, `{experiment.measure.aggregation}`"}
+    if experiment.measure.vgg_maps is not None:
+        fields["published_vgg"] = "Set14, VGG space"
+    lines = []
+    for field, figure in fields.items():
+        without, slipped = (
+            one and one.ours
+            for one in (
+                by_seeds(rows, rows[name], field)
+                for name in (slip.without, experiment.name)
+            )
+        )
+        title = experiment.row.title
+        lines.append(Worth(title, figure, without, slipped, experiment.name))
+    return lines
+
+
+def _worth_of_decibels(rows: Mapping[str, Row], name: str) -> Worth:
+    """The same networks: the PSNR of all errors, and the mean of minibatches' PSNR."""
+    kept = [
+        block["sub_images"]["set14"]
+        for block in map(best_validation_of, rows[name].seeds)
+        if "sub_images" in block
+    ]
+    return Worth(
+        "A mean of decibels over minibatches, not of errors",
+        "Set14, `global` and `batch20`",
+        spread([one["global"] for one in kept]),
+        spread([one["batch20"] for one in kept]),
+        name,
+    )
+
+
+# --- The sentences that matter ---
+
+
+def bicubic_of(rows: Mapping[str, Row], row: Row) -> float | None:
+    """What plain bicubic scores where a row's figure is of pixels; None if not known.
+
+    A row that has not been measured by itself has the network, and so the data, of the
+    row that trains it.
+    """
+    figures = row_figures(row)
+    if figures is not None:
+        return figures.bicubic
+    results = rows[row.experiment.trained_by].results
+    measure = row.experiment.measure
+    if results is None or measure.aggregation == "image":
+        return None
+    scores = results["sub_images"][measure.test_set]["bicubic"]
+    return scores.get(measure.aggregation)
+
+
+def sentences(rows: Mapping[str, Row]) -> list[str]:
+    """What came out, in three sentences or in those that the records allow.
+
+    **Bold** and `code` are marked as in Markdown.
+    """
+    parts = (_of_the_measure(rows), _of_the_program(rows), _of_the_networks(rows))
+    return [part for part in parts if part]
+
+
+def _of_the_measure(rows: Mapping[str, Row]) -> str:
+    row = rows["table2_set5_programmed"]
+    results = rows[row.experiment.trained_by].results
+    plain = bicubic_of(rows, row)
+    if results is None or plain is None:
+        return ""
+    score = results["images"]["standard"]["scores"]["Set5"][-1]["bicubic_psnr"]
+    unearned = round(plain, 2) - round(score, 2)  # of the figures as they are shown
+    return (
+        "**The lead is in the yardstick.** Enlarging without any network scores "
+        f"**{plain:.2f} dB** on Set5 in the report's way of measuring and "
+        f"**{score:.2f} dB** in everybody else's: {unearned:.2f} dB that no network "
+        f"has earned. The report printed {as_printed(row.experiment, 'published')} dB "
+        "and set it beside a figure of the other measure."
+    )
+
+
+def _of_the_program(rows: Mapping[str, Row]) -> str:
+    close, run, n_figures = {}, {}, 0
+    for kind in KINDS:
+        counted = counts(rows, kind)
+        n_figures = sum(counted.values())
+        close[kind] = counted["reproduced"] + counted["near"]
+        run[kind] = n_figures - counted["not run"]
+    if not run["programmed"]:
+        return ""
+    text = (
+        "**The program was not the text.** Run as the report's program ran, "
+        f"**{close['programmed']} of {run['programmed']}** printed figures come out "
+        "again to within half a decibel"
+    )
+    if run["described"]:
+        text += (
+            "; run as its words say and done right, "
+            f"**{close['described']} of {run['described']}**"
+        )
+        text += " that have been run" * (run["described"] < n_figures)
+    return text + "."
+
+
+def _of_the_networks(rows: Mapping[str, Row]) -> str:
+    row = rows["fsrcnn_x3"]
+    if row.results is None:
+        return ""
+    score = row.results["images"]["standard"]["scores"]["Set5"][-1]
+    return (
+        "**Done right, the networks work.** In everybody's measure, FSRCNN as trained "
+        f"here enlarges Set5 three times with **{score['psnr']:.2f} dB**; no network "
+        f"has {score['bicubic_psnr']:.2f} dB, and its inventors printed "
+        f"{as_printed(row.experiment, 'published')}."
+    )
