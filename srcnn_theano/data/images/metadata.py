@@ -169,6 +169,28 @@ def colour_chunks(path: Path) -> tuple[tuple[bytes, bytes], ...]:
                 stream.seek(length + 4, 1)
 
 
+# --- Depth ---
+
+
+def stored_bits(path: Path, format_name: str) -> int:
+    """Bits per channel in an AVIF or JPEG 2000 file, which Pillow cuts to 8.
+
+    8 where the beginning of the file does not tell.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(1 << 16)
+    if format_name == "AVIF":
+        _, box, rest = start.partition(b"av1C")
+        # Version; profile and level; tier, high_bitdepth, twelve_bit, ...
+        flags = rest[2] if box and len(rest) > 2 else 0
+        return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+    if format_name == "JPEG2000":
+        # The marker SIZ, its length, and 36 bytes of sizes before the first depth.
+        _, marker, rest = start.partition(b"\xff\x4f\xff\x51")
+        return (rest[38] & 0x7F) + 1 if marker and len(rest) > 38 else 8
+    return 8
+
+
 # --- Orientation ---
 
 

@@ -20,6 +20,7 @@ from srcnn_theano.data.images.metadata import (
     colour_chunks,
     metadata_of,
     metadata_of_tiff,
+    stored_bits,
     turn,
 )
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
@@ -185,7 +186,7 @@ def _of_samples(path: Path, samples: tiff.Samples) -> Picture:
 
 
 def _to_picture(path: Path, image: Any) -> Picture:
-    notes = _notes(image)
+    notes = _notes(path, image)
     if image.mode == "CMYK":
         image.load()
         metadata = metadata_of(image)
@@ -204,7 +205,7 @@ def _to_picture(path: Path, image: Any) -> Picture:
     return picture
 
 
-def _notes(image: Any) -> list[str]:
+def _notes(path: Path, image: Any) -> list[str]:
     """What Pillow is going to leave out."""
     notes = []
     n_images = getattr(image, "n_frames", 1) if image.format in _OF_SEVERAL else 1
@@ -213,6 +214,9 @@ def _notes(image: Any) -> list[str]:
     if image.format == "PPM" and image.mode == "RGB" and _ppm_levels(image) > 255:
         if not _has_16_bit_channels(image):
             notes.append(f"{_ppm_levels(image) + 1} levels became 256")
+    n_bits = image.info.get("bit_depth") or stored_bits(path, image.format)
+    if n_bits > 8 and not image.mode.startswith("I"):
+        notes.append(f"{n_bits} bits per channel became 8")
     return notes
 
 
