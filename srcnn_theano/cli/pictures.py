@@ -86,7 +86,14 @@ def upscale(options: argparse.Namespace) -> int:
 
 @command(
     "score weights on folders of images, beside bicubic",
-    option("folders", nargs="+", metavar="FOLDER"),
+    option("folders", nargs="*", metavar="FOLDER"),
+    option(
+        "--low",
+        type=Path,
+        metavar="LOW",
+        help="instead of FOLDER: a folder of small images, or one of them, and",
+    ),
+    option("--high", type=Path, metavar="HIGH", help="their originals, named alike"),
     MODEL,
     WEIGHTS,
     PROTOCOL.but(default="standard"),
@@ -95,6 +102,13 @@ def upscale(options: argparse.Namespace) -> int:
     DEVICE,
 )
 def evaluate(options: argparse.Namespace) -> int:
+    from srcnn_theano.errors import UserError
+
+    pairs = (options.low, options.high)
+    if bool(options.folders) == any(pairs) or any(pairs) != all(pairs):
+        raise UserError(
+            "evaluate: name folders of images, or else --low and --high together"
+        )
     from srcnn_theano.evaluation.evaluate import print_evaluation
 
     return print_evaluation(
@@ -104,6 +118,7 @@ def evaluate(options: argparse.Namespace) -> int:
         options.scale,
         model=options.model,
         as_json=options.json,
+        pairs=pairs if all(pairs) else None,
     )
 
 

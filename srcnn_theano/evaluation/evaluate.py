@@ -8,6 +8,7 @@ from typing import Any, Mapping, Sequence
 from srcnn_theano.data.cache import prepare_folder, read_for_pairs
 from srcnn_theano.data.datasets import folder_images
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.given_pairs import paired_files, score_pairs
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.evaluation.sub_images import score_network
@@ -17,6 +18,9 @@ from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.weights import Weights, load_for_scale
 
+# A folder has a list of scores of images, or a dict of scores of all sub-images.
+Scores = Any
+
 
 def print_evaluation(
     folders: Sequence[Path],
@@ -25,11 +29,13 @@ def print_evaluation(
     scale: int,
     model: str | None = None,
     as_json: bool = False,
+    pairs: tuple[Path, Path] | None = None,
 ) -> int:
     """Print the scores of a weight file on folders of images, beside bicubic.
 
     An image that cannot be read or is too small is named on stderr, and does not end
-    the work.
+    the work. Instead of folders, `pairs` names that of small images and that of their
+    originals: see `given_pairs`.
 
     Returns
     -------
@@ -44,13 +50,19 @@ def print_evaluation(
     """
     protocol = make_protocol(protocol_name, scale)
     path, weights = load_for_scale(scale, weights_file, model)
-    paths = {str(folder): folder_images(folder) for folder in folders}
     failed: list[str] = []
-    if protocol.on_patches:
-        scores_by_folder = _score_sub_images(paths, protocol, weights, failed)
+    scores_by_folder: dict[str, Scores]
+    if pairs is not None:
+        files = _files_of(pairs, protocol)
+        scores = score_pairs(files, protocol, build_predictor(weights, path), failed)
+        scores_by_folder = {str(pairs[0]): [score._asdict() for score in scores]}
     else:
-        network = build_predictor(weights, path)
-        scores_by_folder = _score_images(paths, protocol, network, failed)
+        paths = {str(folder): folder_images(folder) for folder in folders}
+        if protocol.on_patches:
+            scores_by_folder = _score_sub_images(paths, protocol, weights, failed)
+        else:
+            network = build_predictor(weights, path)
+            scores_by_folder = _score_images(paths, protocol, network, failed)
     for message in failed:
         say(f"srcnn-theano: error: {message}")
     status = 2 if failed else 0
@@ -70,8 +82,13 @@ def print_evaluation(
     return status
 
 
-# A folder has a list of scores of images, or a dict of scores of all sub-images.
-Scores = Any
+def _files_of(pairs: tuple[Path, Path], protocol: Protocol) -> list[tuple[Path, Path]]:
+    if protocol.on_patches:
+        raise UserError(
+            f"--protocol {protocol.name}: makes its own sub-images; given pairs are "
+            "scored as whole images, by standard or standard-rgb"
+        )
+    return paired_files(*pairs, protocol.recipe.scale)
 
 
 def _score_images(

@@ -57,7 +57,7 @@ def score_files(
     scores = []
     for path in Bar(paths, desc=protocol.name, unit="image", leave=False, disable=None):
         try:
-            image = _large_enough(path, protocol)
+            image = large_enough(path, protocol)
         except UserError as error:
             if failed is None:
                 raise
@@ -66,10 +66,17 @@ def score_files(
         degraded = degrade(image, protocol.recipe)
         bicubic = ours = score(degraded.enlarged, degraded.high_res, protocol)
         if network is not None:
-            restored = _restore(image, degraded, protocol, network)
+            in_rgb = protocol.recipe._replace(colour="rgb")
+            restored = restored_in_colour(
+                image.shape[2] == 1,
+                degraded,
+                lambda: degrade(image, in_rgb),
+                protocol,
+                network,
+            )
             ours = score(restored, degraded.high_res, protocol)
         scores.append(Score(path.name, *ours, *bicubic))
-    return _with_mean(scores)
+    return with_mean(scores)
 
 
 class Distance(NamedTuple):
@@ -131,20 +138,20 @@ def feature_distances(
 
     distances: dict[str, list[Distance]] = {name: [] for name in networks}
     for path in Bar(paths, desc="relu2_2", unit="image", leave=False, disable=None):
-        degraded = degrade(_large_enough(path, protocol), protocol.recipe)
+        degraded = degrade(large_enough(path, protocol), protocol.recipe)
         original = features_of(degraded.high_res)
         bicubic = _mean_square(features_of(degraded.enlarged), original)
         for name, network in networks.items():
             ours = _mean_square(features_of(restore(network, degraded)), original)
             distances[name].append(Distance(path.name, ours, bicubic))
-    return {name: _with_mean(images) for name, images in distances.items()}
+    return {name: with_mean(images) for name, images in distances.items()}
 
 
 def _mean_square(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(np.square(a - b), dtype="float64"))
 
 
-def _with_mean(scores: list[ScoreOrDistance]) -> list[ScoreOrDistance]:
+def with_mean(scores: list[ScoreOrDistance]) -> list[ScoreOrDistance]:
     """Scores of images, and at the end the mean of each figure, called 'mean'."""
     if not scores:
         return []
@@ -152,7 +159,7 @@ def _with_mean(scores: list[ScoreOrDistance]) -> list[ScoreOrDistance]:
     return scores + [type(scores[0])("mean", *map(float, means))]
 
 
-def _large_enough(path: Path, protocol: Protocol) -> np.ndarray:
+def large_enough(path: Path, protocol: Protocol) -> np.ndarray:
     """The pixels of an image that holds SSIM's window after crop and shave."""
     image = read_pixels(path)
     least = 11 + 3 * protocol.recipe.scale
@@ -165,15 +172,28 @@ def _large_enough(path: Path, protocol: Protocol) -> np.ndarray:
     return image
 
 
-def _restore(
-    image: np.ndarray, degraded: Degraded, protocol: Protocol, network: Predictor
+def restored_in_colour(
+    grey: bool,
+    degraded: Degraded,
+    in_rgb: Callable[[], Degraded],
+    protocol: Protocol,
+    network: Predictor,
 ) -> np.ndarray:
-    """The network's result in the colour of the protocol, (rows, cols, channels)."""
-    grey = image.shape[2] == 1
+    """The network's result in the colour of the protocol, (rows, cols, channels).
+
+    Parameters
+    ----------
+    grey : bool
+        Whether the files are grey.
+    degraded : Degraded
+        In the colour of the protocol.
+    in_rgb : function to the same in RGB
+        Called where a network of RGB is scored on luma.
+    protocol : Protocol
+    network : Predictor
+    """
     if protocol.recipe.colour == "rgb" or network.channels == 1:
         return restore(network, degraded, is_luma=not grey)
-    # An RGB network: luma of its result.
-    rgb = degrade(image, protocol.recipe._replace(colour="rgb"))
-    restored = np.clip(restore(network, rgb), 0, 1)
+    restored = np.clip(restore(network, in_rgb()), 0, 1)
     # The values of a grey file are compared as they are.
     return restored.mean(axis=2, keepdims=True) if grey else rgb_to_y(restored)
