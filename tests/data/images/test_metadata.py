@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
 from srcnn_theano.data.images import (
     Picture,
@@ -201,3 +201,35 @@ def test_further_images_are_told(tmp_path, name):
     assert read_picture(path).notes == ("the first of 3 images is taken",)
     frames[0].save(path)
     assert read_picture(path).notes == ()
+
+
+# --- Depth ---
+
+
+@pytest.mark.parametrize("n_bits", [8, 10, 12])
+@pytest.mark.parametrize("kind", ["avif", "jp2"])
+def test_a_lost_depth_is_told(tmp_path, kind, n_bits):
+    codecs = pytest.importorskip("imagecodecs")
+    if not features.check({"avif": "avif", "jp2": "jpg_2000"}[kind]):
+        pytest.skip(f"this Pillow reads no {kind}")
+    codec = {"avif": codecs.AVIF, "jp2": codecs.JPEG2K}[kind]
+    if not codec.available:
+        pytest.skip(f"this imagecodecs writes no {kind}")
+    values = noise(32, 40, 3, dtype=np.uint16) % (1 << n_bits)
+    if n_bits == 8:
+        values = values.astype(np.uint8)
+    encode = {"avif": codecs.avif_encode, "jp2": codecs.jpeg2k_encode}[kind]
+    path = tmp_path / f"deep.{kind}"
+    path.write_bytes(encode(values, bitspersample=n_bits))
+    told = () if n_bits == 8 else (f"{n_bits} bits per channel became 8",)
+    assert read_picture(path).notes == told
+
+
+def test_a_jpeg_2000_of_16_bit_grey_loses_nothing(tmp_path):
+    if not features.check("jpg_2000"):
+        pytest.skip("this Pillow reads no jp2")
+    grey = noise(32, 40, dtype=np.uint16)
+    Image.fromarray(grey).save(str(tmp_path / "grey.jp2"), irreversible=False)
+    picture = read_picture(tmp_path / "grey.jp2")
+    np.testing.assert_array_equal(picture.pixels[..., 0], grey)
+    assert picture.notes == ()
