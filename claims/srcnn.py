@@ -420,7 +420,7 @@ def outperform() -> Finding:
         f"targets, plain bicubic has {scores['Set14']['batch20']:.2f} dB (Set5 "
         f"{scores['Set5']['batch20']:.2f}) in file order; in the first version's order "
         f"and window {bicubic(ADAM):.2f}, the network {spread(ours)}. Under the "
-        "literature's a network of this kind has 27 (README)."
+        "literature's a network of this kind has 27 (docs/results.md)."
     )
 
 

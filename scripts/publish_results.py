@@ -6,7 +6,7 @@ Without names, of all finished experiments in the folder RUNS. A row that trains
 results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
 how the network came about, weights/NAME.json; a row that measures the network of
 another row gives its results, and so does a run from another seed, NAME-seedN, whose
-network is not shipped. The tables of README.md and docs/slips.md follow. An
+network is not shipped. The tables of README.md and docs/results.md follow. An
 unfinished run is refused; with --unfinished its record, its checkpoint and the networks
 that it has kept go to results/NAME/, so that it can go on elsewhere
 (copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).

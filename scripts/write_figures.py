@@ -1,9 +1,9 @@
-"""Write the tables of README.md and docs/slips.md from the records in results/.
+"""Write the tables of README.md, docs/results.md and docs/slips.md from results/.
 
     python scripts/write_figures.py [--check]
 
 What stands between `<!-- NAME -->` and `<!-- end of NAME -->` is written anew: counts
-of verdicts, the table of printed figures, the table of slips. With --check nothing is
+of verdicts, tables of figures, how long trainings took. With --check nothing is
 written, and the exit status is 1 where a document differs from the records.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from srcnn_theano.files import write_text
-from srcnn_theano.report import figures
+from srcnn_theano.report import figures, results
 from srcnn_theano.report.rows import Row, load_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +21,15 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = {
     "README.md": {
         "counts": figures.counts_sentence,
+        "commands": results.commands_block,
+    },
+    "docs/results.md": {
+        "counts": figures.counts_sentence,
         "printed figures": figures.printed_table,
+        "deconvolution": results.deconvolution_table,
+        "words": results.words_table,
+        "pictures": results.pictures_table,
+        "durations": results.durations_table,
     },
     "docs/slips.md": {"slips": figures.slips_table},
 }

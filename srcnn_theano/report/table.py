@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
@@ -27,6 +25,7 @@ from srcnn_theano.report.words import (
     cost_in_words,
     decibels,
     epochs,
+    last_epochs,
     range_of,
     row_title,
 )
@@ -88,7 +87,7 @@ def _main_cells(rows, row):
         "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
         "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
         epochs(row),
-        _last_epochs(row),
+        last_epochs(row),
     ]
 
 
@@ -106,13 +105,6 @@ def _over_seeds(rows, row, field, last):
         *(decibels(other and other.median) for other in others),
         of_row.verdict,
     ]
-
-
-def _last_epochs(row):
-    last = [float(epoch["set5_psnr"]) for epoch in row.history[: row.n_epochs][-10:]]
-    if not last:
-        return ""
-    return f"{np.median(last):.2f} ({min(last):.2f} to {max(last):.2f})"
 
 
 def _note(rows, row):

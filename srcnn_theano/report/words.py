@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from srcnn_theano.evaluation.rule import Spread
@@ -48,6 +49,14 @@ def epochs(row: Row) -> str:
     if row.status in ("not run", "unreadable") or row.n_epochs == row.planned_epochs:
         return str(row.planned_epochs)
     return f"{row.n_epochs} of {row.planned_epochs}"
+
+
+def last_epochs(row: Row) -> str:
+    """Median and range of Set5, sub-image by sub-image, over the last ten epochs."""
+    last = [float(epoch["set5_psnr"]) for epoch in row.history[: row.n_epochs][-10:]]
+    if not last:
+        return ""
+    return f"{median(last):.2f} ({min(last):.2f} to {max(last):.2f})"
 
 
 def cost_in_words(settings: dict[str, Any]) -> str:

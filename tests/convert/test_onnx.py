@@ -25,7 +25,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 
 from srcnn_theano.convert.onnx import export  # noqa: E402
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "elsewhere.md"
 
 SRCNN = {"channels": 1, "n_filters": [4, 3]}
 FSRCNN = {"channels": 1, "d": 4, "s": 3, "m": 1}
@@ -120,8 +120,8 @@ def test_networks_that_come_along_enlarge_a_picture(name, tmp_path):
     np.testing.assert_allclose(y[0], expected, rtol=0, atol=1e-4)
 
 
-def test_the_readme_shows_how_to_run_it(tmp_path, monkeypatch):
-    (snippet,) = re.findall(r"```python\n(import.*?)```", README.read_text(), re.S)
+def test_the_page_shows_how_to_run_it(tmp_path, monkeypatch):
+    (snippet,) = re.findall(r"```python\n(import.*?)```", PAGE.read_text(), re.S)
     path = weights_dir() / "fsrcnn_x3.h5"
     monkeypatch.chdir(tmp_path)
     image = np.random.RandomState(0).randint(256, size=(12, 14)).astype("uint8")

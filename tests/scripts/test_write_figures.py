@@ -38,13 +38,13 @@ def test_a_difference_is_told_and_mended(write_figures, tmp_path, monkeypatch, c
         text = (SCRIPT.parents[1] / name).read_text(encoding="utf-8")
         page.write_text(text.replace("| near", "| far"), encoding="utf-8")
     changed = write_figures.write_figures(tmp_path, check=True)
-    assert tmp_path / "README.md" in changed
-    assert "| far" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert changed == [tmp_path / "docs" / "results.md"]
+    assert "| far" in changed[0].read_text(encoding="utf-8")
     write_figures.write_figures(tmp_path)
     assert write_figures.write_figures(tmp_path, check=True) == []
     monkeypatch.setattr(write_figures, "write_figures", lambda check: changed)
     assert write_figures.main(["--check"]) == 1
-    assert "README.md: differs from results/" in capsys.readouterr().out
+    assert "results.md: differs from results/" in capsys.readouterr().out
 
 
 def test_readme_counts_every_printed_figure(write_figures):

@@ -1,0 +1,73 @@
+"""Tables of docs/results.md, against the records that they are made of."""
+
+import json
+
+import pytest
+
+from srcnn_theano.report import results
+from srcnn_theano.report.rows import load_rows
+from srcnn_theano.shipped import results_dir
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return load_rows()
+
+
+def recorded(name):
+    return json.loads((results_dir() / name / "results.json").read_text())
+
+
+def cells(table, name):
+    """The cells of the row of that name, without asterisks."""
+    (line,) = [line for line in table.splitlines() if f"`{name}`" in line]
+    return [cell.strip().replace("*", "") for cell in line.split("|")[1:-1]]
+
+
+def test_upsampling_by_epochs(rows):
+    table = results.deconvolution_table(rows)
+    assert "20 epochs | 50 epochs | 100 epochs | 200 epochs" in table
+    own = recorded("fsrcnn_full_border_50")
+    batch20 = own["sub_images"]["set14" if "set14" in own["sub_images"] else "Set14"]
+    standard = own["images"]["standard"]["scores"]["Set14"][-1]["psnr"]
+    expected = f"{batch20['ours']['batch20']:.2f} / {standard:.2f}"
+    assert cells(table, "fsrcnn_full_border")[3] == expected
+    assert cells(table, "fsrcnn_gradinputs")[0] == "Deconvolution by gradInputs"
+
+
+def test_rows_without_printed_figures(rows):
+    own = recorded("fsrcnn_rmsprop")["sub_images"]["Set14"]["ours"]["batch20"]
+    line = cells(results.words_table(rows), "fsrcnn_rmsprop")
+    assert line[2] == f"{own:.2f}" and line[4].count(" to ") == 1
+
+
+def test_networks_for_pictures(rows):
+    scores = recorded("fsrcnn_x2")["images"]["standard"]["scores"]["Set14"][-1]
+    table = results.pictures_table(rows)
+    assert f"**{scores['psnr']:.2f} / {scores['ssim']:.4f}".replace("0.", ".", 1) in (
+        table.replace("0.", ".")
+    )
+    assert table.splitlines()[2].endswith("(32.63) |")  # as Dong et al. print it
+
+
+def test_a_network_that_is_not_there_is_told(rows):
+    row = rows["fsrcnn_x4"]._replace(results=None, history=[])
+    table = results.pictures_table({**rows, "fsrcnn_x4": row})
+    assert "not run" in table.splitlines()[-1]
+
+
+def test_hours_are_those_of_the_histories(rows):
+    done = [
+        row
+        for row in rows.values()
+        if row.experiment.trains
+        and row.experiment.row.table == "fsrcnn-layers"
+        and row.status == "done"
+    ]
+    hours = sum(float(epoch["seconds"]) for row in done for epoch in row.history) / 3600
+    told = results.durations(rows)["fsrcnn-layers"]
+    assert told[0] == len(done) and told[1] == pytest.approx(hours)
+    line = f"reproduce fsrcnn-layers` | {len(done)} of {told[2]} | {hours:.1f} | cpu |"
+    assert line in results.durations_table(rows)
+    all_hours = sum(part[1] for part in results.durations(rows).values())
+    assert f"trainings: {all_hours:.0f} hours" in results.commands_block(rows)
