@@ -110,6 +110,7 @@ def evaluate(options: argparse.Namespace) -> int:
             "evaluate: name folders of images, or else --low and --high together"
         )
     from srcnn_theano.evaluation.evaluate import print_evaluation
+    from srcnn_theano.experiments import batch_sizes
 
     return print_evaluation(
         options.folders,
@@ -117,6 +118,7 @@ def evaluate(options: argparse.Namespace) -> int:
         options.protocol,
         options.scale,
         model=options.model,
+        batch_sizes=batch_sizes(),
         as_json=options.json,
         pairs=pairs if all(pairs) else None,
     )

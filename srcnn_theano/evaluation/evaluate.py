@@ -11,7 +11,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.given_pairs import paired_files, score_pairs
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
-from srcnn_theano.evaluation.sub_images import score_network
+from srcnn_theano.evaluation.sub_images import BATCH_SIZE, score_network
 from srcnn_theano.files import json_text
 from srcnn_theano.inference import Predictor, build_predictor
 from srcnn_theano.streams import say
@@ -28,6 +28,7 @@ def print_evaluation(
     protocol_name: str,
     scale: int,
     model: str | None = None,
+    batch_sizes: Mapping[str, int] | None = None,
     as_json: bool = False,
     pairs: tuple[Path, Path] | None = None,
 ) -> int:
@@ -36,6 +37,16 @@ def print_evaluation(
     An image that cannot be read or is too small is named on stderr, and does not end
     the work. Instead of folders, `pairs` names that of small images and that of their
     originals: see `given_pairs`.
+
+    Parameters
+    ----------
+    folders, protocol_name, scale
+    weights_file, model : as in `weights.load_for_scale`
+    batch_sizes : dict of str to int, or None
+        Those of the experiments, by name: sub-images go through a network that many at
+        a time, as in the record of its training. Others go by `BATCH_SIZE`. It matters
+        where batch normalization takes the statistics of the minibatch.
+    as_json : bool
 
     Returns
     -------
@@ -59,7 +70,10 @@ def print_evaluation(
     else:
         paths = {str(folder): folder_images(folder) for folder in folders}
         if protocol.on_patches:
-            scores_by_folder = _score_sub_images(paths, protocol, weights, failed)
+            sizes = batch_sizes or {}
+            scores_by_folder = _score_sub_images(
+                paths, protocol, weights, sizes, failed
+            )
         else:
             network = build_predictor(weights, path)
             scores_by_folder = _score_images(paths, protocol, network, failed)
@@ -111,6 +125,7 @@ def _score_sub_images(
     paths: Mapping[str, Sequence[Path]],
     protocol: Protocol,
     weights: Weights,
+    batch_sizes: Mapping[str, int],
     failed: list[str],
 ) -> dict[str, Scores]:
     network = weights.architecture
@@ -119,6 +134,7 @@ def _score_sub_images(
             f"--protocol {protocol.name}: compares {protocol.recipe.n_channels} "
             f"channels, the network has {network.channels}; use --protocol standard"
         )
+    batch_size = batch_sizes.get(weights.about.get("experiment", ""), BATCH_SIZE)
     scores: dict[str, Scores] = {}
     for folder, named in paths.items():
         images = [path for path in named if _holds_pairs(path, protocol, failed)]
@@ -128,7 +144,7 @@ def _score_sub_images(
         enlarged = pairs = prepare_folder(images, protocol.recipe)
         if network.upscales:
             pairs = prepare_folder(images, protocol.recipe._replace(enlarged=False))
-        scores[folder] = score_network(weights, pairs, enlarged, protocol)
+        scores[folder] = score_network(weights, pairs, enlarged, protocol, batch_size)
     return scores
 
 

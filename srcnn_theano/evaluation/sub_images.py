@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from srcnn_theano.training.settings import Training
     from srcnn_theano.vgg16_weights import VGG16Weights
 
+# Of networks that no row has trained.
+BATCH_SIZE = 100
+
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
 
@@ -33,7 +36,7 @@ def compared_pairs(pairs: Pairs, model: Model, window: str = "centre") -> Pairs:
 def sub_image_errors(
     errors: Callable[[np.ndarray, np.ndarray], np.ndarray],
     pairs: Pairs,
-    batch_size: int = 100,
+    batch_size: int = BATCH_SIZE,
 ) -> np.ndarray:
     """Mean squared error of each sub-image, in file order.
 
@@ -65,7 +68,7 @@ def score_network(
     pairs: Pairs,
     enlarged: Pairs,
     protocol: Protocol,
-    batch_size: int = 100,
+    batch_size: int = BATCH_SIZE,
 ) -> dict[str, Any]:
     """PSNR in dB of a trained network and of bicubic on sub-images.
 
@@ -141,7 +144,7 @@ def score_features(
         pairs.high_res.shape[2:],
         clipped=preprocessing != "levels",
     )
-    mse = sub_image_errors(distance, pairs)
+    mse = sub_image_errors(distance, pairs, training.batch_size)
     peak = 20 * np.log10(255)
     scores = every_aggregation(mse, protocol, training.batch_size)
     return {how: psnr + peak for how, psnr in scores.items()}
@@ -156,7 +159,7 @@ def _for_sub_images(weights: Weights, pairs: Pairs) -> Model:
 
 
 def every_aggregation(
-    mse: np.ndarray, protocol: Protocol, batch_size: int = 100
+    mse: np.ndarray, protocol: Protocol, batch_size: int = BATCH_SIZE
 ) -> dict[str, float]:
     """PSNR in dB by `AGGREGATIONS`, and in minibatches of a training's size."""
     hows = dict.fromkeys((*AGGREGATIONS[:-1], f"batch{batch_size}", AGGREGATIONS[-1]))

@@ -108,6 +108,14 @@ def find_experiment(name: str) -> Experiment:
     return EXPERIMENTS[name]
 
 
+def batch_sizes() -> dict[str, int]:
+    """The batch size of each training, by the name that its weight files carry."""
+    return {
+        **{name: row.training.batch_size for name, row in EXPERIMENTS.items()},
+        **{old: EXPERIMENTS[new].training.batch_size for old, new in REPLACED.items()},
+    }
+
+
 def snapshots(name: str) -> tuple[int, ...]:
     """The epochs of a training after which its network is kept.
 

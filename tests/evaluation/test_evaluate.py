@@ -7,11 +7,14 @@ import shutil
 import numpy as np
 import pytest
 
+from srcnn_theano.data.cache import prepare_folder
 from srcnn_theano.data.images import Picture, read_pixels, write_picture
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.evaluate import print_evaluation
 from srcnn_theano.evaluation.protocols import make_protocol
+from srcnn_theano.evaluation.sub_images import score_network
+from srcnn_theano.models import model_for_pairs
 from srcnn_theano.weights import save_weights
 
 
@@ -81,6 +84,32 @@ def test_sub_images_for_a_network_that_upscales(
     assert scores["bicubic"]["global"] == pytest.approx(
         -10 * np.log10(enlarged), abs=1e-3
     )
+
+
+def test_statistics_of_minibatches_are_of_those_of_the_row(
+    picture, tmp_path, capsys, monkeypatch, passing_on
+):
+    """As the record of a training has it, and not of a hundred sub-images."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    protocol = make_protocol("programmed")
+    pairs = prepare_folder([picture], protocol.recipe)
+    simple = passing_on(3)
+    options = {**simple.options, "batch_norm": "all", "test_statistics": "batch"}
+    model = model_for_pairs("srcnn", options, pairs, np.random.RandomState(0))
+    weights = simple._replace(
+        options=options, values=model.get_values(), about={"experiment": "tiny"}
+    )
+    save_weights(tmp_path / "bn.h5", weights)
+
+    def evaluated(**batch_sizes):
+        arguments = [picture.parent], tmp_path / "bn.h5", "programmed", 4
+        print_evaluation(*arguments, batch_sizes=batch_sizes, as_json=True)
+        return json.loads(capsys.readouterr().out)["folders"][str(picture.parent)]
+
+    by_row = score_network(weights, pairs, pairs, protocol, 2)
+    assert evaluated(tiny=2) == by_row
+    at_once = evaluated(other=2)["ours"]["global"]
+    assert abs(at_once - by_row["ours"]["global"]) > 0.01
 
 
 def scored(folder, weights, capsys, protocol="standard", scale=2):
