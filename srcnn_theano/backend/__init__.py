@@ -13,6 +13,7 @@ from srcnn_theano.backend import (
     fusion,
     internals,
     processor,
+    subnormals,
 )
 from srcnn_theano.backend.devices import (
     compile_function,
@@ -38,3 +39,4 @@ fusion.register()  # biases, activations and pools join these
 compilation.install()  # C code is compiled by several g++ at once
 compile_cache.install()  # by several processes, which do not delete others' modules
 processor.install()  # which ask for the processor's options once
+subnormals.install()  # numbers too small to matter count as 0

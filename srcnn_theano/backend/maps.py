@@ -60,7 +60,8 @@ class Maps(ExternalCOp, NoPythonOp):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            ["cpp/arrays.h", "cpp/maps.cpp"], "APPLY_SPECIFIC(work_on_maps)"
+            ["cpp/arrays.h", "cpp/threads.h", "cpp/maps.cpp"],
+            "APPLY_SPECIFIC(work_on_maps)",
         )
         self.what_name = what
 

@@ -151,8 +151,8 @@ class Convolution(ExternalCOp, NoPythonOp):
         channels_last: bool = True,
         at_zero: float = 0,
     ) -> None:
-        files = "arrays.h", "plan.h", "direct.h", "unfolded.h", "convolution.cpp"
-        super().__init__([f"cpp/{name}" for name in files], "APPLY_SPECIFIC(convolve)")
+        files = "arrays.h", "threads.h", "plan.h", "direct.h", "unfolded.h"
+        super().__init__([f"cpp/{name}" for name in (*files, "convolution.cpp")], "APPLY_SPECIFIC(convolve)")
         self.direction_name = direction
         self.border = border
         self.stride = tuple(int(step) for step in stride)

@@ -229,6 +229,7 @@ void run(Call &call, const Arguments &given, PyArrayObject **result,
       is_maps ? bias.data() : PyArray_DATA(*bias_gradient),
       given.relu ? &zero : slopes.data()};
   Plan &plan = plan_for(g);
+  const LikeCaller threads(true);
   plan.execute(data, workspace(plan.workspace_size));
   if (masked) apply_mask(*result, given.mask, given.at_zero);
 }

@@ -227,6 +227,7 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
   if (other_shape) y.array = laid_out(other, layout.channels_last);
   if (!x.array || (other_shape && !y.array)) return 1;
   try {
+    const LikeCaller threads(layout.size() > 1 << 15);
     compute(what, layout, dims, slopes, x.data(), y.array ? y.data() : NULL,
             (float *)PyArray_DATA(*result), (float *)PyArray_DATA(*slopes_gradient));
     return 0;
