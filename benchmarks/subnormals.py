@@ -2,10 +2,10 @@
 
     python -m benchmarks.subnormals [--network FILE.h5]
 
-A convolution of SRCNN's first layer, an element-wise step and the network of a file run
-with their own weights, and with all of them subnormal: as functions are called here, and
-as they would be without `backend/subnormals.py`. Each pair takes turns; printed are the
-quickest of the turns, in milliseconds.
+A convolution of SRCNN's first layer, its gradients, an element-wise step and the network
+of a file run with their own weights, and with all of them subnormal: as functions are
+called here, and as they would be without `backend/subnormals.py`. They take turns;
+printed are the quickest of the turns, in milliseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Tuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _TURNS, _SECONDS = 15, 0.05
 Work = Tuple[Any, Tuple[np.ndarray, ...]]
 
 
-def _cases(network: Path) -> Dict[str, Tuple[Work, Work]]:
+def _cases(network: Path) -> dict[str, tuple[Work, Work]]:
     """By name: the work with weights as they are, and with subnormal ones."""
     rng = np.random.RandomState(0)
     images = rng.rand(20, 3, 33, 33).astype("float32")
@@ -61,7 +61,7 @@ def _cases(network: Path) -> Dict[str, Tuple[Work, Work]]:
     }
 
 
-def _quickest(calls: Dict[str, Callable[[], Any]]) -> Dict[str, float]:
+def _quickest(calls: dict[str, Callable[[], Any]]) -> dict[str, float]:
     """The quickest call of each, in ms; they take turns."""
     best = dict.fromkeys(calls, float("inf"))
     for _ in range(_TURNS):
@@ -77,7 +77,7 @@ def _quickest(calls: Dict[str, Callable[[], Any]]) -> Dict[str, float]:
     return best
 
 
-def measure(network: Path) -> Dict[str, Dict[str, float]]:
+def measure(network: Path) -> dict[str, dict[str, float]]:
     """Milliseconds by case: normal weights, subnormal ones, and these computed with."""
     measured = {}
     for name, ((function, own), (the_same, tiny)) in _cases(network).items():

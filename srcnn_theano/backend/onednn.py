@@ -152,7 +152,10 @@ class Convolution(ExternalCOp, NoPythonOp):
         at_zero: float = 0,
     ) -> None:
         files = "arrays.h", "threads.h", "plan.h", "direct.h", "unfolded.h"
-        super().__init__([f"cpp/{name}" for name in (*files, "convolution.cpp")], "APPLY_SPECIFIC(convolve)")
+        super().__init__(
+            [f"cpp/{name}" for name in (*files, "convolution.cpp")],
+            "APPLY_SPECIFIC(convolve)",
+        )
         self.direction_name = direction
         self.border = border
         self.stride = tuple(int(step) for step in stride)

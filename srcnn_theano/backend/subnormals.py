@@ -18,8 +18,8 @@ from typing import Any
 
 from srcnn_theano.backend.internals import Function
 
-# x86-64: the last of the eight words of Linux's fenv_t is the MXCSR register. Two of its
-# bits: results that are subnormal become 0 (FTZ), and so do arguments (DAZ).
+# x86-64: the last of the eight words of Linux's fenv_t is the MXCSR register. Two of
+# its bits: results that are subnormal become 0 (FTZ), and so do arguments (DAZ).
 _Environment = ctypes.c_uint32 * 8
 _MXCSR, _TO_ZERO = 7, 0x8040
 
