@@ -2,10 +2,10 @@
 
     python -m benchmarks.subnormals [--network FILE.h5]
 
-A convolution of SRCNN's first layer, its gradients, an element-wise step and the network
-of a file run with their own weights, and with all of them subnormal: as functions are
-called here, and as they would be without `backend/subnormals.py`. They take turns;
-printed are the quickest of the turns, in milliseconds.
+A convolution of SRCNN's first layer, its gradients, an element-wise step and the
+network of a file run with their own weights, and with all of them subnormal: as
+functions are called here, and as they would be without `backend/subnormals.py`. They
+take turns; printed are the quickest of the turns, in milliseconds.
 """
 
 from __future__ import annotations

@@ -36,17 +36,9 @@ def print_evaluation(
 
     An image that cannot be read or is too small is named on stderr, and does not end
     the work. Instead of folders, `pairs` names that of small images and that of their
-    originals: see `given_pairs`.
-
-    Parameters
-    ----------
-    folders, protocol_name, scale
-    weights_file, model : as in `weights.load_for_scale`
-    batch_sizes : dict of str to int, or None
-        Those of the experiments, by name: sub-images go through a network that many at
-        a time, as in the record of its training. Others go by `BATCH_SIZE`. It matters
-        where batch normalization takes the statistics of the minibatch.
-    as_json : bool
+    originals: see `given_pairs`. `batch_sizes` are those of the experiments by name: a
+    network takes so many sub-images at a time as its training did, others `BATCH_SIZE`,
+    which matters where batch normalization takes the statistics of the minibatch.
 
     Returns
     -------
