@@ -62,9 +62,8 @@ def print_evaluation(
     else:
         paths = {str(folder): folder_images(folder) for folder in folders}
         if protocol.on_patches:
-            sizes = batch_sizes or {}
             scores_by_folder = _score_sub_images(
-                paths, protocol, weights, sizes, failed
+                paths, protocol, weights, batch_sizes or {}, failed
             )
         else:
             network = build_predictor(weights, path)
