@@ -81,10 +81,14 @@ def print_evaluation(
         print(json_text(report))
         return status
     print(protocol.describe())
+    _print_tables(scores_by_folder, protocol)
+    return status
+
+
+def _print_tables(scores_by_folder: Mapping[str, Scores], protocol: Protocol) -> None:
     for folder, scores in scores_by_folder.items():
         print(f"\n{folder}")
         print((_sub_image_table if protocol.on_patches else _image_table)(scores))
-    return status
 
 
 def _files_of(pairs: tuple[Path, Path], protocol: Protocol) -> list[tuple[Path, Path]]:
