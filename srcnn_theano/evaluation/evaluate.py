@@ -59,15 +59,13 @@ def print_evaluation(
         files = _files_of(pairs, protocol)
         scores = score_pairs(files, protocol, build_predictor(weights, path), failed)
         scores_by_folder = {str(pairs[0]): [score._asdict() for score in scores]}
+    elif protocol.on_patches:
+        scores_by_folder = _score_sub_images(
+            _images_of(folders), protocol, weights, batch_sizes or {}, failed
+        )
     else:
-        paths = {str(folder): folder_images(folder) for folder in folders}
-        if protocol.on_patches:
-            scores_by_folder = _score_sub_images(
-                paths, protocol, weights, batch_sizes or {}, failed
-            )
-        else:
-            network = build_predictor(weights, path)
-            scores_by_folder = _score_images(paths, protocol, network, failed)
+        network = build_predictor(weights, path)
+        scores_by_folder = _score_images(_images_of(folders), protocol, network, failed)
     for message in failed:
         say(f"srcnn-theano: error: {message}")
     status = 2 if failed else 0
@@ -89,6 +87,10 @@ def _print_tables(scores_by_folder: Mapping[str, Scores], protocol: Protocol) ->
     for folder, scores in scores_by_folder.items():
         print(f"\n{folder}")
         print((_sub_image_table if protocol.on_patches else _image_table)(scores))
+
+
+def _images_of(folders: Sequence[Path]) -> dict[str, list[Path]]:
+    return {str(folder): folder_images(folder) for folder in folders}
 
 
 def _files_of(pairs: tuple[Path, Path], protocol: Protocol) -> list[tuple[Path, Path]]:
