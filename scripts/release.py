@@ -1,10 +1,11 @@
 """Build what is released, and try the wheel by itself in fresh environments.
 
-    pip install uv && python scripts/release.py [--python 3.8 3.11] [--oldest] [--out dist]
+    pip install uv
+    python scripts/release.py [--python 3.8 3.11] [--oldest] [--out dist]
 
-From the last commit, not from the files as they lie here: a source distribution, and from
-that the wheel. For each Python an environment that has nothing but the wheel and its
-requirements, `demo`, `upscale`, `experiments` and `report` in an empty folder, with
+From the last commit, not from the files as they lie here: a source distribution, and
+from that the wheel. For each Python an environment that has nothing but the wheel and
+its requirements, `demo`, `upscale`, `experiments` and `report` in an empty folder, with
 caches of its own, and a look at what they made. With --oldest the requirements are the
 oldest that pyproject.toml allows. The exit status is 1 if anything failed.
 """
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12")
 # A wheel that is larger than that holds what nobody wants to download.
 MOST_BYTES = 10_000_000
-_OURS = ("PYTHON", "THEANO", "AESARA", "SRCNN", "OMP_")  # what variables begin with
+_OURS = ("PYTHON", "THEANO", "AESARA", "SRCNN")  # what variables begin with
 
 
 class Failed(Exception):
@@ -39,7 +40,12 @@ class Failed(Exception):
 
 
 def build(out: Path, root: Path = ROOT) -> Path:
-    """Write the source distribution and the wheel of the last commit; returns the wheel.
+    """Write the source distribution and the wheel of the last commit.
+
+    Returns
+    -------
+    Path
+        The wheel.
 
     Raises
     ------
@@ -96,14 +102,16 @@ def try_wheel(wheel: Path, python: str, constraints: Path | None) -> None:
         _run([command, *larger], work)
         _check_larger(work / "srcnn_demo" / "low_res.png", work / "x2.png")
         rows = json.loads(_run([command, "experiments", "--json"], work))
-        if not any(row["ours"] for row in rows):
+        names = [row["name"] for row in rows if row.get("ours")]
+        if not names:
             raise Failed("experiments: has no figures")
         _run([command, "report"], work)
-        _check_report(work / "report", [row["name"] for row in rows if row["ours"]])
+        _check_report(work / "report", names)
     print(
         f"Python {python}: {demo['bicubic']['psnr']:.2f} dB bicubic, "
         f"{demo['srcnn']['psnr']:.2f} after {demo['seconds_of_training']:.0f} s of "
-        f"training, {demo['shipped']['psnr']:.2f} shipped; {len(rows)} rows"
+        f"training, {demo['shipped']['psnr']:.2f} shipped; "
+        f"{len(names)} rows with figures"
     )
 
 
@@ -150,8 +158,7 @@ def _run(words: Sequence[str | Path], folder: Path) -> str:
         cwd=str(folder),
         env=here,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     if done.returncode:
