@@ -1,3 +1,3 @@
 """SRCNN, FSRCNN and perceptual losses in Theano: a reproduction."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

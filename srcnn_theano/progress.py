@@ -17,8 +17,8 @@ _LEAST_SECONDS, _MOST_SECONDS = 1, 600
 class Bar(tqdm):
     """A bar of tqdm on standard error, whatever becomes of that.
 
-    Where standard error is no terminal, a bar is a line at each tenth of the work and at
-    its end, and one that would vanish at its end is not there at all.
+    Where standard error is no terminal, a bar is a line at each tenth of the work and
+    at its end, and a bar that would vanish at its end is not there at all.
 
     Parameters
     ----------
@@ -38,11 +38,7 @@ class Bar(tqdm):
         """Draw the bar anew, or write a line if it is time for one."""
         if not self._in_lines:
             return super().display(msg, pos)
-        since = time.monotonic() - self._told_at
-        is_due = since >= _LEAST_SECONDS and self._tenth(self.n) > self._tenth(
-            self._told
-        )
-        if is_due or since >= _MOST_SECONDS:
+        if msg is None and self._is_due():
             self._write_line()
         return False  # nothing that could be wiped out again
 
@@ -58,6 +54,12 @@ class Bar(tqdm):
                 self._write_line()
             self.leave = False
         super().close()
+
+    def _is_due(self) -> bool:
+        since = time.monotonic() - self._told_at
+        if since < _LEAST_SECONDS:
+            return False
+        return since >= _MOST_SECONDS or self._tenth(self.n) > self._tenth(self._told)
 
     def _tenth(self, done: float) -> int:
         return int(10 * done / self.total) if self.total else 0

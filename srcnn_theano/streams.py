@@ -61,6 +61,10 @@ class Tolerant:
             except OSError as error:
                 self._lose(error)
 
+    def isatty(self) -> bool:
+        """Whether it is a terminal; what cannot be written to is none."""
+        return self.stream is not None and self.error is None and self.stream.isatty()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 

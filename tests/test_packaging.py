@@ -5,6 +5,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,29 @@ def test_installed_copy_finds_its_own_files(checkout, wheel, tmp_path):
     package = installed / "srcnn_theano"
     expected = f"{package}/_weights {package}/_results\n"
     assert answer.stdout.decode() == expected
+
+
+def test_the_wheel_is_as_small_as_is_said(checkout, wheel, tmp_path):
+    release = runpy.run_path(str(ROOT / "scripts" / "release.py"))
+    built = checkout / "build" / "lib"
+    archive = tmp_path / "wheel.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in wheel:
+            packed.write(built / name, name)
+    assert archive.stat().st_size < release["MOST_BYTES"]
+    said = f"less than {release['MOST_BYTES'] // 10**6} MB"
+    for name in ("CHANGES.md", "CONTRIBUTING.md"):
+        assert said in (ROOT / name).read_text(), name
+
+
+def test_the_version_stands_in_one_place():
+    version = srcnn_theano.__version__
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert re.findall(r"^version: (.+)$", citation, re.M) == [version]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGES.md").read_text(), re.M)
+    assert newest and newest.group(1) == version
+    for path in (ROOT / "pyproject.toml", ROOT / "setup.py", *ROOT.glob("*.yml")):
+        assert version not in path.read_text(), path
 
 
 def test_shipped_folders_exist_here():

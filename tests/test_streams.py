@@ -1,6 +1,7 @@
 """Commands whose standard output or error is closed, full, or read by nobody."""
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_theano import cli, streams
+from srcnn_theano import cli, progress, streams
 from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.weights import save_weights
 
@@ -151,6 +152,41 @@ def test_hostile_names_in_errors_bars_and_results(tmp_path, capfd):
     assert r"\x1b]0;title\x07.png: not an image" in shown.err
     text = shown.out + shown.err.replace("\x1b[A", "")  # a bar goes up a line
     assert "\x1b" not in text and r"\x1b]0;" in text and r"\x1b[2J" in text
+
+
+@pytest.mark.parametrize("total", [1000, 7])
+def test_a_bar_in_a_log_is_a_line_for_each_tenth(total, monkeypatch, capfd):
+    monkeypatch.setattr(progress, "_LEAST_SECONDS", 0)
+    for _ in Bar(range(total), desc="work", mininterval=0, miniters=1):
+        pass
+    lines = capfd.readouterr().err.split("\n")
+    tenths = {10 * done // total: done for done in range(total, 0, -1)}
+    counts = [re.search(r"(\d+)/", line).group(1) for line in lines[:-1]]
+    assert counts == [str(tenths[n]) for n in sorted(tenths) if n]
+    assert lines[-1] == "" and not any("\r" in line for line in lines)
+
+
+def test_bars_in_a_log_that_are_short_vanish_or_have_no_end(monkeypatch, capfd):
+    for _ in Bar(range(9)):  # at once: its end
+        pass
+    assert re.fullmatch(r"100%.* 9/9 .*\n", capfd.readouterr().err)
+    for _ in Bar(range(9), leave=False):
+        say_above("a line")
+    assert capfd.readouterr().err == 9 * "a line\n"
+    with pytest.raises(KeyError), Bar(total=4) as bar:
+        bar.update()
+        bar.set_postfix_str("so far")
+        raise KeyError
+    assert re.fullmatch(r".* 1/4 .*so far.*\n", capfd.readouterr().err)
+    with Bar(total=10, initial=5):  # nothing was done
+        pass
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(progress, "_LEAST_SECONDS", 0)
+    monkeypatch.setattr(progress, "_MOST_SECONDS", 0)
+    for _ in Bar(iter("ab"), mininterval=0, miniters=1):
+        pass
+    assert [line[:3] for line in capfd.readouterr().err.splitlines()] == [
+        "0it", "1it", "2it"]  # fmt: skip
 
 
 def test_a_choice_that_resembles_one_is_told(capsys):

@@ -4,6 +4,7 @@ the images in any folder.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ SETS = ("T91", *TEST_SETS)
 GET_DATA = "srcnn-theano data get --from DIR|ZIP|URL... --data DIR"
 
 
+@functools.lru_cache(maxsize=1)
 def manifest() -> dict[str, dict[str, dict[str, Any]]]:
     """What is known of all files: {set: {name: facts}}.
 

@@ -31,6 +31,11 @@ def test_find_data_dir(tmp_path, monkeypatch):
         datasets.find_data_dir()
 
 
+def test_the_manifest_is_read_once():
+    """Not again for each image whose checksum is wanted."""
+    assert datasets.manifest() is datasets.manifest()
+
+
 def test_manifest():
     manifest = datasets.manifest()
     assert {name: len(files) for name, files in manifest.items()} == {
