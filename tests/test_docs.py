@@ -93,6 +93,8 @@ def test_the_citation_names_the_version():
 
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {__version__}\n" in text
+    page = (ROOT / "docs" / "citing.md").read_text(encoding="utf-8")
+    assert f"version = {{{__version__}}}" in page
 
 
 def test_links_of_the_readme_lead_somewhere():
