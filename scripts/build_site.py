@@ -117,7 +117,7 @@ def build(out: Path) -> None:
         mirror(source)
         config = load_config(str(ROOT / "mkdocs.yml"), strict=True)
         config.docs_dir, config.site_dir = str(source), str(out.resolve())
-        for part in config.nav:
+        for part in config.nav or ():
             if part.get("API"):
                 part["API"] = [f"api/{room}.md" for room in API]
         try:
