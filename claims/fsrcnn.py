@@ -12,6 +12,7 @@ from claims.record import (
     claim,
     curve,
     curves,
+    dead,
     find_experiment,
     histories_of,
     holds,
@@ -327,7 +328,7 @@ def transition() -> Finding:
 
 def _printed(name: str, published: float, why: str = "", *more: str) -> Finding:
     figures = by_rule(name)
-    text = f"As programmed: {spread(figures)}."
+    text = f"As programmed: {spread(figures)}.{dead(figures)}"
     return printed(published, figures, text + others(*more), why)
 
 

@@ -12,6 +12,7 @@ from claims.record import (
     by_rule,
     claim,
     curves,
+    dead,
     holds,
     measured,
     printed,
@@ -222,10 +223,9 @@ def down_to() -> Finding:
 
 def _pixels(name: str, published: float, *more: str) -> Finding:
     figures = by_rule(name)
-    text = f"As programmed: {spread(figures)}; bicubic {bicubic(name):.2f}."
-    dead = int(np.sum(figures < np.median(figures) - 5))
-    if dead:
-        text += f" So far below the others that it counts as dead: {dead}."
+    text = (
+        f"As programmed: {spread(figures)}; bicubic {bicubic(name):.2f}.{dead(figures)}"
+    )
     return printed(published, figures, text + others(*more))
 
 

@@ -256,6 +256,7 @@ def _kills() -> str:
         ("SGD, rate 1e-4", 1e-4, None, 0.0),
         ("RMSProp, 1e-4, average 0.9, 1e-8 beside the root", 1e-4, 0.9, 1e-8),
         ("the program's RMSProp: 3e-5, 0.999, 1e-6", 3e-5, 0.999, 1e-6),
+        ("decay beside the step of RMSProp, 3e-5", 3e-5, None, 0.0),
     ):
         steps = counting.steps_to_vanish(0.05, rate, 1e-4, rho, epsilon)
         lines.append([title, f"{steps:,}"])

@@ -195,6 +195,12 @@ def spread(figures: Figures, unit: str = " dB", digits: int = 2) -> str:
     return f"{middle}{unit} ({low} to {high}, {len(figures)} seeds)"
 
 
+def dead(figures: Figures) -> str:
+    """A sentence on seeds that died, if there are some."""
+    n = len(figures) - len(rule.alive(figures))
+    return f" So far below the others that it counts as dead: {n}." if n else ""
+
+
 def holds(condition: bool) -> str:
     return "holds here" if condition else "not here"
 

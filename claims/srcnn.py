@@ -281,7 +281,12 @@ def l2_kills() -> Finding:
 def vanished() -> str:
     """Shares of weights that are gone in networks that were trained with the norm."""
     told = []
-    for name in (RMSPROP_L2, "table1_rmsprop_l2_described"):
+    for name in (
+        RMSPROP_L2,
+        "table1_rmsprop_l2_later_programmed",
+        "table1_rmsprop_l2_described",
+        "table1_rmsprop_decoupled",
+    ):
         path = weights_dir() / f"{name}.h5"
         if path.is_file():
             values = load_weights(path).values

@@ -1,4 +1,4 @@
-"""Write the tables of README.md, docs/results.md and docs/slips.md from results/.
+"""Write the figures of README.md and of pages in docs/ from results/.
 
     python scripts/write_figures.py [--check]
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from srcnn_theano.files import write_text
-from srcnn_theano.report import figures, results
+from srcnn_theano.report import figures, results, tried
 from srcnn_theano.report.rows import Row, load_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +32,7 @@ PARTS = {
         "durations": results.durations_table,
     },
     "docs/slips.md": {"slips": figures.slips_table},
+    "docs/open.md": {"open": tried.open_list},
 }
 
 

@@ -6,7 +6,7 @@ Set14 was scored, and the last such score is what the report prints.
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Sequence
+from typing import Iterable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -58,13 +58,30 @@ class Spread(NamedTuple):
     median: float
     lowest: float
     highest: float
+    n_dead: int = 0  # of the seeds; see `alive`
 
 
 def spread(figures: Sequence[float]) -> Spread | None:
     """Median and range of a figure over several seeds; None without any."""
     if not figures:
         return None
-    return Spread(len(figures), float(np.median(figures)), min(figures), max(figures))
+    return Spread(
+        len(figures),
+        float(np.median(figures)),
+        min(figures),
+        max(figures),
+        len(figures) - len(alive(figures)),
+    )
+
+
+# How far below the median of its row a seed counts as dead, in dB.
+_DEAD = 5.0
+
+
+def alive(figures: Iterable[float]) -> list[float]:
+    """The figures of those seeds that did not die, far below the median of all."""
+    figures = list(figures)
+    return [one for one in figures if one >= np.median(figures) - _DEAD]
 
 
 # How far from the range of the seeds a printed figure may lie, in dB.

@@ -34,7 +34,13 @@ _ROWS_OF_SRCNN = (
     ),
     Experiment(
         "table1_rmsprop_l2_described",
-        Row("table1", "RMSProp + L2, as described", 34.29),
+        Row(
+            "table1",
+            "RMSProp + L2, as described",
+            34.29,
+            notes="RMSProp divides the norm's gradient by its own size, so filters "
+            "that nothing else moves die: docs/protocols.md.",
+        ),
         _RMSPROP_L2,
         _BATCH20_100,
     ),
@@ -44,7 +50,7 @@ _ROWS_OF_SRCNN = (
             "table1",
             "RMSProp with decoupled weight decay",
             notes="As table1_rmsprop_l2_described, but filters decay beside the step, "
-            "not through it.",
+            "not through it, and by a share of themselves: none dies of it.",
         ),
         _RMSPROP._replace(update="rmsprop_decoupled"),
         _BATCH20_100,

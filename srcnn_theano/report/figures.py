@@ -44,7 +44,7 @@ def _line_of(figure: Printed) -> list[str]:
         line += (
             ["not run", "", ""]
             if of_row is None
-            else [*_figure(of_row.ours), of_row.verdict]
+            else [*_figure(of_row.ours), of_row.in_words]
         )
     return line
 

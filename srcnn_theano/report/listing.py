@@ -40,6 +40,7 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     _print_tables(rows, rows)
     for kind in KINDS:
         print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
+    print("Where a figure is open, what was tried: docs/open.md")
     print("Notes, curves and pictures: srcnn-theano report --data DIR")
 
 
@@ -78,7 +79,7 @@ def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:
     start = [f"  {experiment.name}{mark}", measure.test_set, measure.aggregation]
     of_row = by_seeds(rows, row)
     lines = [[*start, as_printed(experiment, "published"), *_over_seeds(of_row)]]
-    lines[0] += ["", "", epochs(row), of_row.verdict if of_row else ""]
+    lines[0] += ["", "", epochs(row), _verdict(of_row)]
     if figures is not None:
         lines[0][-4] = decibels(figures.bicubic)
         lines[0][-3] = decibels(figures.standard["psnr"])
@@ -99,10 +100,16 @@ def _vgg_line(
 ) -> list[str]:
     of_row = by_seeds(rows, row, "published_vgg")
     line = ["    in VGG space", *start, as_printed(row.experiment, "published_vgg")]
-    line += [*_over_seeds(of_row), "", "", "", of_row.verdict if of_row else ""]
+    line += [*_over_seeds(of_row), "", "", "", _verdict(of_row)]
     if of_row is None:
         line[4] = decibels(last)
     return line
+
+
+def _verdict(of_row: BySeeds | None) -> str:
+    if of_row is None or not (of_row.verdict and of_row.ours.n_dead):
+        return of_row.verdict if of_row else ""
+    return f"{of_row.verdict}, {of_row.ours.n_dead} dead"
 
 
 def _over_seeds(of_row: BySeeds | None) -> list[str]:

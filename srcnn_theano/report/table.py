@@ -103,7 +103,7 @@ def _over_seeds(rows, row, field, last):
         f"**{of_row.ours.median:.2f}**",
         f"{range_of(of_row.ours)} ({of_row.ours.n})".strip(),
         *(decibels(other and other.median) for other in others),
-        of_row.verdict,
+        of_row.in_words,
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 from srcnn_theano.evaluation.rule import (
     VERDICTS,
     Spread,
+    alive,
     chosen_epochs,
     spread,
     verdict,
@@ -33,16 +34,31 @@ class BySeeds(NamedTuple):
         By the choices of `CHOICES`; those that are known.
     verdict : str
         Of the printed figure, see `rule.verdict`; empty without one.
+    of_the_living : str
+        The same without seeds that died (`rule.alive`); empty if none has. The verdict
+        that counts is of all seeds.
     """
 
     printed: float | None
     spreads: dict[str, Spread]
     verdict: str
+    of_the_living: str = ""
 
     @property
     def ours(self) -> Spread:
         """That at the report's choice of epoch, or else at the last."""
         return self.spreads.get("best_validation") or self.spreads["last"]
+
+    @property
+    def in_words(self) -> str:
+        """The verdict, and what dead seeds have to do with it."""
+        n_dead = self.ours.n_dead
+        if not (self.verdict and n_dead):
+            return self.verdict
+        died = f"{n_dead} seed{'s' if n_dead > 1 else ''} died"
+        if self.of_the_living == self.verdict:
+            return f"{self.verdict} ({died}; so without)"
+        return f"{self.verdict} ({died}; without, {self.of_the_living})"
 
 
 def by_seeds(
@@ -64,30 +80,34 @@ def by_seeds(
     BySeeds or None
         None where no history has what the rule needs, as those of earlier versions.
     """
-    printed = getattr(row.experiment.row, field)
-    spreads = _spreads(row, field)
-    if not spreads:
+    printed, figures = getattr(row.experiment.row, field), _by_choice(row, field)
+    if not figures:
         return None
-    result = BySeeds(printed, spreads, "")
+    spreads = {choice: spread(some) for choice, some in figures.items()}
+    result = BySeeds(printed, {how: one for how, one in spreads.items() if one}, "")
     if printed is None:
         return result
     explaining = rows.get(row.experiment.row.explained_by)
-    shown = _spreads(explaining, field) if explaining else {}
-    return result._replace(
-        verdict=verdict(
-            printed, result.ours, shown and BySeeds(None, shown, "").ours or None
-        )
-    )
+    shown = spread(_counted(_by_choice(explaining, field))) if explaining else None
+    result = result._replace(verdict=verdict(printed, result.ours, shown))
+    living = spread(alive(_counted(figures)))
+    if living is None or not result.ours.n_dead:
+        return result
+    return result._replace(of_the_living=verdict(printed, living, shown))
 
 
-def _spreads(row: Row, field: str) -> dict[str, Spread]:
-    figures = [_of_seed(row, seed, field) for seed in row.seeds]
-    spreads = {}
-    for choice in CHOICES:
-        of_choice = spread([one[choice] for one in figures if choice in one])
-        if of_choice is not None:
-            spreads[choice] = of_choice
-    return spreads
+def _by_choice(row: Row, field: str) -> dict[str, list[float]]:
+    """The figures of the seeds by the choice of their epoch; those that are known."""
+    of_seeds = [_of_seed(row, seed, field) for seed in row.seeds]
+    figures = {
+        choice: [one[choice] for one in of_seeds if choice in one] for choice in CHOICES
+    }
+    return {choice: some for choice, some in figures.items() if some}
+
+
+def _counted(figures: Mapping[str, list[float]]) -> list[float]:
+    """Those at the report's choice of epoch, or else at the last; see `ours`."""
+    return figures.get("best_validation") or figures.get("last", [])
 
 
 def _of_seed(row: Row, seed: Seed, field: str) -> dict[str, float]:

@@ -1,0 +1,175 @@
+"""Printed figures that were not met: why, as far as is known, and what was tried."""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple
+
+from srcnn_theano.experiments.records import Experiment
+from srcnn_theano.report.facts import TITLES, Printed, printed_figures
+from srcnn_theano.report.rows import Row
+from srcnn_theano.report.verdicts import BySeeds, by_seeds
+from srcnn_theano.report.words import range_of
+from srcnn_theano.tables import markdown_table
+
+# --- Why ---
+
+_ORDER = (
+    "Which version of the program printed this table, and in which order its files "
+    "came, is not known, nor how the bug of the enlargement was mended."
+)
+_VGG = (
+    "The rows take Adam, which the report names. In the file that is left RMSProp is "
+    "switched on, and filters begin small and biases from 1; what the printed rows "
+    "began from is not known."
+)
+_IMPROVED = f"{_VGG} 'All the best parameters' is all that is said of them."
+_FSRCNN_VGG = (
+    "Which filters the network began from, and with which rate, is not known. The rows "
+    "take the program's file as it stands."
+)
+# By the name of a row less its last word; what is known does not depend on records.
+WHY = {
+    "table1_adam": _ORDER,
+    "table1_rmsprop": f"{_ORDER} The step is that of the program with VGG16, the only "
+    "RMSProp of it that is left.",
+    "table1_rmsprop_l2": f"{_ORDER} Beside a sum of squares the norm weighs next to "
+    "nothing.",
+    "table1_sgd": "One bias is trained, so the figure is that of the first filters, "
+    "drawn from a generator without a seed: `python -m claims sgd`.",
+    "table1_bn_l2": "The graph of this row is not left. Two readings are rows: "
+    "statistics of the minibatch at test time, and data from before the mend.",
+    "table2_set5": _ORDER,
+    "table2_set14": _ORDER,
+    "fsrcnn_relu": "Which filters the printed training began from is not known.",
+    "fsrcnn_prelu": "Which filters the printed training began from is not known.",
+    "fsrcnn_augmented_20": "Inputs are mirrored and targets are not, by the program's "
+    "file. Which of its switches were on for this figure, and whether minibatches had "
+    "50 or 25, is not known.",
+    "fsrcnn_augmented": "With mirrored inputs no network can reach it: `python -m "
+    "claims augmented_100`. Of the other switches, translation moves by nothing, and "
+    "rotation turns inputs alone.",
+    "vgg_only": _VGG,
+    "vgg_mse_20": _VGG,
+    "vgg_mse": _VGG,
+    "vgg_last_layer": _VGG,
+    "vgg_improved_20": _IMPROVED,
+    "vgg_improved": _IMPROVED,
+    "fsrcnn_vgg": _FSRCNN_VGG,
+    "fsrcnn_vgg_mse": _FSRCNN_VGG,
+}
+
+# --- What was tried ---
+
+
+class Try(NamedTuple):
+    """Another row that may have given a printed figure; None where it was not run."""
+
+    experiment: Experiment
+    ours: BySeeds | None
+
+
+def is_open(figure: Printed) -> bool:
+    """Whether one of its two rows has been run and missed it."""
+    return any(one and one.verdict == "open" for one in figure.ours.values())
+
+
+def tries(rows: Mapping[str, Row], figure: Printed) -> list[Try]:
+    """The row as described, and every other row that was declared for the figure.
+
+    Those are the ones with the same print, and for a row that measures the network of
+    another on another set those with that row's print.
+    """
+    base, twin = figure.rows["programmed"].experiment, figure.rows["described"]
+    wanted = {getattr(base.row, figure.field)}
+    trained = rows[base.trained_by].experiment
+    if trained.measure.n_epochs == base.measure.n_epochs:
+        wanted.add(getattr(trained.row, figure.field))
+    seen, others = [_network(base)], []
+    for row in (twin, *rows.values()):
+        experiment = row.experiment
+        is_one = row is twin or getattr(experiment.row, figure.field) in wanted
+        if is_one and _network(experiment) not in seen:
+            seen.append(_network(experiment))
+            others.append(Try(experiment, by_seeds(rows, _as(row, base), figure.field)))
+    return others
+
+
+def _network(experiment: Experiment) -> tuple:
+    """What tells a measured network from others."""
+    how = sorted(experiment.options.items(), key=str)
+    return experiment.trained_by, experiment.measure.n_epochs, str(how)
+
+
+def _as(row: Row, base: Experiment) -> Row:
+    """A row measured on the set, and held against the print, of another."""
+    experiment = row.experiment
+    measure = experiment.measure._replace(test_set=base.measure.test_set)
+    printed = experiment.row._replace(
+        published=base.row.published, published_vgg=base.row.published_vgg
+    )
+    return row._replace(experiment=experiment._replace(measure=measure, row=printed))
+
+
+# --- The page ---
+
+
+def open_list(rows: Mapping[str, Row]) -> str:
+    """Every printed figure that a row has missed, in Markdown."""
+    figures = [one for one in printed_figures(rows) if is_open(one)]
+    parts = []
+    for table, title in TITLES.items():
+        of_table = [one for one in figures if one.table == table]
+        if of_table:
+            parts.append(f"## {title}")
+            parts += [_part(rows, one) for one in of_table]
+    return "\n\n".join(parts) if parts else "None is open."
+
+
+def _part(rows: Mapping[str, Row], figure: Printed) -> str:
+    programmed = figure.ours["programmed"]
+    name = f"{figure.stem}_programmed"
+    if programmed is None:
+        told = f"`{name}` has not been run."
+    elif programmed.verdict == "open":
+        told = f"`{name}`: {_told(programmed)}. {WHY[figure.stem]}"
+    else:
+        told = (
+            f"`{name}`: {_told(programmed)}. Done right, the network scores something "
+            "else: [what each slip was worth](slips.md)."
+        )
+    lines = [_line(one) for one in tries(rows, figure)]
+    header = ["tried", "row", "ours", "range (seeds)", "the print", "verdict"]
+    table = markdown_table("llrrll", header, lines)
+    return f"### {figure.title}: {figure.printed} dB on {figure.test_set}\n\n" + (
+        f"{told}\n\n{table}" if lines else told
+    )
+
+
+def _told(of_row: BySeeds) -> str:
+    ours = of_row.ours
+    spread = f" ({range_of(ours)}, {ours.n} seeds)" if ours.n > 1 else " (1 seed)"
+    where = f"the print lies {_where(of_row)}: {of_row.in_words}"
+    return f"{ours.median:.2f} dB{spread}; {where}"
+
+
+def _where(of_row: BySeeds) -> str:
+    """Where the printed figure is, as seen from the range."""
+    assert of_row.printed is not None
+    ours = of_row.ours
+    for far, word in (
+        (ours.lowest - of_row.printed, "below"),
+        (of_row.printed - ours.highest, "above"),
+    ):
+        if far > 0:
+            return f"{far:.2f} dB {word}"
+    return "within"
+
+
+def _line(tried: Try) -> list[str]:
+    experiment, of_row = tried
+    line = [experiment.row.title, f"`{experiment.name}`"]
+    if of_row is None:
+        return [*line, "not run yet", "", "", ""]
+    ours = of_row.ours
+    spread = f"{range_of(ours)} ({ours.n})".strip()
+    return [*line, f"{ours.median:.2f}", spread, _where(of_row), of_row.in_words]
