@@ -280,13 +280,11 @@ def l2_kills() -> Finding:
 
 def vanished() -> str:
     """Shares of weights that are gone in networks that were trained with the norm."""
-    told = []
-    for name in (
-        RMSPROP_L2,
-        "table1_rmsprop_l2_later_programmed",
-        "table1_rmsprop_l2_described",
-        "table1_rmsprop_decoupled",
-    ):
+    told, rows = (
+        [],
+        ("l2_programmed", "l2_later_programmed", "l2_described", "decoupled"),
+    )
+    for name in (f"table1_rmsprop_{row}" for row in rows):
         path = weights_dir() / f"{name}.h5"
         if path.is_file():
             values = load_weights(path).values

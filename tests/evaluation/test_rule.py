@@ -32,7 +32,7 @@ def test_a_history_of_an_earlier_version_says_nothing():
 
 
 def test_median_and_range_of_seeds():
-    assert spread([35.0, 36.5, 35.2]) == (3, 35.2, 35.0, 36.5)
+    assert spread([35.0, 36.5, 35.2]) == (3, 35.2, 35.0, 36.5, 0)
     assert spread([35.0, 36.5]).median == 35.75
     assert spread([]) is None
 

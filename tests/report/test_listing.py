@@ -105,6 +105,7 @@ def test_list_as_json(seeds, capsys):
         "median": 35.25,
         "lowest": 35.0,
         "highest": 35.5,
+        "n_dead": 0,
     }
     assert of_seeds["last"]["median"] == of_seeds["best_psnr"]["median"] == 35.5
     assert "ours" not in rows["table1_bn_l2_programmed"]
