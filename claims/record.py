@@ -16,8 +16,9 @@ import numpy as np
 from srcnn_theano.evaluation import rule
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import read_json
-from srcnn_theano.shipped import results_dir
+from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.training.history import read_history
+from srcnn_theano.weights import load_weights
 
 MEASURED = Path(__file__).with_name("measured.json")
 
@@ -179,6 +180,26 @@ def bicubic(name: str, test_set: str = "Set14") -> float:
     results = results_of(experiment.trained_by)[0]
     how = experiment.measure.aggregation
     return results["sub_images"][test_set]["bicubic"][how]
+
+
+def vanished() -> str:
+    """Shares of weights that are gone in networks that were trained with the norm."""
+    told, rows = (
+        [],
+        ("l2_programmed", "l2_later_programmed", "l2_described", "decoupled"),
+    )
+    for name in (f"table1_rmsprop_{row}" for row in rows):
+        path = weights_dir() / f"{name}.h5"
+        if path.is_file():
+            values = load_weights(path).values
+            filters = [v for key, v in values.items() if key.endswith(".W")]
+            gone = np.concatenate([np.abs(v).ravel() < 1e-20 for v in filters])
+            dead = int(np.sum(np.abs(filters[0]).max(axis=(1, 2, 3)) < 1e-20))
+            told.append(
+                f"`{name}.h5`: {100 * gone.mean():.0f} % of the weights, {dead} of "
+                f"{len(filters[0])} first filters"
+            )
+    return f"Below 1e-20 in {'; '.join(told)}." if told else ""
 
 
 # --- Words ---

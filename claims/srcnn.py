@@ -18,11 +18,10 @@ from claims.record import (
     printed,
     spread,
     trained,
+    vanished,
 )
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.layers.initializers import fans
-from srcnn_theano.shipped import weights_dir
-from srcnn_theano.weights import load_weights
 
 ADAM = "table1_adam_programmed"
 RMSPROP, RMSPROP_L2 = "table1_rmsprop_programmed", "table1_rmsprop_l2_programmed"
@@ -276,26 +275,6 @@ def l2_kills() -> Finding:
         f"average 0.9), after {slow:,} with the program's 3e-5, 0.999 and 1e-6; by "
         f"plain SGD after {sgd:,}. {vanished()}".rstrip()
     )
-
-
-def vanished() -> str:
-    """Shares of weights that are gone in networks that were trained with the norm."""
-    told, rows = (
-        [],
-        ("l2_programmed", "l2_later_programmed", "l2_described", "decoupled"),
-    )
-    for name in (f"table1_rmsprop_{row}" for row in rows):
-        path = weights_dir() / f"{name}.h5"
-        if path.is_file():
-            values = load_weights(path).values
-            filters = [v for key, v in values.items() if key.endswith(".W")]
-            gone = np.concatenate([np.abs(v).ravel() < 1e-20 for v in filters])
-            dead = int(np.sum(np.abs(filters[0]).max(axis=(1, 2, 3)) < 1e-20))
-            told.append(
-                f"`{name}.h5`: {100 * gone.mean():.0f} % of the weights, {dead} of "
-                f"{len(filters[0])} first filters"
-            )
-    return f"Below 1e-20 in {'; '.join(told)}." if told else ""
 
 
 @claim("5.1.1", "The filters begin from 'Xavier initialization for ReLu'.")
