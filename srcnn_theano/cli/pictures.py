@@ -161,8 +161,9 @@ def web(options: argparse.Namespace) -> None:
     option(
         "input",
         metavar="IN",
-        help=".mat of Dong et al.; VGG16 as .h5 of Keras, .caffemodel, .pth of "
-        "PyTorch, .safetensors, .npz or .npy; for OUT.onnx, weights of this package",
+        help=".mat of Dong et al.; SRCNN, FSRCNN or VGG16 as .h5 of Keras, .pth of "
+        "PyTorch, .pb of TensorFlow, .caffemodel, .safetensors, .npz or .npy; for "
+        "OUT.onnx, weights of this package",
     ),
     option(
         "output",

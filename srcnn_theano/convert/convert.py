@@ -69,6 +69,7 @@ def convert(
     kind = kind_of(path, arrays, model)
     how = _how_to_read(path, kind, scale, last_layer)
     options, values = _read(path, arrays, kind, how)
+    scale = options.get("scale", scale)
     about = {
         "source": path.name,
         "source_sha256": sha256(path),
@@ -110,6 +111,10 @@ def _how_to_read(
             )
         return {"last_layer": last_layer}
     if kind.model not in OPTIONS or not OPTIONS[kind.model].upscales:
+        return {}
+    if kind.tells_scale:
+        if scale is not None:
+            raise UserError(f"--scale {scale}: {path} says its scale; leave it out")
         return {}
     if scale is None:
         raise UserError(

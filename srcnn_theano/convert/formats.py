@@ -13,6 +13,7 @@ from srcnn_theano.convert.readers.matlab import read_matlab
 from srcnn_theano.convert.readers.numpy_files import read_numpy
 from srcnn_theano.convert.readers.pytorch import read_pytorch
 from srcnn_theano.convert.readers.safetensors import read_safetensors
+from srcnn_theano.convert.readers.tensorflow import read_tensorflow
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import require_file
 
@@ -39,13 +40,24 @@ FORMATS = (
     Format("Keras", (".h5", ".hdf5"), read_keras),
     Format("Caffe", (".caffemodel",), read_caffe),
     Format("PyTorch", (".pth", ".pt", ".bin"), read_pytorch),
+    Format("TensorFlow", (".pb",), read_tensorflow),
     Format("safetensors", (".safetensors",), read_safetensors),
     Format("NumPy", (".npy", ".npz"), read_numpy),
 )
 
 
+# What programs put before the names of a whole network's arrays.
+_WRAPPERS = (
+    "module model net network backbone generator _orig_mod srcnn fsrcnn vgg vgg16"
+).split()
+_MOST_WRAPPERS = 4
+
+
 def read_arrays(path: Path) -> Mapping[str, np.ndarray]:
     """Arrays of a weight file, by name; its suffix tells the format.
+
+    A word for the whole network before all names, as in ``module.conv1.weight``, is
+    left out.
 
     Raises
     ------
@@ -55,11 +67,23 @@ def read_arrays(path: Path) -> Mapping[str, np.ndarray]:
     require_file(path)
     for form in FORMATS:
         if path.suffix.lower() in form.suffixes:
-            return _read(path, form)
+            return _unwrapped(_read(path, form))
     known = ", ".join(suffix for form in FORMATS for suffix in form.suffixes)
     raise UserError(
         f"{path}: not a weight file that can be converted; known suffixes are {known}"
     )
+
+
+def _unwrapped(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    for _ in range(_MOST_WRAPPERS):
+        parts = [name.partition(".") for name in arrays]
+        words = {word.lower() for word, _, _ in parts}
+        if len(words) != 1 or not words <= set(_WRAPPERS):
+            break
+        if not all(rest for _, _, rest in parts):
+            break
+        arrays = {rest: array for (_, _, rest), array in zip(parts, arrays.values())}
+    return arrays
 
 
 def _read(path: Path, form: Format) -> Mapping[str, np.ndarray]:

@@ -10,7 +10,17 @@ import numpy as np
 from srcnn_theano.convert.formats import shown
 from srcnn_theano.convert.networks import vgg16
 from srcnn_theano.convert.networks.fsrcnn import from_fsrcnn_mat, is_fsrcnn_mat
+from srcnn_theano.convert.networks.fsrcnn_layers import (
+    from_fsrcnn_tensorflow,
+    from_fsrcnn_torch,
+    is_fsrcnn_tensorflow,
+    is_fsrcnn_torch,
+)
 from srcnn_theano.convert.networks.srcnn import from_srcnn_mat, is_srcnn_mat
+from srcnn_theano.convert.networks.srcnn_layers import (
+    from_srcnn_layers,
+    is_srcnn_layers,
+)
 from srcnn_theano.errors import UserError, did_you_mean
 from srcnn_theano.weights import Weights, save_weights
 
@@ -29,7 +39,10 @@ class Kind(NamedTuple):
     recognise : function of arrays by name -> bool
     read : function of arrays by name -> (options, values)
         Raises ValueError where they do not fit together. That of VGG16 takes a last
-        layer besides, that of a network that enlarges its scale.
+        layer besides, that of a network that enlarges its scale, unless the file tells
+        it.
+    tells_scale : bool
+        Whether the arrays of a network that enlarges say how far.
     write : function of (path, Weights)
     """
 
@@ -37,6 +50,7 @@ class Kind(NamedTuple):
     description: str
     recognise: Callable[[Arrays], bool]
     read: Callable[..., tuple[dict[str, Any], dict[str, np.ndarray]]]
+    tells_scale: bool = False
     write: Callable[[Path, Weights], None] = save_weights
 
 
@@ -48,6 +62,13 @@ KINDS = (
         from_srcnn_mat,
     ),
     Kind(
+        "srcnn",
+        "SRCNN of Caffe, Keras, PyTorch or NumPy: three convolutions and their biases, "
+        "for 1 or 3 channels, and nothing else",
+        is_srcnn_layers,
+        from_srcnn_layers,
+    ),
+    Kind(
         "fsrcnn",
         "FSRCNN of Dong et al. as MATLAB file (cells weights_conv, biases_conv, "
         "prelu_conv)",
@@ -55,12 +76,27 @@ KINDS = (
         from_fsrcnn_mat,
     ),
     Kind(
+        "fsrcnn",
+        "FSRCNN of PyTorch: convolutions with biases and PReLUs, the last one "
+        "transposed, and nothing else",
+        is_fsrcnn_torch,
+        from_fsrcnn_torch,
+    ),
+    Kind(
+        "fsrcnn",
+        "FSRCNN of TensorFlow, as OpenCV loads it (f1, b1, alpha1 and so on)",
+        is_fsrcnn_tensorflow,
+        from_fsrcnn_tensorflow,
+        tells_scale=True,
+    ),
+    Kind(
         "vgg16",
         "VGG16 of Simonyan and Zisserman, by the names of its layers in Caffe "
         "(conv1_1), Keras (block1_conv1), PyTorch and timm (features.0)",
-        vgg16.is_vgg16,
+        # Three layers may have names as in a VGG: features.0 and so on.
+        lambda arrays: vgg16.is_vgg16(arrays) and not is_srcnn_layers(arrays),
         vgg16.from_vgg16,
-        vgg16.save,
+        write=vgg16.save,
     ),
 )
 
@@ -83,7 +119,7 @@ def kind_of(path: Path, arrays: Arrays, model: str | None) -> Kind:
     """
     kinds = [kind for kind in KINDS if model in (None, kind.model)]
     if not kinds:
-        names = [kind.model for kind in KINDS]
+        names = list(dict.fromkeys(kind.model for kind in KINDS))
         raise UserError(
             f"--model {model}: no such kind{did_you_mean(str(model), names)}; known "
             f"are {', '.join(names)}"

@@ -8,6 +8,7 @@ from typing import Any, Iterable, Mapping, NamedTuple
 
 import numpy as np
 
+from srcnn_theano.convert.networks.layers import natural
 from srcnn_theano.vgg16_weights import (
     LAYERS,
     SHAPES,
@@ -135,19 +136,13 @@ def _by_position(arrays: Mapping[str, np.ndarray]) -> dict[str, list[np.ndarray]
             groups.setdefault(name.rpartition("/")[0], []).append(array)
     convolutions: list[list[np.ndarray]] = []
     dense: list[list[np.ndarray]] = []
-    for name in sorted(groups, key=_natural):
+    for name in sorted(groups, key=natural):
         n_axes = max(array.ndim for array in groups[name])
         if n_axes in (2, 4):
             (convolutions if n_axes == 4 else dense).append(groups[name])
     if len(convolutions) != len(_CONVOLUTIONS) or len(dense) not in (0, len(_DENSE)):
         return {}
     return dict(zip(_CONVOLUTIONS + _DENSE, convolutions + dense))
-
-
-def _natural(name: str) -> list[Any]:
-    """The order in which layer_10 comes after layer_9."""
-    parts = re.split(r"([0-9]{1,9})", name)
-    return [int(x) if i % 2 else x for i, x in enumerate(parts)]
 
 
 def _refuse_relatives(arrays: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -35,18 +35,31 @@ def read_keras(path: Path) -> dict[str, np.ndarray]:
         )
         prefix = weights.name.strip("/")
         prefix += "/" if prefix else ""
-        return {
-            name[len(prefix) :]: _correlation(np.asarray(file[name]))
+        found = {
+            name[len(prefix) :]: np.asarray(file[name])
             for name, dataset in arrays.items()
             # Counts of steps and the like are integers.
             if name.startswith(prefix) and dataset.dtype.kind == "f"
         }
+    if not _maps_first([array.shape for array in found.values() if array.ndim == 4]):
+        return found
+    return {
+        name: array[:, :, ::-1, ::-1] if array.ndim == 4 else array
+        for name, array in found.items()
+    }
 
 
-def _correlation(array: np.ndarray) -> np.ndarray:
-    if array.ndim != 4 or sum(array.shape[2:]) >= sum(array.shape[:2]):
-        return array
-    return array[:, :, ::-1, ::-1]
+def _maps_first(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether kernels are (maps out, maps in, rows, cols), as the squares in them tell.
+
+    Where the other two axes are as long as each other as well, there are mostly more
+    maps than rows and columns.
+    """
+    first = all(rows == cols for _, _, rows, cols in shapes)
+    last = all(rows == cols for rows, cols, _, _ in shapes)
+    if first != last:
+        return first
+    return sum(a + b - c - d for a, b, c, d in shapes) > 0
 
 
 def _refuse_unsuited(path: Path, *attributes: Mapping[str, Any]) -> None:

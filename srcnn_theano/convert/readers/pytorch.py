@@ -26,6 +26,10 @@ from srcnn_theano.errors import UserError
 # them.
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 
+# Dictionaries within dictionaries, and those that are taken where there are several.
+_MOST_WRAPPINGS = 4
+_PREFERRED = ("params_ema", "state_dict", "model")
+
 _DTYPES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -99,6 +103,19 @@ def _storage(pid: Any) -> _Storage:
     return _Storage(dtype, str(key))
 
 
+class _Storages:
+    """Makes the storages that a pickle names, and keeps the type of each by its key."""
+
+    def __init__(self) -> None:
+        self.dtypes: dict[str, str] = {}
+
+    def __call__(self, pid: Any) -> _Storage:
+        storage = _storage(pid)
+        if self.dtypes.setdefault(storage.key, storage.dtype) != storage.dtype:
+            raise ValueError("a storage of two types")
+        return storage
+
+
 def _read_zip(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
     with Archive(path) as archive:
         pickles = [name for name in archive.names if name.endswith("/data.pkl")]
@@ -108,11 +125,10 @@ def _read_zip(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
         if root + "byteorder" in archive.names:
             _check_order(archive.read(root + "byteorder") == b"little")
         stream = BoundedStream(io.BytesIO(archive.read(pickles[0])))
-        tensors = _tensors(load(stream, _MAY_BE_CALLED, _storage))
-        dtypes = _dtypes(tensors)
+        tensors = _tensors(load(stream, _MAY_BE_CALLED, _Storages()))
         storages = {
             key: np.frombuffer(archive.read(root + "data/" + key), dtype)
-            for key, dtype in dtypes.items()
+            for dtype, key in {tensor.storage for tensor in tensors.values()}
         }
     return tensors, storages
 
@@ -124,24 +140,17 @@ def _read_old(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
             raise ValueError("it does not begin as checkpoints do")
         load(stream, {})  # version of the format
         _check_order(load(stream, {})["little_endian"])
-        tensors = _tensors(load(stream, _MAY_BE_CALLED, _storage))
-        dtypes = _dtypes(tensors)
+        named = _Storages()
+        tensors = _tensors(load(stream, _MAY_BE_CALLED, named))
         storages = {}
         for key in load(stream, {}):
             n = int.from_bytes(stream.read(8), "little")
-            content = stream.read(n * np.dtype(dtypes[key]).itemsize)
-            storages[key] = np.frombuffer(content, dtypes[key])
+            dtype = named.dtypes[key]
+            content = stream.read(n * np.dtype(dtype).itemsize)
+            storages[key] = np.frombuffer(content, dtype)
             if len(storages[key]) != n:
                 raise ValueError("it ends within a storage")
     return tensors, storages
-
-
-def _dtypes(tensors: Mapping[str, _Tensor]) -> dict[str, str]:
-    """The type of each storage, by its key."""
-    storages = {tensor.storage for tensor in tensors.values()}
-    if len({storage.key for storage in storages}) < len(storages):
-        raise ValueError("a storage of two types")
-    return {storage.key: storage.dtype for storage in storages}
 
 
 def _check_order(is_little_endian: bool) -> None:
@@ -150,15 +159,34 @@ def _check_order(is_little_endian: bool) -> None:
 
 
 def _tensors(content: Any) -> dict[str, _Tensor]:
-    """The dictionary of tensors, which some programs put into another dictionary."""
-    if isinstance(content, dict):
-        content = content.get("state_dict", content)
-    if not isinstance(content, dict) or not all(
-        isinstance(value, _Tensor) and isinstance(name, str)
-        for name, value in content.items()
-    ):
-        raise ForbiddenPickleError("not one tensor for each name")
-    return content
+    """The dictionary of tensors, which may lie in others, beside an epoch for instance.
+
+    What an optimiser keeps is left alone.
+    """
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    level: list[tuple[str, Any]] = [("", content)]
+    for _ in range(_MOST_WRAPPINGS):
+        inside = []
+        for name, value in level:
+            if not isinstance(value, dict) or id(value) in seen or "optim" in name:
+                continue
+            seen.add(id(value))
+            if value and all(isinstance(x, _Tensor) for x in value.values()):
+                found[name] = value
+            else:
+                inside += [(str(key), x) for key, x in value.items()]
+        level = inside
+    for name in _PREFERRED if len(found) > 1 else ():
+        if name in found:
+            found = {name: found[name]}
+    if len(found) > 1:
+        names = ", ".join(repr(name) for name in sorted(found)[:8])
+        raise ForbiddenPickleError(f"{len(found)} networks: {names}")
+    for tensors in found.values():
+        if all(isinstance(name, str) for name in tensors):
+            return tensors
+    raise ForbiddenPickleError("not one tensor for each name")
 
 
 def _array(tensor: _Tensor, storages: Mapping[str, np.ndarray]) -> np.ndarray:

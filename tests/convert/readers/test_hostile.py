@@ -141,6 +141,20 @@ def caffe(blob):
     return field(100, field(1, b"conv1_1") + field(7, blob))
 
 
+def graph(*lengths, values=b""):
+    """A frozen graph of one constant of float32 with these lengths."""
+    dims = b"".join(field(2, b"\x08" + varint(n)) for n in lengths)
+    tensor = b"\x08\1" + field(2, dims) + field(4, values)
+    attribute = field(5, field(1, b"value") + field(2, field(8, tensor)))
+    return field(1, field(1, b"f1") + field(2, b"Const") + attribute)
+
+
+def laughing_dictionaries():
+    """A dictionary of 250 times the same one, six levels deep."""
+    keys = b"".join(b"K" + bytes([i]) + b"h\0" for i in range(250))
+    return pth(b"}" + (b"q\0}(" + keys + b"u") * 6 + b".")
+
+
 def safetensors(header, values=b""):
     return struct.pack("<Q", len(header)) + header + values
 
@@ -207,6 +221,7 @@ HOSTILE = {
     "text-as-type.npy": lambda: npy(bytes(80), "S99999999999", "(10,)"),
     "memo.pth": lambda: pth(b"]r\xff\xff\xff\x1f."),
     "laughing-key.pth": lambda: pth(LAUGHING_KEY),
+    "laughing-dictionaries.pth": laughing_dictionaries,
     "many-axes.pth": lambda: tensor([1] * 100, [1] * 100),
     "stride-0.pth": lambda: tensor([5, 3, 1 << 20, 1 << 10], [0, 0, 0, 0]),
     "old-beyond.pth": lambda: (
@@ -237,6 +252,14 @@ HOSTILE = {
     ),
     "beyond.caffemodel": lambda: varint(100 << 3 | 2) + varint(1 << 63) + bytes(9),
     "fields.caffemodel": lambda: b"\x08\0" * 3000000,
+    "lengths.pb": lambda: graph(1 << 62, 1 << 62),
+    "zeros.pb": lambda: graph(20000, 20000, values=bytes(4)),
+    "many-axes.pb": lambda: graph(*[1] * 500000, values=bytes(4)),
+    "beyond.pb": lambda: graph(1, values=bytes(4))[:-3],
+    "varint.pb": lambda: b"\x0a" + b"\xff" * 500000,
+    "fields.pb": lambda: field(1, b"\x08\0" * 3000000),
+    "no-name.pb": lambda: field(1, field(2, b"Const")),
+    "no-message.pb": lambda: b"\x0a\2\x28\1" * 9,
     "header.safetensors": lambda: struct.pack("<Q", 1 << 62) + b"{}",
     "brackets.safetensors": lambda: safetensors(b"[" * 100000),
     "digits.safetensors": lambda: safetensors(b'{"a":' + b"9" * 900000 + b"}"),
