@@ -7,7 +7,8 @@
 The page is made of a function for each claim, from records of trainings (results/),
 networks (weights/) and counting. What needs the image sets is measured by --measure and
 kept in claims/measured.json; that takes some minutes. The generated blocks of
-docs/protocols.md are written as well.
+docs/protocols.md, and the figures in docs/deconvolution.md, docs/gpu.md and
+benchmarks/README.md, are written as well.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
 from claims import CLAIMS
+from claims.elsewhere import PAGES, Parts, made_again
 from claims.program import blocks
 from claims.record import VERDICTS
 from srcnn_theano.files import write_text
@@ -83,19 +83,13 @@ def _evidence(name: str, text: str) -> str:
 
 def protocols_page() -> str:
     """The text of docs/protocols.md, its generated blocks made again."""
-    text = PROTOCOLS_PAGE.read_text(encoding="utf-8")
-    for name, block in blocks().items():
-        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
-        text, n = re.subn(
-            pattern, lambda _: f"{begin}\n\n{block}\n\n{end}", text, flags=re.S
-        )
-        if n != 1:
-            raise ValueError(f"{PROTOCOLS_PAGE}: {n} blocks are called {name}")
-    return text
+    made = {name: (lambda block=block: block) for name, block in blocks().items()}
+    return made_again(PROTOCOLS_PAGE, Parts(made, {}))
 
 
 def write_pages() -> None:
-    """Write both pages."""
+    """Write the two pages, and the figures in others."""
     write_text(CLAIMS_PAGE, claims_page())
     write_text(PROTOCOLS_PAGE, protocols_page())
+    for path, parts in PAGES.items():
+        write_text(path, made_again(path, parts))
