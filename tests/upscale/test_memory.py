@@ -54,11 +54,42 @@ def test_what_would_take_more_is_refused_with_the_option(large, tmp_path):
 def test_formats_that_are_written_at_once_are_checked_before_the_work(tmp_path):
     # A view: 12 megapixels that take no memory here.
     pixels = np.broadcast_to(np.zeros((1, 1, 3), "uint8"), (3000, 4000, 3))
-    for name in ("a.png", "a.jpg", "a.ppm"):
+    for name in ("a.png", "a.jpg", "a.ppm", "a.tif"):
         check_writable(tmp_path / name, Picture(pixels), 4, GIB)
-    with pytest.raises(UserError, match="a.bmp: .* --memory 2, or choose .png or .jpg"):
-        check_writable(tmp_path / "a.bmp", Picture(pixels), 4, GIB)
+    cure = r"--memory \d+, or choose .png, .jpg, .tif or .ppm, which are written piece"
+    for name, channels, scale in (("bmp", 3, 4), ("webp", 3, 4), ("gif", 1, 12)):
+        picture = Picture(pixels[..., :channels])
+        with pytest.raises(UserError, match=f"a.{name}: .*{cure}"):
+            check_writable(tmp_path / f"a.{name}", picture, scale, GIB)
     check_writable(tmp_path / "a.bmp", Picture(pixels), 4, 2 * GIB)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "png", "jpg", "ppm"])
+def test_what_is_written_in_bands_is_not_held(tmp_path, suffix):
+    program = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from srcnn_theano.data.images import Picture, write_bands\n"
+        "band = np.zeros((200, 6000, 3), 'uint16' if sys.argv[2] else 'uint8')\n"
+        "like = Picture(np.broadcast_to(band[:1, :1], (5000, 6000, 3)))\n"
+        "status = Path('/proc/self/status')\n"
+        "peak = lambda: status.read_text().split('VmHWM:')[1].split()[0]\n"
+        "write_bands(sys.argv[3], like, 1, [Picture(band)])\n"
+        "before = int(peak())\n"
+        "write_bands(sys.argv[1], like, 1, (Picture(band) for _ in range(25)))\n"
+        "print(int(peak()) - before)\n"
+    )
+    deep = "16" if suffix == "tif" else ""
+    names = [tmp_path / f"a.{suffix}", deep, tmp_path / f"b.{suffix}"]
+    answer = subprocess.run(
+        [sys.executable, "-c", program, *names],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    whole = 5000 * 6000 * 3 * (2 if deep else 1)
+    assert int(answer.stdout) * 1024 < whole / 3
+    with Image.open(tmp_path / f"a.{suffix}") as image:
+        assert image.size == (6000, 5000)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "LA", "1", "CMYK"])

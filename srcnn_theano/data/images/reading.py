@@ -31,7 +31,7 @@ from srcnn_theano.files import PathLike, kind_at
 _READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
 _STRIP_BYTES = 1 << 22
 # Those whose further images are of the same rank, and not previews or depths.
-_OF_SEVERAL = ("GIF", "PNG", "TIFF", "WEBP")
+_OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "TIFF", "WEBP")
 
 
 def read_picture(path: PathLike, most_memory: int | None = None) -> Picture:

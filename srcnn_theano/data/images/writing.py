@@ -25,12 +25,12 @@ from srcnn_theano.data.images.picture import (
     kind_of,
 )
 from srcnn_theano.data.images.png import PngWriter
-from srcnn_theano.data.images.tiff import write_deep
+from srcnn_theano.data.images.tiff import TiffWriter, write_deep
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
 
 # Formats that are written while the picture is computed.
-_IN_BANDS = ("PNG", "JPEG", "PPM")
+_IN_BANDS = ("PNG", "JPEG", "TIFF", "PPM")
 # Kinds of which Pillow writes no TIFF.
 _DEEP = ("LA16", "RGB16", "RGBA16")
 
@@ -86,7 +86,8 @@ def _check_memory(
     size = scale * rows, scale * cols
     source = n_channels * picture.pixels.itemsize
     per_pixel = (n_bytes + source) / scale**2
-    check_memory(path, size, per_pixel, most_memory, "choose .png or .jpg")
+    cure = "choose .png, .jpg, .tif or .ppm, which are written piece by piece"
+    check_memory(path, size, per_pixel, most_memory, cure)
 
 
 def fitted(path: PathLike, picture: Picture) -> Picture:
@@ -172,8 +173,8 @@ def write_bands(
 ) -> None:
     """Write a picture that is computed from top to bottom, while it is computed.
 
-    PNG, JPEG and PPM are written as the bands come; for the other formats they are
-    collected first.
+    PNG, JPEG, TIFF and PPM are written as the bands come; for the other formats they
+    are collected first.
 
     Parameters
     ----------
@@ -202,7 +203,8 @@ def write_bands(
     with atomic_path(path) as temporary:
         # See `_Unnumbered`.
         with io.BufferedRandom(_Unnumbered(temporary, "w+")) as stream:
-            writer = _writer(stream, shape, like, format_)
+            with _refusals(path, shape, format_):
+                writer = _writer(stream, shape, like, format_)
             try:
                 for band in bands:
                     writer.write(array_of(band))
@@ -214,7 +216,7 @@ def write_bands(
 
 def _writer(
     stream: Any, shape: tuple[int, ...], like: Picture, format_: Format
-) -> PngWriter | JpegWriter | _NetpbmWriter | _WholeWriter:
+) -> PngWriter | JpegWriter | TiffWriter | _NetpbmWriter | _WholeWriter:
     if format_.name == "PNG":
         return PngWriter(stream, shape, like.pixels.dtype, _png_chunks(like))
     options = _pillow_options(like, format_)
@@ -225,8 +227,10 @@ def _writer(
     if format_.name == "PPM":
         return _NetpbmWriter(stream, shape, like.pixels.dtype)
     save = partial(_save, format_=format_, options=options)
-    if format_.name == "TIFF" and kind_of(like) in _DEEP:
-        save = partial(write_deep, profile=like.icc_profile, dpi=like.dpi)
+    if format_.name == "TIFF":
+        if kind_of(like) in _DEEP:
+            save = partial(write_deep, profile=like.icc_profile, dpi=like.dpi)
+        return TiffWriter(stream, shape, like.pixels.dtype, save)
     return _WholeWriter(stream, shape, like.pixels.dtype, save)
 
 

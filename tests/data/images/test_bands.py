@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from srcnn_theano.data.images import Picture, read_picture, write_bands, write_picture
@@ -81,6 +82,41 @@ def test_other_formats_in_bands(tmp_path, suffix):
     path = tmp_path / ("a" + suffix)
     write_bands(path, Picture(values), 1, in_bands(values, 32))
     assert np.array_equal(read_picture(path).pixels, values)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_tiff_in_bands_is_the_tiff_of_the_whole(tmp_path, channels, dtype):
+    """As another reader sees it, with what describes the picture."""
+    values = noisy(150, 47, channels, dtype)
+    exif = Image.Exif()
+    exif[0x013B] = "A. N. Artist"
+    exif[0x8769] = {0x829A: 1 / 60}
+    colours = values if channels % 2 else values[..., :-1]
+    alpha = None if channels % 2 else values[..., -1]
+    deep = dtype == "uint16" and channels > 1
+    like = Picture(colours, alpha, b"a profile" * 9, exif.tobytes(), (72.0, 90.0))
+    if deep:
+        like = like._replace(exif=None)
+    bands = [
+        Picture(colours[i : i + 40], None if alpha is None else alpha[i : i + 40])
+        for i in range(0, 150, 40)
+    ]
+    path = tmp_path / "a.tif"
+    write_bands(path, like, 1, bands)
+    with tifffile.TiffFile(path) as file:
+        (page,) = file.pages
+        assert page.rowsperstrip == 150 and page.compression == 1
+        np.testing.assert_array_equal(page.asarray().reshape(values.shape), values)
+        assert [int(x) for x in page.extrasamples] == ([] if channels % 2 else [2])
+    written = read_picture(path)
+    np.testing.assert_array_equal(written.pixels, colours)
+    assert (written.icc_profile, written.dpi) == (b"a profile" * 9, (72, 90))
+    if not deep:  # Pillow reads it, too
+        with Image.open(path) as image:
+            assert image.size == (47, 150)
+            assert image.getexif()[0x013B] == "A. N. Artist"
+            assert image.getexif().get_ifd(0x8769)[0x829A] == pytest.approx(1 / 60)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp"])
