@@ -96,6 +96,18 @@ def test_wrong_answers_are_rejected(tmp_path):
     (tmp_path / "lesson2.py").write_text(wrong, encoding="utf-8")
     results = CHECK["check"](2, tmp_path)
     assert results["box_blur"] == "" and "AssertionError" in results["shift"]
+    assert "x is what your answer gives, y what it should" in results["shift"]
+
+
+def test_an_error_in_an_answer_comes_with_its_line(tmp_path):
+    text = (COURSE / "solutions" / "lesson1.py").read_text(encoding="utf-8")
+    wrong = text.replace('theano.shared(0.0, name="count")', "theano.shared(0)")
+    assert wrong != text
+    (tmp_path / "lesson1.py").write_text(wrong, encoding="utf-8")
+    number = 1 + wrong[: wrong.index("    return theano.function([value]")].count("\n")
+    results = CHECK["check"](1, tmp_path)
+    assert results["squared_distance"] == ""
+    assert results["running_mean"].startswith(f"lesson1.py, line {number}: TypeError")
 
 
 # --- Notebooks ---

@@ -9,6 +9,7 @@ Prints a line for each exercise; exits with 1 where one is not solved.
 import argparse
 import runpy
 import sys
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ rng = np.random.RandomState(0)
 
 
 def close(value, wanted):
-    np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-4)
+    message = "x is what your answer gives, y what it should"
+    np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-4, err_msg=message)
 
 
 def squared_distance(answer):
@@ -167,8 +169,18 @@ def check(lesson, folder):
         except NotImplementedError:
             results[name] = "not written yet"
         except Exception as error:  # whatever a student's code raises
-            results[name] = f"{type(error).__name__}: {error}"
+            results[name] = f"{where(error, folder)}{type(error).__name__}: {error}"
     return results
+
+
+def where(error, folder):
+    """The last line of the answers on an error's way, as 'lesson1.py, line 12: '."""
+    lines = [
+        f"{Path(frame.filename).name}, line {frame.lineno}: "
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).parent == folder
+    ]
+    return lines[-1] if lines else ""
 
 
 def main():
