@@ -4,12 +4,12 @@
 
 Without names, of all finished experiments in the folder RUNS. A row that trains gives
 results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
-how the network came about, weights/NAME.json; a row that measures the network of
-another row gives its results, and so does a run from another seed, NAME-seedN, whose
-network is not shipped. The tables of README.md and docs/results.md follow. An
-unfinished run is refused; with --unfinished its record, its checkpoint and the networks
-that it has kept go to results/NAME/, so that it can go on elsewhere
-(copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
+how the network came about, weights/NAME.json; so does a row that measures the network
+of another row after an earlier epoch, but for the history. Other rows that measure give
+results alone, and so does a run from another seed, NAME-seedN. The tables of the
+documents follow. An unfinished run is refused; with --unfinished its record, its
+checkpoint and the networks that it has kept go to results/NAME/, so that it can go on
+elsewhere (copy the folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
 """
 
 import argparse
@@ -69,8 +69,10 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     for file_name in copied:
         files.append(into / file_name)
         _copy(run_dir / file_name, files[-1])
-    if experiment.trains and not reason and name == experiment.name:
-        files += _publish_weights(run_dir, root / "weights", record)
+    network = network_file(experiment, Path(runs_dir))
+    is_its_own = experiment.trains or network.name != "weights.h5"
+    if is_its_own and not reason and name == experiment.name:
+        files += _publish_weights(run_dir, network, root / "weights", record)
     return files
 
 
@@ -89,7 +91,8 @@ def _row_of(folder):
 
 def _why_unfinished(experiment, run_dir, record):
     """A clause, or None if the run is finished and its figures are of its network."""
-    network = network_file(experiment, run_dir.parent)
+    suffix = run_dir.name[len(experiment.name) :]
+    network = network_file(experiment, run_dir.parent, suffix)
     if experiment.trains:
         network = run_dir / "weights.h5"
         n_epochs = len(_read_history(run_dir / "history.csv"))
@@ -103,11 +106,11 @@ def _why_unfinished(experiment, run_dir, record):
     return None
 
 
-def _publish_weights(run_dir, folder, record):
+def _publish_weights(run_dir, network, folder, record):
     name = record["experiment"]["name"]
     published, sidecar = folder / (name + ".h5"), folder / (name + ".json")
-    load_weights(run_dir / "weights.h5")  # refuses a damaged file
-    _copy(run_dir / "weights.h5", published)
+    load_weights(network)  # refuses a damaged file
+    _copy(network, published)
     results = read_json(run_dir / "results.json")
     experiment = record["experiment"]
     write_json(

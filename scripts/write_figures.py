@@ -1,4 +1,4 @@
-"""Write the figures of README.md and of pages in docs/ from results/.
+"""Write the figures of README.md and of other pages from results/.
 
     python scripts/write_figures.py [--check]
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from srcnn_theano.files import write_text
-from srcnn_theano.report import figures, results, tried
+from srcnn_theano.report import figures, networks, results, tried
 from srcnn_theano.report.rows import Row, load_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +33,7 @@ PARTS = {
     },
     "docs/slips.md": {"slips": figures.slips_table},
     "docs/open.md": {"open": tried.open_list},
+    "weights/README.md": {"not here": networks.not_shipped_table},
 }
 
 

@@ -148,6 +148,26 @@ def test_row_that_only_measures_gives_its_results(publish_results, run, tmp_path
     assert [path.name for path in files] == ["experiment.json", "results.json"]
 
 
+def test_a_network_that_was_kept_before_the_end_is_shipped(
+    publish_results, run, tmp_path
+):
+    """Rows measure it, and nobody could measure it again without."""
+    name, trained = "vgg_mse_20_programmed", run.with_name("vgg_mse_programmed")
+    for suffix in ("", "-seed1"):
+        run.with_name(trained.name + suffix).mkdir()
+        kept = run.with_name(trained.name + suffix) / "weights-20.h5"
+        save_network(kept)
+        folder = run.with_name(name + suffix)
+        folder.mkdir()
+        write_record(folder, name, 20)
+        write_results(folder, kept)
+    files = publish_results.publish(run.parent, name, tmp_path)
+    assert [path.name for path in files[2:]] == [f"{name}.h5", f"{name}.json"]
+    assert files[2].read_bytes() == (trained / "weights-20.h5").read_bytes()
+    files = publish_results.publish(run.parent, f"{name}-seed1", tmp_path)
+    assert [path.name for path in files] == ["experiment.json", "results.json"]
+
+
 def test_unfinished_run_needs_the_option(publish_results, run, tmp_path):
     write_record(run, "table1_adam_described", 40)
     with pytest.raises(UserError, match="2 of 40 epochs"):
