@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import Mapping
 
+from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.evaluation.rule import Spread
 from srcnn_theano.report.facts import TITLES, Printed, Worth, printed_figures, slips
-from srcnn_theano.report.rows import Row
+from srcnn_theano.report.rows import Row, mean_scores
 from srcnn_theano.report.verdicts import KINDS, counts, in_words
 from srcnn_theano.report.words import range_of
 from srcnn_theano.tables import markdown_table
@@ -21,6 +22,28 @@ def counts_sentence(rows: Mapping[str, Row]) -> str:
         f"Of the report's {n_figures} printed PSNR figures, made again as its program "
         f"made them: **{in_words(programmed)}**. As its words describe them, done "
         f"right: {in_words(described)}."
+    )
+    return textwrap.fill(text, width=92)
+
+
+def bicubic_sentence(rows: Mapping[str, Row]) -> str:
+    """What bicubic alone scores, beside the report's best figures, for README.md."""
+    # Of the program's later version, whose outputs are compared with the centres.
+    row = rows["table1_adam_later_programmed"]
+    if row.results is None:
+        return "What bicubic scores has not been measured."
+    how = row.experiment.measure.aggregation
+    set5, set14 = (
+        row.results["sub_images"][name]["bicubic"][how] for name in TEST_SETS
+    )
+    literature = mean_scores(row.results, "standard", TEST_SETS[0])["bicubic_psnr"]
+    printed = [rows[f"table2_{name.lower()}_programmed"] for name in TEST_SETS]
+    best5, best14 = (one.experiment.row.published for one in printed)
+    text = (
+        f"Plain bicubic scores {literature:.2f} dB on Set5 at x4 in the literature and "
+        f"{set5:.2f} dB in the report's way of measuring, where the report's best "
+        f"network has {best5}. On Set14 bicubic has {set14:.2f} dB, and the best "
+        f"network {best14}."
     )
     return textwrap.fill(text, width=92)
 

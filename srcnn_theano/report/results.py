@@ -23,6 +23,12 @@ def deconvolution_table(rows: Mapping[str, Row]) -> str:
         title = rows[name].experiment.row.title.rsplit(", ", 1)[0]
         cells = [_two_figures(held[n]) if n in held else "" for n in lengths]
         lines.append([title, f"`{name}`", *cells])
+    measured = [
+        row_figures(row) for held in trainings.values() for row in held.values()
+    ]
+    for one in filter(None, measured[:1]):
+        cell = f"{one.bicubic:.2f} / {one.standard['bicubic_psnr']:.2f}"
+        lines.append(["Bicubic", "", *[cell] * len(lengths)])
     header = ["", "name", *(f"{length} epochs" for length in lengths)]
     return markdown_table("ll" + "r" * len(lengths), header, lines)
 

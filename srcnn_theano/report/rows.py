@@ -7,7 +7,7 @@ The records are those of a folder of runs, and the ones that come with the packa
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
@@ -245,9 +245,9 @@ def row_figures(row: Row) -> Figures | None:
     )
     if results is None:
         return None
-    standard = _mean_scores(results, "standard", measure.test_set)
+    standard = mean_scores(results, "standard", measure.test_set)
     if measure.aggregation == "image":
-        own = _mean_scores(results, training.protocol, measure.test_set)
+        own = mean_scores(results, training.protocol, measure.test_set)
         return Figures(own["psnr"], own["bicubic_psnr"], standard)
     scores = results["sub_images"][measure.test_set]
     return Figures(
@@ -260,7 +260,10 @@ def row_figures(row: Row) -> Figures | None:
     )
 
 
-def _mean_scores(results, protocol, test_set):
+def mean_scores(
+    results: Mapping[str, Any], protocol: str, test_set: str
+) -> dict[str, Any]:
+    """A network's and bicubic's means over the whole images of a set."""
     return results["images"][protocol]["scores"][test_set][-1]
 
 
