@@ -61,6 +61,15 @@ def test_a_duration_is_a_finite_number_above_0(text):
         ranges.duration(text)
 
 
+@pytest.mark.parametrize("text", ["1e300", "inf", "nan", "-1", "0", "1GiB"])
+def test_memory_is_a_number_that_a_machine_may_have(text, capsys):
+    with pytest.raises(SystemExit) as refused:
+        cli.main(["upscale", "a.png", "--scale=2", "--out=b.png", f"--memory={text}"])
+    assert refused.value.code == 2
+    message = f"argument --memory: '{text}' is not a number of GiB above 0, up to 10000"
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "script, words",
     [

@@ -47,7 +47,7 @@ from srcnn_theano.backend.internals import (
     get_module_cache,
 )
 from srcnn_theano.backend.library import theano
-from srcnn_theano.backend.scratch import scratch_folder
+from srcnn_theano.scratch import scratch_folder
 
 # What every module includes, in the order of theano.link.c.
 HEADERS = [

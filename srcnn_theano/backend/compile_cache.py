@@ -20,7 +20,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from srcnn_theano.backend import scratch
+from srcnn_theano import scratch
 from srcnn_theano.backend.internals import cmodule
 from srcnn_theano.backend.library import theano
 from srcnn_theano.errors import UserError

@@ -6,13 +6,12 @@ import http.client
 import lzma
 import re
 import shutil
-import tempfile
 import urllib.parse
 import urllib.request
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Iterator, Sequence
+from typing import Any, ContextManager, Iterator, Sequence
 
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
@@ -25,6 +24,7 @@ from srcnn_theano.files import (
     sha256,
 )
 from srcnn_theano.progress import Bar, say_above
+from srcnn_theano.scratch import remove_stale, scratch_folder
 
 _SECONDS = 60  # without an answer, after which a server is given up
 _BLOCK = 1 << 16
@@ -62,6 +62,7 @@ def get(sources: Sequence[str], data_dir: PathLike) -> None:
                 "https://...; name what holds copies of the images"
             )
     check_target_folder(data_dir)
+    remove_stale(data_dir)
     collector = Collector(data_dir)
     for source in sources:
         if not collector.wanted:
@@ -159,16 +160,16 @@ class Collector:
                     raise ValueError(f"over {_MOST_MEMBERS} members of archives")
                 # A lossless copy may be a little larger than a BMP, not much.
                 if 0 < member.file_size <= 2 * largest:
-                    copy = Path(scratch) / "member"
+                    copy = scratch / "member"
                     with archive.open(member) as source, copy.open("wb") as sink:
                         shutil.copyfileobj(source, sink)
                     self.offer(copy, depth)
 
 
-def _scratch(folder: Path) -> Any:
+def _scratch(folder: Path) -> ContextManager[Path]:
     """A temporary folder on the disk that the images go to."""
     folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".getting-", dir=folder)
+    return scratch_folder(folder)
 
 
 # --- Folders and archives ---
@@ -207,7 +208,7 @@ def _files(source: Path) -> Iterator[Path]:
 
 def _collect_from_address(collector: Collector, url: str) -> None:
     with _scratch(collector.folder) as scratch:
-        path = Path(scratch) / "download"
+        path = scratch / "download"
         try:
             download(url, path)
             collector.offer(path)

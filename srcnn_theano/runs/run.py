@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 from typing import NamedTuple, Sequence
@@ -13,7 +14,7 @@ from srcnn_theano.experiments import snapshots
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import check_target_folder
 from srcnn_theano.models.options import OPTIONS
-from srcnn_theano.ranges import LARGEST_SEED
+from srcnn_theano.ranges import seed as parse_seed
 from srcnn_theano.training.settings import Training
 from srcnn_theano.vgg16_weights import VGG16Weights, find_vgg16, load_vgg16
 
@@ -128,13 +129,13 @@ def parse_seeds(text: str | None, seed: int | None = None) -> list[int] | None:
         return None
     if seed is not None:
         raise UserError("--seed and --seeds: leave one of them out")
-    words = text.split(",")
-    if not all(w.strip().isdecimal() and int(w) <= LARGEST_SEED for w in words):
+    try:
+        return list(dict.fromkeys(map(parse_seed, text.split(","))))
+    except argparse.ArgumentTypeError as error:
         raise UserError(
-            f"--seeds {text}: whole numbers with commas between them are needed, such "
-            "as 0,1,2"
-        )
-    return list(dict.fromkeys(map(int, words)))
+            f"--seeds {text}: {error}; whole numbers with commas between them are "
+            "needed, such as 0,1,2"
+        ) from error
 
 
 def training_recipe(training: Training) -> Recipe:

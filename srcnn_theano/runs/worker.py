@@ -15,7 +15,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -26,6 +25,7 @@ from srcnn_theano.data import datasets
 from srcnn_theano.files import atomic_path
 from srcnn_theano.record import data_checksums
 from srcnn_theano.runs.side_by_side import command_of
+from srcnn_theano.scratch import remove_stale, scratch_folder
 
 _POLL = 0.5  # seconds between two looks at the run
 # The files of runs that travel: NAME/history.csv, NAME/errors/20.h5.
@@ -77,11 +77,12 @@ def work(job: Job) -> str:
     state = Variable(f"{job.session}-{job.name}", client)
     news = Queue(f"{job.session}-news", client)
     stop = Variable(f"{job.session}-stop", client)
-    with tempfile.TemporaryDirectory(prefix="srcnn_theano-") as scratch:
-        runs_dir = Path(scratch) / "runs"
+    remove_stale()
+    with scratch_folder() as scratch:
+        runs_dir = scratch / "runs"
         runs_dir.mkdir()
         unpack(state.get(), runs_dir)
-        vgg = Path(scratch) / "vgg16.h5" if job.vgg else None
+        vgg = scratch / "vgg16.h5" if job.vgg else None
         if vgg is not None and job.vgg is not None:
             vgg.write_bytes(job.vgg)
         data_dir = _data_dir(job.checksums, client)
@@ -97,7 +98,7 @@ def work(job: Job) -> str:
                 state.set(pack(runs_dir, _lasting(runs_dir)))
                 news.put((job.name, pack(runs_dir, errors)))
 
-        with (Path(scratch) / "log.txt").open("w+b") as log, _process(
+        with (scratch / "log.txt").open("w+b") as log, _process(
             words, log, scratch
         ) as run:
             while run.poll() is None:

@@ -88,8 +88,8 @@ def _checked(naming: Naming) -> Naming:
         raise UserError(f"--quality {naming.quality}: must be 1 to 100")
     if os.sep in naming.suffix or not naming.suffix.isprintable():
         raise UserError(
-            f"--suffix {naming.suffix}: becomes a part of file names, and may have no "
-            f"{os.sep} in it"
+            f"--suffix {naming.suffix}: becomes a part of file names; leave out "
+            f"{os.sep}, line breaks and what steers a terminal"
         )
     if naming.format is None:
         return naming

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.scratch import remove_stale, scratch_folder
 from srcnn_theano.weights import PICTURE_MODELS, load_weights
 
 # Beside the file a request has a few short fields.
@@ -34,10 +34,9 @@ def serve(
     UserError
         Flask is not installed, the weights cannot be used, or the port is taken.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        server = make_server(
-            Path(folder), host, port, most_mb, most_megapixels, weights
-        )
+    remove_stale()
+    with scratch_folder() as folder:
+        server = make_server(folder, host, port, most_mb, most_megapixels, weights)
         name = f"[{host}]" if ":" in host else host
         print(f"http://{name}:{server.effective_port}/ enlarges pictures", flush=True)
         if not _is_loopback(host):

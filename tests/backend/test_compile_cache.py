@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from srcnn_theano import environment
-from srcnn_theano.backend import compile_cache, scratch
+from srcnn_theano import environment, scratch
+from srcnn_theano.backend import compile_cache
 from srcnn_theano.backend.internals import cmodule
 from srcnn_theano.errors import UserError
 
@@ -242,7 +242,7 @@ def test_others_are_waited_for_an_hour():
 
 HOLDER = """
 import time
-from srcnn_theano.backend.scratch import scratch_folder
+from srcnn_theano.scratch import scratch_folder
 with scratch_folder():
     print("ready", flush=True)
     time.sleep(600)

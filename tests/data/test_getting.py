@@ -1,5 +1,8 @@
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -237,3 +240,25 @@ def test_odd_sources(name, source, target, capsys):
     assert get(target, name) in (1, 2)
     said = capsys.readouterr().err
     assert name in said and "Traceback" not in said
+
+
+def test_what_a_killed_process_left_is_removed_the_next_time(source, target):
+    code = (
+        "import sys; from pathlib import Path; from srcnn_theano.data import getting\n"
+        "with getting._scratch(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'member').write_bytes(b'half')\n"
+        "    print('begun', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline() == b"begun\n"
+        (left,) = target.iterdir()
+        assert get(target, source / "other-name-1.dat") == 1
+        assert left.exists()  # its process lives
+        process.send_signal(signal.SIGKILL)
+    assert left.exists()
+    assert get(target, source) == 0
+    assert found(target) == ALL and not left.exists()

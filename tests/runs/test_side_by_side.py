@@ -1,6 +1,9 @@
 """Whole runs in processes of their own, of a tiny network on a picture made here."""
 
 import importlib.util
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -81,6 +84,39 @@ def test_an_interrupt_ends_all_and_the_same_call_goes_on(monkeypatch):
     assert not (folder / ".lock").exists()  # nobody works there any more
     assert run_all(planned, settings(), seconds(planned)) == {}
     assert len(read_history(folder / "history.csv")) == 3
+
+
+# `reproduce` with trainings that tell their process and wait.
+WAITING = """
+import signal, sys
+sys.path.insert(0, sys.argv.pop(1))
+import tiny_command
+from srcnn_theano.runs import plan, reproduce, side_by_side
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nohup and the like ignore some
+train = "import os, sys, time; open('seed' + sys.argv[4], 'w').write(str(os.getpid()))"
+side_by_side.COMMAND = (sys.executable, "-c", train + "; time.sleep(600)")
+plan.data_checksums = lambda folder: {}
+reproduce.step_costs = lambda *arguments: {}
+reproduce.seconds_of = lambda runs, *others: {run.name: 60.0 for run in runs}
+sys.exit(tiny_command.main(sys.argv[1:]))
+"""
+
+
+def test_a_signal_leaves_no_training_behind(tmp_path):
+    words = "reproduce table1 --only tiny --seeds 0,1 --jobs 2".split()
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, str(SCRIPT.parent), *words]
+    ) as process:
+        files = [tmp_path / "seed0", tmp_path / "seed1"]
+        until = time.monotonic() + 60
+        while not all(path.exists() and path.read_text() for path in files):
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 128 + signal.SIGTERM
+    for path in files:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(path.read_text()), 0)
 
 
 def test_cores_are_shared(monkeypatch):

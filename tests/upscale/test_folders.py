@@ -38,6 +38,16 @@ def targets(folder, out, **naming):
 # --- Which files, and their new names ---
 
 
+@pytest.mark.parametrize("suffix", ["a/b", "\n", "\x1b[31m", "\0", "\udcff", "\u202e"])
+def test_a_suffix_is_printable_and_no_path(suffix, tmp_path, capsys):
+    save(tmp_path / "a.png")
+    words = ["upscale", str(tmp_path), "--scale=2", f"--out={tmp_path / 'out'}"]
+    assert main([*words, f"--suffix={suffix}"]) == 2
+    said = capsys.readouterr().err
+    assert "--suffix" in said and "leave out" in said and "\x1b" not in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_jpegs_by_any_name_keep_it(tmp_path, weight_file):
     for name in ("a.jfif", "b.jpe", "c.JPEG"):
         save(tmp_path / "in" / name, format="JPEG")

@@ -1,4 +1,4 @@
-"""Folders for g++ that do not outlive their process, even one that was killed.
+"""Folders for a while that do not outlive their process, even one that was killed.
 
 Each is locked by its process for as long as that lives; the system takes the lock away
 when the process ends, however it ends. Whoever starts next removes the folders that
@@ -41,7 +41,7 @@ def scratch_folder(parent: str | Path | None = None) -> Iterator[Path]:
         os.close(handle)
 
 
-def _locked_folder(parent):
+def _locked_folder(parent: str | Path | None) -> tuple[int, Path]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         # A process that starts may lock the folder before this one, and remove it.
@@ -72,7 +72,7 @@ def remove_stale(*parents: str | Path) -> None:
                     _remove_if_old(path)
 
 
-def _remove_unless_locked(folder):
+def _remove_unless_locked(folder: Path) -> None:
     if folder.lstat().st_uid != os.getuid():
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -83,7 +83,7 @@ def _remove_unless_locked(folder):
         os.close(handle)
 
 
-def _remove_if_old(path):
+def _remove_if_old(path: Path) -> None:
     status = path.lstat()
     if status.st_uid == os.getuid() and time.time() - status.st_mtime > _DAY:
         path.unlink()
