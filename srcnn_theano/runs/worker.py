@@ -114,7 +114,7 @@ def work(job: Job) -> str:
 
 
 @contextlib.contextmanager
-def _process(words: list[str], log: Any, folder: str) -> Iterator[subprocess.Popen]:
+def _process(words: list[str], log: Any, folder: Path) -> Iterator[subprocess.Popen]:
     """The run as a process, which does not outlive the block."""
     run = subprocess.Popen(
         words,
