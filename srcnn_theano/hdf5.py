@@ -15,10 +15,14 @@ import contextlib
 import hashlib
 import io
 import mmap
+import os
+import pickle
+import resource
 import stat
+import warnings
 from pathlib import Path
 from reprlib import repr as _short
-from typing import Any, Collection, Iterator, Mapping
+from typing import Any, Callable, Collection, Iterator, Mapping
 
 import h5py
 import numpy as np
@@ -44,6 +48,10 @@ _MOST_ATTRIBUTES = 64
 _FILTERS = frozenset(
     [h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32]
 )
+
+# Earlier versions of HDF5 crash where tables of names are damaged; this one says so.
+_STEADY = (2, 0, 0)
+_SECONDS = 60  # of the processor, for reading a file; 550 MB take a second
 
 # What HDF5 and h5py raise on a damaged file, depending on the place of the damage.
 _ERRORS = (OSError, RuntimeError, KeyError, TypeError, ValueError, MemoryError)
@@ -108,13 +116,7 @@ def read_arrays(
         come from elsewhere.
     """
     try:
-        with opened(path) as file:
-            attributes = words(file)
-            present = datasets(file)
-            for name in present:
-                _refuse_other_kinds(name, present[name], kinds)
-            wanted = [name for name in present if names is None or name in names]
-            arrays = {name: np.asarray(file[name]) for name in wanted}
+        attributes, arrays = apart(_read, path, names, kinds)
         checksum = attributes.pop("sha256", None)
         if names is None and checksum not in (None, arrays_sha256(arrays)):
             raise ValueError("its values do not have the checksum it names")
@@ -123,6 +125,18 @@ def read_arrays(
             f"{path}: damaged, or not an HDF5 file of srcnn_theano ({error}); {cure}"
         ) from error
     return attributes, arrays
+
+
+def _read(
+    path: PathLike, names: Collection[str] | None, kinds: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    with opened(path) as file:
+        attributes = words(file)
+        present = datasets(file)
+        for name in present:
+            _refuse_other_kinds(name, present[name], kinds)
+        wanted = [name for name in present if names is None or name in names]
+        return attributes, {name: np.asarray(file[name]) for name in wanted}
 
 
 def _refuse_other_kinds(name: str, dataset: Any, kinds: str) -> None:
@@ -142,6 +156,54 @@ def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 # --- Any file ---
+
+
+def apart(read: Callable[..., Any], *arguments: Any) -> Any:
+    """`read(*arguments)`; in a process of its own where HDF5 may crash.
+
+    What damaged tables do to the memory there ends with that process.
+
+    Raises
+    ------
+    ValueError
+        The process was ended by a signal, or took too long.
+    """
+    if h5py.version.hdf5_version_tuple >= _STEADY:
+        return read(*arguments)
+    receiver, sender = os.pipe()
+    with warnings.catch_warnings():
+        # Of threads that the child does not have; it needs none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        _answer(sender, read, *arguments)
+    os.close(sender)
+    try:
+        with os.fdopen(receiver, "rb") as stream:
+            result, error = pickle.load(stream)
+    except (EOFError, pickle.UnpicklingError):
+        raise ValueError("HDF5 cannot read it; its tables are damaged") from None
+    finally:
+        os.waitpid(child, 0)
+    if error is not None:
+        raise error
+    return result
+
+
+def _answer(sender: int, read: Callable[..., Any], *arguments: Any) -> None:
+    """Write (result, error) of a call to a pipe, and end this process."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # for last words of the C library
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
+        try:
+            answer: tuple[Any, Any] = read(*arguments), None
+        except Exception as error:
+            answer = None, error
+        with os.fdopen(sender, "wb") as stream:
+            pickle.dump(answer, stream, pickle.HIGHEST_PROTOCOL)
+    finally:
+        os._exit(0)
 
 
 @contextlib.contextmanager

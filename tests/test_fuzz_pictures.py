@@ -115,8 +115,11 @@ def check_pictures(folder, seeds):
         left = list(out.glob("[!.]*"))  # beside the hidden record for --resume
         assert len(left) == (answer.status == 0), about
         for target in left:
-            with Image.open(str(target)) as image:
-                image.load()
+            if target.suffix == ".tif":  # Pillow reads no grey of 16 bits with alpha
+                assert tifffile.imread(target).size
+            else:
+                with Image.open(str(target)) as image:
+                    image.load()
             target.unlink()
         path.unlink()
         refused += answer.status == 2

@@ -1,12 +1,14 @@
 """What an HDF5 file may lead to, and what lies before it."""
 
 import os
+import signal
 import socket
 
 import h5py
 import numpy as np
 import pytest
 
+from srcnn_theano import hdf5
 from srcnn_theano.convert.formats import read_arrays as read_foreign
 from srcnn_theano.errors import UserError
 from srcnn_theano.hdf5 import MAGIC, read_arrays, write_arrays
@@ -228,3 +230,50 @@ def test_a_signature_further_on_is_not_looked_for(path):
     path.write_bytes(bytes(512) + path.read_bytes()[512:])
     with pytest.raises(UserError, match="does not begin with the signature of HDF5"):
         ours(path)
+
+
+# --- Versions of HDF5 that crash ---
+
+
+@pytest.fixture
+def unsteady(monkeypatch):
+    """This version is taken for one that crashes."""
+    monkeypatch.setattr(hdf5, "_STEADY", (99, 0, 0))
+    monkeypatch.setattr(hdf5, "_SECONDS", 1)
+
+
+def test_a_file_is_read_the_same_in_a_process_of_its_own(unsteady, tmp_path):
+    path = tmp_path / "a.h5"
+    arrays = {"W": np.arange(200000, dtype="float32"), "b": np.zeros(0, "float64")}
+    hdf5.write_arrays(path, {"words": "é", "n": 3}, arrays)
+    attributes, values = hdf5.read_arrays(path, "")
+    assert attributes == {"words": "é", "n": 3}
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(values[name], array)
+        assert values[name].dtype == array.dtype
+    with pytest.raises(UserError, match="missing.h5: .*No such file"):
+        hdf5.read_arrays(tmp_path / "missing.h5", "")
+
+
+def dying():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def endless():
+    while True:
+        pass
+
+
+def silent():
+    os._exit(0)
+
+
+@pytest.mark.parametrize("reader", [dying, endless, silent])
+def test_a_crash_in_hdf5_is_a_damaged_file(unsteady, reader):
+    with pytest.raises(ValueError, match="its tables are damaged"):
+        hdf5.apart(reader)
+
+
+def test_errors_of_the_other_process_keep_their_kind(unsteady):
+    with pytest.raises(KeyError, match="of the reader"):
+        hdf5.apart({}.__getitem__, "of the reader")

@@ -20,6 +20,12 @@ def read_keras(path: Path) -> dict[str, np.ndarray]:
     rows, cols) are of Keras 1, which convolved with Theano: they are flipped here. From
     Keras 2 on the order is (rows, cols, maps in, maps out) in all files.
     """
+    from srcnn_theano import hdf5
+
+    return hdf5.apart(_read, path)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
     import h5py
 
     from srcnn_theano import hdf5
