@@ -113,7 +113,9 @@ def _counted(figures: Mapping[str, list[float]]) -> list[float]:
 def _of_seed(row: Row, seed: Seed, field: str) -> dict[str, float]:
     """The figure of one seed by the choice of its epoch."""
     if field == "published":
-        return of_history(row.experiment, seed.history)
+        # A history has minibatches; what is printed of whole images is another figure.
+        on_images = row.experiment.measure.aggregation == "image"
+        return {} if on_images else of_history(row.experiment, seed.history)
     return _in_vgg_space(row, seed)
 
 

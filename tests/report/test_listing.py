@@ -89,6 +89,15 @@ def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):
     assert "described: 0 reproduced, 0 near, 3 explained, 0 open, 22" in lines[-3]
 
 
+def test_a_figure_of_whole_images_is_not_one_of_minibatches(seeds, write_run, capsys):
+    """The histories of networks for pictures hold minibatches, too."""
+    write_run(seeds, "srcnn_x2", 250, best=35.0)
+    print_experiments(seeds)
+    assert list_line(capsys.readouterr().out, "srcnn_x2")[1:] == (
+        "Set5 image 36.34 28.75 26.75 28.75 250".split()
+    )
+
+
 def test_list_as_json(seeds, capsys):
     print_experiments(seeds, as_json=True)
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
