@@ -1,4 +1,4 @@
-"""Charts as SVG files whose text suits light and dark pages: curves and points."""
+"""Curves as SVG files whose text suits light and dark pages."""
 
 from __future__ import annotations
 
@@ -39,34 +39,10 @@ class Panel(NamedTuple):
 def draw_curves(path: Path, panels: Sequence[Panel]) -> None:
     """Draw panels of curves side by side."""
     labels = sorted({curve.label for panel in panels for curve in panel.curves})
-    _draw(path, panels, labels, _draw_panel)
+    _draw(path, panels, labels)
 
 
-class Points(NamedTuple):
-    """A group of points; an empty name is not written."""
-
-    label: str
-    x: list[float]
-    y: list[float]
-    names: list[str]
-
-
-class Scatter(NamedTuple):
-    """Groups of points in one pair of axes."""
-
-    title: str
-    groups: list[Points]
-    axes: tuple[str, str]
-
-
-def draw_scatter(path: Path, panels: Sequence[Scatter]) -> None:
-    """Draw panels of points side by side, each point with its name beside it."""
-    labels = dict.fromkeys(group.label for panel in panels for group in panel.groups)
-    labels.pop("bicubic", None)  # grey
-    _draw(path, panels, list(labels), _draw_scatter)
-
-
-def _draw(path, panels, labels, draw_panel):
+def _draw(path, panels, labels):
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -92,7 +68,7 @@ def _draw(path, panels, labels, draw_panel):
         FigureCanvasSVG(figure)
         places = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, panel in zip(places, panels):
-            draw_panel(axes, panel, colours)
+            _draw_panel(axes, panel, colours)
         _draw_legend(figure)
         figure.savefig(
             str(temporary), format="svg", transparent=True, metadata={"Date": None}
@@ -131,20 +107,6 @@ def _draw_panel(axes, panel, colours):
     counts = all(isinstance(x, int) for curve in panel.curves for x in curve.x)
     axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.xaxis.set_major_locator(_few_ticks(integer=counts))
-    axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
-
-
-def _draw_scatter(axes, panel, colours):
-    for group in panel.groups:
-        colour = colours.get(group.label, _BICUBIC)
-        axes.scatter(group.x, group.y, s=26, color=colour, label=group.label)
-        for x, y, name in zip(group.x, group.y, group.names):
-            axes.annotate(name, (x, y), (4, 4), textcoords="offset points", fontsize=8)
-    axes.margins(x=0.15, y=0.1)
-    axes.set_title(panel.title)
-    axes.set_xlabel(panel.axes[0])
-    axes.set_ylabel(panel.axes[1])
-    axes.yaxis.set_major_formatter("{x:,.10g}")
     axes.grid(color=_BICUBIC, alpha=0.25, linewidth=0.7)
 
 

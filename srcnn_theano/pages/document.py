@@ -117,7 +117,7 @@ _MARKDOWN = {
     Table: _markdown_table,
     Pictures: _markdown_pictures,
     Details: lambda block: (
-        f"<details><summary>{_html_text(block.title)}</summary>\n\n"
+        f"<details><summary>{html_text(block.title)}</summary>\n\n"
         f"{to_markdown(block.blocks)}\n</details>"
     ),
 }
@@ -137,8 +137,18 @@ def to_html(blocks: list[Block], folder: Path) -> str:
         Where the pictures are; they are copied into the page.
     """
     title = next(block.text for block in blocks if isinstance(block, Heading))
-    body = "\n".join(_to_html(block, folder) for block in blocks)
-    return html_page(title, [COLOURS, DOCUMENT], body)
+    return html_page(title, [COLOURS, DOCUMENT], body_html(blocks, folder))
+
+
+def body_html(blocks: list[Block], folder: Path, deeper: int = 0) -> str:
+    """Blocks as a part of a page; their headings stand so many levels deeper."""
+    lowered = [
+        block._replace(level=block.level + deeper)
+        if isinstance(block, Heading)
+        else block
+        for block in blocks
+    ]
+    return "\n".join(_to_html(block, folder) for block in lowered)
 
 
 def _to_html(block, folder):
@@ -146,12 +156,13 @@ def _to_html(block, folder):
         return _html_pictures(block, folder)
     if isinstance(block, Details):
         inner = "\n".join(_to_html(b, folder) for b in block.blocks)
-        summary = f"<summary>{_html_text(block.title)}</summary>"
+        summary = f"<summary>{html_text(block.title)}</summary>"
         return f"<details>{summary}\n{inner}\n</details>"
     return _HTML[type(block)](block)
 
 
-def _html_text(text):
+def html_text(text: str) -> str:
+    """A text with its marks as HTML."""
     parts = [html.escape(part) for part in _MARK.split(text)]
     for i in range(1, len(parts), 2):
         if parts[i].startswith("`"):
@@ -163,12 +174,18 @@ def _html_text(text):
 
 def _html_table(table):
     def row(cells, tag):
+        # On a narrow screen a cell stands below its name, see document.css.
         shown = (
-            f'<{tag} class="{side}">{_html_text(cell)}</{tag}>'
-            for side, cell in zip(table.align, cells)
+            f'<{tag} class="{side}"{label}>{html_text(cell)}</{tag}>'
+            for side, cell, label in zip(
+                table.align, cells, labels if tag == "td" else [""] * len(cells)
+            )
         )
         return f"<tr>{''.join(shown)}</tr>"
 
+    labels = [
+        f' data-label="{html.escape(name)}"' * bool(name) for name in table.header
+    ]
     body = "\n".join(row(cells, "td") for cells in table.rows)
     return (
         f'<div class="wide"><table>\n<thead>{row(table.header, "th")}</thead>\n'
@@ -179,10 +196,10 @@ def _html_table(table):
 def _html_pictures(block, folder):
     figures = "\n".join(
         f'<div><img src="{data_uri(folder / name)}" alt="{html.escape(label)}">'
-        f"<span>{_html_text(label) if len(block.pictures) > 1 else ''}</span></div>"
+        f"<span>{html_text(label) if len(block.pictures) > 1 else ''}</span></div>"
         for label, name in block.pictures
     )
-    caption = f"<figcaption>{_html_text(block.caption)}</figcaption>"
+    caption = f"<figcaption>{html_text(block.caption)}</figcaption>"
     return f"<figure>\n<div>\n{figures}\n</div>\n{caption}\n</figure>"
 
 
@@ -191,12 +208,12 @@ def _html_items(texts):
 
 
 _HTML = {
-    Heading: lambda block: f"<h{block.level}>{_html_text(block.text)}</h{block.level}>",
+    Heading: lambda block: f"<h{block.level}>{html_text(block.text)}</h{block.level}>",
     Raw: lambda block: block.html,
-    Paragraph: lambda block: f"<p>{_html_text(block.text)}</p>",
-    Items: lambda block: _html_items(map(_html_text, block.texts)),
+    Paragraph: lambda block: f"<p>{html_text(block.text)}</p>",
+    Items: lambda block: _html_items(map(html_text, block.texts)),
     Links: lambda block: _html_items(
-        f'<a href="{html.escape(url)}">{_html_text(text)}</a>'
+        f'<a href="{html.escape(url)}">{html_text(text)}</a>'
         for text, url in block.links
     ),
     Table: _html_table,

@@ -15,7 +15,15 @@ COLOURS = _HERE / "colours.css"
 DOCUMENT = _HERE / "document.css"
 
 
-def html_page(title: str, styles: Sequence[Path], body: str) -> str:
+# Curves that can be pointed at, see uplot/README.md.
+UPLOT_STYLE, UPLOT = (
+    _HERE / "uplot" / f"uPlot.{end}" for end in ("min.css", "iife.min.js")
+)
+
+
+def html_page(
+    title: str, styles: Sequence[Path], body: str, scripts: Sequence[Path] = ()
+) -> str:
     """A whole page.
 
     Parameters
@@ -26,9 +34,13 @@ def html_page(title: str, styles: Sequence[Path], body: str) -> str:
         Style sheets, which are copied into the page.
     body : str
         As HTML.
+    scripts : sequence of Path
+        Copied into the page, below its body.
     """
     skeleton = Template((_HERE / "skeleton.html").read_text(encoding="utf-8"))
     sheets = "".join(path.read_text(encoding="utf-8") for path in styles)
+    for path in scripts:
+        body += f"\n<script>\n{path.read_text(encoding='utf-8')}</script>"
     return skeleton.substitute(title=html.escape(title), styles=sheets, body=body)
 
 

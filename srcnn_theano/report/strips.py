@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Sequence, Tuple
+from typing import Any, Mapping, Sequence, Tuple
 
 from srcnn_theano.environment import default_device, find_compiler
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import build_predictor
 from srcnn_theano.pages.document import Block, Paragraph, Pictures
 from srcnn_theano.pages.pixels import Crop, write_strip
+from srcnn_theano.report.trained import weights_of
+from srcnn_theano.report.page.hero import VERSIONS, Shown
 from srcnn_theano.report.rows import Row
 from srcnn_theano.report.sections import section
 from srcnn_theano.report.words import cost_in_words
-from srcnn_theano.shipped import weights_dir
-from srcnn_theano.weights import Weights, load_weights
 
 # The networks of a strip, all of one scale, and a detail that bicubic blurs.
 _Strip = Tuple[Sequence[str], Crop]
@@ -28,6 +28,7 @@ _STRIPS: Sequence[_Strip] = (
     (("fsrcnn_gradinputs",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
     (("fsrcnn_full_border",), Crop("Set14", "ppt3.bmp", 72, 84, 96)),
 )
+_SLIDING = 5
 # By MSE, VGG loss, and both, as described.
 _COST_STRIPS: Sequence[_Strip] = tuple(
     (names, crop)
@@ -96,6 +97,27 @@ def _strips(rows, out_dir, data_dir):
     return drawn(_STRIPS) + by_cost
 
 
+def slider_pictures(rows: Mapping[str, Row], out_dir: Path) -> list[Shown]:
+    """The first details of `strips_section` that it has written, to slide over."""
+    pictures = []
+    for names, crop in _STRIPS[:_SLIDING]:
+        row, stem = rows[names[0]], Path(crop.image).stem
+        scale = row.experiment.training.scale
+        files = {
+            version: out_dir / f"strip-{names[0]}-{stem}-{file_name}.png"
+            for version, file_name in zip(
+                VERSIONS, ("low", "bicubic", names[0], "original")
+            )
+        }
+        if row.results is None or not all(path.is_file() for path in files.values()):
+            continue
+        score = _of_image(row.results["images"]["standard"], crop)
+        psnr = {"bicubic": score["bicubic_psnr"], "network": score["psnr"]}
+        title = f"{crop.test_set}, {crop.image}, x{scale}"
+        pictures.append(Shown(title, names[0], scale, files, psnr))
+    return pictures
+
+
 def _hindrance() -> str | None:
     """What keeps networks from being compiled on this machine, if anything does."""
     if default_device() != "cpu":  # XLA compiles them
@@ -112,22 +134,10 @@ def _networks(rows):
     names = {name for names, _ in [*_STRIPS, *_COST_STRIPS] for name in names}
     networks = {}
     for name in sorted(names):
-        weights = _weights(rows[name])
+        weights = weights_of(rows[name])
         if weights is not None and rows[name].results is not None:
             networks[name] = build_predictor(weights)
     return networks
-
-
-def _weights(row: Row) -> Weights | None:
-    """The trained network of a row: that of its run, else that of the package."""
-    name = row.experiment.name
-    places = [weights_dir() / f"{name}.h5"]
-    if row.folder is not None:
-        places.insert(0, row.folder / "weights.h5")
-    for path in places:
-        if path.is_file():
-            return load_weights(path)
-    return None
 
 
 def _strip(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from pathlib import Path
+=======
+import numpy as np
+>>>>>>> adb0e93 (Write the report's page anew, for people who have never heard of it)
 
 from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS
 from srcnn_theano.pages.document import Block, Details, Items, Paragraph, Table
 from srcnn_theano.record import command
-from srcnn_theano.report.curves import curves_of
 from srcnn_theano.report.rows import (
     PERCEPTUAL,
     Row,
@@ -31,7 +34,7 @@ from srcnn_theano.report.words import (
 )
 
 
-def table_section(rows: dict[str, Row], table: str, out_dir: Path) -> list[Block]:
+def table_section(rows: dict[str, Row], table: str) -> list[Block]:
     """Everything that the report says of a table.
 
     Parameters
@@ -39,14 +42,11 @@ def table_section(rows: dict[str, Row], table: str, out_dir: Path) -> list[Block
     rows : dict of str to Row
     table : str
         One of `experiments.TABLES`.
-    out_dir : Path
-        Gets the curves.
     """
     own = of_table(rows, table)
     blocks: list[Block] = [
         _main_table(rows, own),
         Items([_note(rows, row) for row in own]),
-        *curves_of(own, table, out_dir),
         *_averages(own),
         *(_image_scores(row) for row in own if _shows_images(row)),
         _settings(own),

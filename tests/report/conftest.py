@@ -7,7 +7,7 @@ import pytest
 
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS
-from srcnn_theano.report import report, rows, strips
+from srcnn_theano.report import report, rows, trained
 
 AGGREGATIONS = ("patch", "batch20", "batch100", "global")
 
@@ -132,13 +132,23 @@ def write_run_fixture():
     return write_run
 
 
+@pytest.fixture(scope="session")
+def shipped_page(tmp_path_factory):
+    """The page of the records in results/, without image sets."""
+    out = tmp_path_factory.mktemp("report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SRCNN_DATA", raising=False)
+        report.write_report(out)
+    return (out / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Adam finished, SGD shortened, RMSProp unfinished, one network for pictures."""
     nothing = tmp_path / "nothing"
     nothing.mkdir()
     monkeypatch.setattr(rows, "results_dir", lambda: nothing)
-    monkeypatch.setattr(strips, "weights_dir", lambda: nothing)
+    monkeypatch.setattr(trained, "weights_dir", lambda: nothing)
     monkeypatch.delenv("SRCNN_DATA", raising=False)
     runs = tmp_path / "runs"
     write_run(runs, "table1_adam_programmed", 50)

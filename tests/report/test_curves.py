@@ -3,7 +3,7 @@ import re
 import pytest
 
 from srcnn_theano.report import report
-from srcnn_theano.report.curves import curves_of
+from srcnn_theano.report.page.curves import curves_data
 from srcnn_theano.report.rows import load_rows
 
 
@@ -11,34 +11,31 @@ from srcnn_theano.report.rows import load_rows
     "trained, measured",
     [
         ("table1_bn_l2_programmed", "table1_bn_l2_running"),
-        ("table1_bn_l2_described", "table1_bn_hidden_l2_batch"),
+        ("fsrcnn_gradinputs", "fsrcnn_gradinputs_100"),
     ],
 )
-def test_a_curve_bears_the_name_of_the_row_that_measured_it(
-    runs, write_run, tmp_path, trained, measured
+def test_a_training_has_one_curve_by_the_name_of_the_row_that_trains(
+    runs, write_run, trained, measured
 ):
-    """Two rows of one training: its history was measured in the way of the first."""
     for name in (trained, measured):
-        write_run(runs, name, 10)
-    rows = load_rows(runs)
-    assert curves_of([rows[trained], rows[measured]], "table1", tmp_path)
-    svg = (tmp_path / "curves-table1.svg").read_text()
-    titles = [rows[name].experiment.row.title for name in (trained, measured)]
-    assert [f">{title}</text>" in svg for title in titles] == [True, False]
-
-
-def test_of_rows_of_equal_length_the_one_that_trains_gives_the_name(
-    runs, write_run, tmp_path
-):
-    for name in ("fsrcnn_gradinputs", "fsrcnn_gradinputs_100"):
         write_run(runs, name, 100)
-    rows = load_rows(runs)
-    pair = [rows[name] for name in ("fsrcnn_gradinputs", "fsrcnn_gradinputs_100")]
-    for number, order in enumerate((pair, pair[::-1])):
-        curves_of(order, "fsrcnn-deconv", tmp_path / str(number))
-        svg = (tmp_path / str(number) / "curves-fsrcnn-deconv.svg").read_text()
-        assert f">{pair[0].experiment.row.title}</text>" in svg
-        assert f">{pair[1].experiment.row.title}</text>" not in svg
+    names = [run["name"] for run in curves_data(load_rows(runs))["runs"]]
+    assert names.count(trained) == 1 and measured not in names
+
+
+def test_curves_are_those_of_the_histories(seeds):
+    data = curves_data(load_rows(seeds))
+    adam = [r for r in data["runs"] if r["name"] == "table1_adam_programmed"]
+    assert [run["seed"] for run in adam] == [0, 1, 2]
+    assert adam[1]["title"] == "Adam, as programmed first, seed 1"
+    assert adam[0]["curves"]["set5"][:4] == [30.0, 34.0, round(38 - 8 / 3, 3), 36.0]
+    # The last but one is the best, the last 0.25 dB above it.
+    assert adam[1]["curves"]["set14"][-2:] == [35.5, 35.75]
+    assert adam[0]["bicubic"] == {"set5": 35.4, "set14": 34.21}
+    (rmsprop,) = (r for r in data["runs"] if r["name"] == "table1_rmsprop_programmed")
+    assert rmsprop["bicubic"] == {}  # it has not been measured yet
+    assert "set14" not in rmsprop["curves"] and len(rmsprop["curves"]["set5"]) == 2
+    assert list(data["tables"]) == ["table1", "models"]
 
 
 def test_the_last_epochs_of_another_measure_are_left_out(runs, write_run, tmp_path):

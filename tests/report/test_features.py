@@ -1,6 +1,10 @@
 import json
 
+import numpy as np
+
 from srcnn_theano.report import report
+from srcnn_theano.report.page.trade import Box, placed, trade_section
+from srcnn_theano.report.rows import load_rows
 
 
 def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tmp_path):
@@ -23,17 +27,6 @@ def test_every_network_s_distance_in_vgg16_stands_beside_its_psnr(perceptual, tm
         ["`fsrcnn_vgg_programmed`", "VGG", "x4"] + ours,
     ]
     assert "`caffe`, SHA-256 aaaaaaaa..." in section
-    svg = (tmp_path / "out" / "trade.svg").read_text()
-    for words in (
-        "vgg_improved_programmed",
-        "fsrcnn_vgg_programmed",
-        "bicubic",
-        "VGG + sum of squares, SRCNN",
-        "VGG, FSRCNN",
-        "Set14 x4",
-    ):
-        assert f">{words}</text>" in svg
-    assert "srcnn_x2" not in svg  # another scale
 
 
 def test_distances_by_different_copies_of_vgg16_are_not_compared(perceptual, tmp_path):
@@ -51,4 +44,48 @@ def test_without_vgg16_the_report_says_that_nothing_was_measured(written):
         "No network has been measured in VGG16 yet"
         in (written / "report.md").read_text()
     )
-    assert not (written / "trade.svg").exists()
+    assert "No network for x4 has been measured" in (
+        (written / "report.html").read_text()
+    )
+
+
+# --- The drawing ---
+
+
+def test_a_drawing_has_the_networks_of_x4_by_their_costs(perceptual):
+    html = trade_section(load_rows(perceptual))
+    for words in (
+        "vgg_improved_programmed",
+        "fsrcnn_vgg_programmed",
+        "bicubic",
+        "VGG + sum of squares, SRCNN",
+        "VGG, FSRCNN",
+        "Set14, x4",
+    ):
+        assert words in html
+    assert "srcnn_x2" not in html  # another scale
+
+
+def test_names_meet_neither_each_other_nor_a_point():
+    random = np.random.RandomState(0)
+    places = [tuple(place) for place in random.uniform(150, 330, (40, 2))]
+    names = ["n" * n for n in random.randint(2, 25, 40)]
+    inside = Box(40, 20, 500, 460)
+    boxes = placed(names, places, inside)
+    kept = [box for box in boxes if box is not None]
+    assert 10 < len(kept)
+    for i, box in enumerate(kept):
+        assert inside.left <= box.left and box.right <= inside.right
+        assert inside.top <= box.top and box.bottom <= inside.bottom
+        for other in kept[:i]:
+            assert not box.meets(other)
+        for x, y in places:
+            assert not (box.left < x < box.right and box.top < y < box.bottom)
+
+
+def test_a_name_stands_right_of_its_point_where_there_is_room():
+    (box,) = placed(["name"], [(100.0, 100.0)], Box(0, 0, 300, 300))
+    assert box is not None and box.left == 106 and box.top < 100 < box.bottom
+    (box,) = placed(["name"], [(290.0, 100.0)], Box(0, 0, 300, 300))
+    assert box is not None and box.right == 284
+    assert placed(["much too long"], [(10.0, 10.0)], Box(0, 0, 30, 30)) == [None]

@@ -73,4 +73,4 @@ def test_the_three_sentences_have_the_figures_of_the_records(seeds, write_run):
     assert "**26.75 dB** in everybody else's: 8.66 dB" in measure
     assert "**3 of 4** printed figures" in program
     assert "**0 of 3** that have been run" in program
-    assert "**28.75 dB**; no network has 26.75 dB" in networks
+    assert "**28.75 dB**. Without a network it is 26.75 dB" in networks

@@ -33,11 +33,6 @@ def test_tables_have_figures_in_pixels_and_in_vgg_space(perceptual, tmp_path):
     space = next(line for line in tables.splitlines() if "VGG space, `mean`" in line)
     assert space.startswith("| VGG loss + SRCNN loss (50 epochs), as programmed:")
     assert "| 41.00 | 41.01 | 41.02 | 41.03 | 41.00 |" in space
-    # Rows of different data have curves of their own.
-    svg = (tmp_path / "out" / "curves-vgg.svg").read_text()
-    assert (
-        ">Set5, programmed-initial</text>" in svg and ">Set5, programmed</text>" in svg
-    )
 
 
 def table_line(text, name):
@@ -94,19 +89,15 @@ def test_html_is_one_file_with_the_same_figures(written):
     text = (written / "report.html").read_text()
     assert "26.25 / 0.8125" in text and "not run" in text
     sources = re.findall(r'(?:src|href)="([^"]{0,30})', text)
-    assert sources and all(s.startswith("data:image/") for s in sources)
-    assert "http" not in re.sub(r"base64,[^\"]*", "", text)
-    assert "<script" not in text and "@import" not in text and "url(" not in text
+    assert sources and all(s.startswith(("data:image/", "#")) for s in sources)
+    rest = re.sub(r"base64,[^\"]*", "", text)
+    # The names of a library and of SVG, which nothing asks for.
+    assert set(re.findall(r"https?://[\w./]+", rest)) == {
+        "https://github.com/leeoniya/uPlot",
+        "http://www.w3.org/2000/svg",
+    }
+    assert "@import" not in text and "url(" not in text
     assert "--data DIR" in text  # how to get the image strips
-
-
-def test_curves_are_drawn_for_light_and_dark_pages(written):
-    svg = (written / "curves-table1.svg").read_text()
-    assert "currentColor" in svg and "prefers-color-scheme: dark" in svg
-    assert ">Adam, as programmed first</text>" in svg and ">bicubic</text>" in svg
-    assert (
-        ">RMSProp, as programmed first</text>" in svg
-    )  # unfinished, but it has a history
 
 
 def test_the_same_records_give_the_same_report(written, runs, tmp_path):

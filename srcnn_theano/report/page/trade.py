@@ -1,0 +1,227 @@
+"""PSNR against the distance in VGG16's features, its names beside each other."""
+
+from __future__ import annotations
+
+from typing import Iterator, Mapping, NamedTuple, Sequence
+
+from srcnn_theano.data.datasets import TEST_SETS
+from srcnn_theano.pages.markup import plain, tag, ticks
+from srcnn_theano.report.features import in_features, scores_of
+from srcnn_theano.report.rows import Row
+from srcnn_theano.report.words import cost_in_words
+
+_SCALE = 4  # of the drawing; few networks have another one
+_FAR = 6  # dB below bicubic; what is farther off is not drawn
+# Of a drawing for wide screens and of one for telephones, in pixels.
+_SIZES = {"large": (520, 460), "small": (340, 400)}
+_LETTER, _LINE = 6.1, 13  # of a name
+_LEFT, _RIGHT, _UPPER, _LOWER = 46, 10, 24, 40  # margins
+
+
+class Point(NamedTuple):
+    """A network: PSNR in dB, distance in thousands, name, and what it minimises."""
+
+    psnr: float
+    distance: float
+    name: str
+    kind: str
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def trade_section(rows: Mapping[str, Row]) -> str:
+    """A drawing for each test set, in two sizes, as HTML."""
+    measured = [
+        row for row in in_features(rows) if row.experiment.training.scale == _SCALE
+    ]
+    if not measured:
+        return tag("p", "No network for x4 has been measured in VGG16 yet.")
+    kinds = list(dict.fromkeys(_kind(row) for row in measured))
+    key = [
+        tag("li", tag("span", class_=f"dot c{kinds.index(kind)}"), plain(kind))
+        for kind in kinds
+    ]
+    key.append(tag("li", tag("span", class_="dot bicubic"), "bicubic, no network"))
+    drawn = [
+        _drawing(_points(measured, name), kinds, name, size)
+        for size in _SIZES
+        for name in TEST_SETS
+    ]
+    caption = (
+        f"Whole images, x{_SCALE}, RGB; better is to the right and below. Networks "
+        f"more than {_FAR} dB below bicubic stand in the table of all records only. A "
+        "name that has no room is told when you point at its dot."
+    )
+    return tag(
+        "figure",
+        tag("ul", *key, class_="key"),
+        tag("div", *drawn, class_="trade"),
+        tag("figcaption", caption),
+    )
+
+
+def _points(rows: Sequence[Row], test_set: str) -> list[Point]:
+    """Bicubic first, then the networks, those of the report's tables before others."""
+    plain_psnr, _, distance = scores_of(rows[0], test_set, "bicubic_")
+    points = [Point(plain_psnr, distance / 1000, "bicubic", "")]
+    order = ("models", "table1", "fsrcnn", "vgg", "fsrcnn-vgg")
+    for row in sorted(rows, key=lambda r: r.experiment.row.table not in order):
+        psnr, _, distance = scores_of(row, test_set)
+        if psnr > plain_psnr - _FAR:
+            name = row.experiment.name
+            points.append(Point(psnr, distance / 1000, name, _kind(row)))
+    return points
+
+
+def _kind(row: Row) -> str:
+    experiment = row.experiment
+    if experiment.row.table == "models":
+        return "MSE, for pictures"
+    training = experiment.training
+    network = "SRCNN" if training.model == "srcnn" else "FSRCNN"
+    cost = cost_in_words(experiment.flat()) if training.vgg_weight else "MSE"
+    return f"{cost}, {network}"
+
+
+# --- The drawing ---
+
+
+def _drawing(
+    points: Sequence[Point], kinds: Sequence[str], test_set: str, size: str
+) -> str:
+    width, height = _SIZES[size]
+    x = _Axis([p.psnr for p in points], _LEFT, width - _RIGHT)
+    y = _Axis([p.distance for p in points], height - _LOWER, _UPPER)
+    places = [(x.at(p.psnr), y.at(p.distance)) for p in points]
+    inside = Box(_LEFT, _UPPER, width, height - _LOWER)
+    names = placed([p.name for p in points], places, inside)
+    marks = list(_axes(x, y, width, height))
+    marks += [
+        _dot(point, kinds, *place)
+        + ("" if box is None else _name(point.name, place, box))
+        for point, place, box in zip(points, places, names)
+    ]
+    words = f"{test_set}: PSNR against distance at relu2_2 of {len(points)} networks"
+    return tag(
+        "svg",
+        tag("text", f"{test_set}, x{_SCALE}", x=_LEFT, y=14, class_="title"),
+        *marks,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="img",
+        aria_label=words,
+        class_=size,
+    )
+
+
+class _Axis:
+    """Values on pixels, with a little room at both ends."""
+
+    def __init__(self, values: Sequence[float], start: float, end: float) -> None:
+        room = 0.06 * (max(values) - min(values)) or 1.0
+        self.low, self.high = min(values) - room, max(values) + room
+        self.start, self.end = start, end
+
+    def at(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+def _axes(x: _Axis, y: _Axis, width: int, height: int) -> Iterator[str]:
+    bottom, right = height - _LOWER, width - _RIGHT
+    for tick in ticks(x.low, x.high):
+        at = x.at(tick)
+        yield tag("line", x1=at, x2=at, y1=_UPPER, y2=bottom, class_="grid")
+        yield tag("text", f"{tick:g}", x=at, y=bottom + 15, text_anchor="middle")
+    for tick in ticks(y.low, y.high):
+        at = y.at(tick)
+        yield tag("line", x1=_LEFT, x2=right, y1=at, y2=at, class_="grid")
+        yield tag("text", f"{tick:g}", x=_LEFT - 6, y=at + 4, text_anchor="end")
+    middle = (_LEFT + right) / 2
+    yield tag("text", "PSNR in dB", x=middle, y=height - 6, text_anchor="middle")
+    yield tag(
+        "text",
+        "difference at relu2_2, thousands",
+        transform=f"translate(11 {(_UPPER + bottom) / 2}) rotate(-90)",
+        text_anchor="middle",
+    )
+
+
+def _dot(point: Point, kinds: Sequence[str], x: float, y: float) -> str:
+    kind = f"c{kinds.index(point.kind)}" if point.kind else "bicubic"
+    title = f"{point.name}: {point.psnr:.2f} dB, {1000 * point.distance:,.0f}"
+    return (
+        f'<circle cx="{x}" cy="{y}" r="4.5" class="{kind}">'
+        + tag("title", plain(title))
+        + "</circle>"
+    )
+
+
+def _name(name: str, place: tuple[float, float], box: Box) -> str:
+    x, y = place
+    near = min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)
+    line = ""
+    if abs(near[0] - x) + abs(near[1] - y) > 9:
+        line = tag("line", x1=x, y1=y, x2=near[0], y2=near[1], class_="leader")
+    words = tag("text", plain(name), x=box.left + 1, y=box.bottom - 3, class_="name")
+    return line + words
+
+
+# --- Places for names ---
+
+
+def placed(
+    names: Sequence[str], places: Sequence[tuple[float, float]], inside: Box
+) -> list[Box | None]:
+    """A place for each name near its point, which meets no other name and no point.
+
+    Names are placed in order, each as near as there is room; None where there is none.
+    """
+    taken = [Box(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    boxes: list[Box | None] = []
+    for name, (x, y) in zip(names, places):
+        width = _LETTER * len(name) + 2
+        free = (
+            box
+            for box in _around(x, y, width)
+            if box.left >= inside.left
+            and box.right <= inside.right
+            and box.top >= inside.top
+            and box.bottom <= inside.bottom
+            and not any(box.meets(other) for other in taken)
+        )
+        box = next(free, None)
+        boxes.append(box)
+        if box is not None:
+            taken.append(box)
+    return boxes
+
+
+def _around(x: float, y: float, width: float) -> Iterator[Box]:
+    """Places at growing distances from a point: right, left, above, below."""
+    for far in (0, 12, 22):
+        gap = 6 + far
+        for rise in (0, -far, far) if far else (0,):
+            middle = y + rise
+            upper, lower = middle - _LINE / 2, middle + _LINE / 2
+            yield Box(x + gap, upper, x + gap + width, lower)
+            yield Box(x - gap - width, upper, x - gap, lower)
+        for left in (x - width / 2, x - 4, x + 4 - width):
+            yield Box(left, y - gap - _LINE, left + width, y - gap)
+            yield Box(left, y + gap, left + width, y + gap + _LINE)
