@@ -57,7 +57,8 @@ def write_report(
     features = features_section(rows)
     strips = strips_section(rows, out_dir, Path(data_dir) if data_dir else None)
     protocols = _protocols_section()
-    records = [_folded(one) for one in [opening, *tables.values(), features, protocols]]
+    sections = [opening, *tables.values(), features, protocols]
+    records: list[Block] = [_folded(one) for one in sections]
     pictures = [shipped_picture(), *slider_pictures(rows, out_dir)]
     html = page(rows, out_dir, pictures, strips[1:], records, _source(rows))
     write_text(out_dir / "report.html", html)

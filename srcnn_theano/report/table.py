@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from pathlib import Path
-=======
-import numpy as np
->>>>>>> adb0e93 (Write the report's page anew, for people who have never heard of it)
-
 from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.evaluation.sub_images import AGGREGATIONS

@@ -112,12 +112,7 @@ def _counted(figures: Mapping[str, list[float]]) -> list[float]:
 
 def figures_of_seeds(row: Row, field: str = "published") -> list[float]:
     """The figure of each seed, at the choice of epoch that `BySeeds.ours` takes."""
-    figures = [_of_seed(row, seed, field) for seed in row.seeds]
-    for choice in CHOICES[:2]:
-        of_choice = [one[choice] for one in figures if choice in one]
-        if of_choice:
-            return of_choice
-    return []
+    return _counted(_by_choice(row, field))
 
 
 def _of_seed(row: Row, seed: Seed, field: str) -> dict[str, float]:

@@ -102,69 +102,60 @@ def _section(one: Section) -> str:
     return tag("section", heading, text, one.html)
 
 
+# The heading of each part by its anchor, and a text below it.
+_ABOUT = {
+    "printed": (
+        "What is printed, and what comes out",
+        "The report's own tables. Each figure leads to its story: the same training "
+        "run again as programmed and as described, every seed as a dot.",
+    ),
+    "curves": (
+        "How the networks learned",
+        "Every training here, after each of its epochs. Point at the curves to read "
+        "them off; drag over a part to enlarge it, double-click to go back.",
+    ),
+    "slips": (
+        "What each slip was worth",
+        "The report's program did not do what its words say. Here each of its slips "
+        "stands alone: the training done right, and the same with the slip.",
+    ),
+    "filters": ("Inside the networks", ""),
+    "pictures": ("Details, side by side", ""),
+    "features": (
+        "Pixels against what another network sees",
+        "PSNR compares pixels. The report also asked VGG16, a network that names what "
+        "is in photographs, how far two pictures are apart. A training that listens "
+        "to VGG16 may lose in pixels what it gains there.",
+    ),
+    "speed": (
+        "How long it took",
+        "Steps of training in a second, scoring after each epoch included, on "
+        "machines that often had other work as well.",
+    ),
+    "words": ("Words and rules", ""),
+    "records": (
+        "Everything recorded, and the settings",
+        "All figures under all protocols, every image, every setting, folded away.",
+    ),
+}
+
+
 def _sections(
-    rows: Mapping[str, Row],
-    out_dir: Path,
-    strips: list[Block],
-    records: list[Block],
+    rows: Mapping[str, Row], out_dir: Path, strips: list[Block], records: list[Block]
 ) -> list[Section]:
-    return [
-        Section(
-            "printed",
-            "What is printed, and what comes out",
-            "The report's own tables. Each figure leads to its story: the same "
-            "training run again as programmed and as described, every seed as a dot.",
-            printed_section(rows),
-        ),
-        Section(
-            "curves",
-            "How the networks learned",
-            "Every training here, after each of its epochs. Point at the curves to "
-            "read them off; drag over a part to enlarge it, double-click to go back.",
-            curves_section(rows),
-        ),
-        Section(
-            "slips",
-            "What each slip was worth",
-            "The report's program did not do what its words say. Here each of its "
-            "slips stands alone: the training done right, and the same with the slip.",
-            worth_section(rows),
-        ),
-        Section(
-            "filters",
-            "Inside the networks",
-            "",
-            tag("div", body_html(filters_blocks(rows, out_dir), out_dir), id="sheets"),
-        ),
-        Section(
-            "pictures",
-            "Details, side by side",
-            "",
-            body_html(strips, out_dir, deeper=1),
-        ),
-        Section(
-            "features",
-            "Pixels against what another network sees",
-            "PSNR compares pixels. The report also asked VGG16, a network that names "
-            "what is in photographs, how far two pictures are apart. A training that "
-            "listens to VGG16 may lose in pixels what it gains there.",
-            trade_section(rows),
-        ),
-        Section(
-            "speed",
-            "How long it took",
-            "Steps of training in a second, scoring after each epoch included, on "
-            "machines that often had other work as well.",
-            body_html(speed_blocks(rows), out_dir),
-        ),
-        Section("words", "Words and rules", "", _words()),
-        Section(
-            "records",
-            "Everything recorded, and the settings",
-            "All figures under all protocols, every image, every setting, folded away.",
-            body_html(records, out_dir, deeper=1),
-        ),
-    ]
+    filters = body_html(filters_blocks(rows, out_dir), out_dir)
+    parts = {
+        "printed": printed_section(rows),
+        "curves": curves_section(rows),
+        "slips": worth_section(rows),
+        "filters": tag("div", filters, id="sheets"),
+        "pictures": body_html(strips, out_dir, deeper=1),
+        "features": trade_section(rows),
+        "speed": body_html(speed_blocks(rows), out_dir),
+        "words": _words(),
+        "records": body_html(records, out_dir, deeper=1),
+    }
+    return [Section(anchor, *_ABOUT[anchor], html) for anchor, html in parts.items()]
 
 
 _WORDS = (

@@ -9,6 +9,7 @@ from srcnn_theano.pages.markup import figure, plain, tag, ticks
 from srcnn_theano.record import command
 from srcnn_theano.report.facts import Printed, bicubic_of, printed_figures
 from srcnn_theano.report.rows import Row, caveats
+from srcnn_theano.report.tried import WHY, is_open
 from srcnn_theano.report.verdicts import KINDS, BySeeds, figures_of_seeds
 from srcnn_theano.report.words import range_of
 
@@ -165,9 +166,11 @@ def story_id(one: Printed) -> str:
     return one.stem + ("-vgg" if one.field == "published_vgg" else "")
 
 
-def _verdict(ours: BySeeds | None) -> str:
+def _verdict(ours: BySeeds | None, whole: bool = False) -> str:
+    """The verdict; the whole of it says what seeds that died have to do with it."""
     name = ours.verdict if ours else "not run"
-    return tag("span", name, class_="verdict " + name.replace(" ", "-"))
+    words = ours.in_words if ours and whole else name
+    return tag("span", words, class_="verdict " + name.replace(" ", "-"))
 
 
 # --- A story ---
@@ -180,11 +183,17 @@ def _story(rows: Mapping[str, Row], one: Printed) -> str:
         f" {plain(one.test_set)}, printed {plain(one.printed)} dB ",
         _verdict(one.ours["programmed"]),
     )
+    why = ""
+    if is_open(one) and one.stem in WHY:
+        why = tag(
+            "p", tag("b", "Why it is open, as far as known: "), html_text(WHY[one.stem])
+        )
     return tag(
         "article",
         heading,
         _dots(rows, one),
         *(_told(rows, one, kind) for kind in KINDS),
+        why,
         tag("p", tag("a", "Back to the tables", href="#printed"), class_="more"),
         class_="story",
         id=story_id(one),
@@ -198,7 +207,7 @@ def _told(rows: Mapping[str, Row], one: Printed, kind: str) -> str:
         parts.append("not run yet. ")
     else:
         parts += [tag("b", figure(ours.ours.median), " dB"), " ", _range(ours), ": "]
-        parts.append(_verdict(ours) + " ")
+        parts.append(_verdict(ours, whole=True) + " ")
     plain_psnr = bicubic_of(rows, row) if one.field == "published" else None
     if plain_psnr is not None:
         parts.append(f"Bicubic on the same data: {figure(plain_psnr)} dB. ")
