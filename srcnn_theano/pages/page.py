@@ -15,7 +15,7 @@ COLOURS = _HERE / "colours.css"
 DOCUMENT = _HERE / "document.css"
 
 
-# Curves that can be pointed at, see uplot/README.md.
+# Curves that can be pointed at, see uplot/ORIGIN.txt.
 UPLOT_STYLE, UPLOT = (
     _HERE / "uplot" / f"uPlot.{end}" for end in ("min.css", "iife.min.js")
 )

@@ -10,10 +10,10 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.inference import build_predictor
 from srcnn_theano.pages.document import Block, Paragraph, Pictures
 from srcnn_theano.pages.pixels import Crop, write_strip
-from srcnn_theano.report.trained import weights_of
 from srcnn_theano.report.page.hero import VERSIONS, Shown
 from srcnn_theano.report.rows import Row
 from srcnn_theano.report.sections import section
+from srcnn_theano.report.trained import weights_of
 from srcnn_theano.report.words import cost_in_words
 
 # The networks of a strip, all of one scale, and a detail that bicubic blurs.

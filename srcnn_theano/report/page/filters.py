@@ -12,8 +12,8 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.looking import sheet
 from srcnn_theano.pages.document import Block, Paragraph, Pictures
 from srcnn_theano.pages.pixels import write_filters
-from srcnn_theano.report.trained import weights_of
 from srcnn_theano.report.rows import Row
+from srcnn_theano.report.trained import weights_of
 from srcnn_theano.streams import say
 
 _COLUMNS = 8
