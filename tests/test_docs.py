@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PAGES.append(ROOT / "srcnn_theano" / "backend" / "README.md")
 _QUOTE = re.compile(r"<!-- from (\S+) -->\n```python\n(.*?)```", re.S)
@@ -63,10 +64,12 @@ def test_pages_on_code_quote_it(page, quotes):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "docs" / "images").glob("deconv-*.png")), ids=str
+    "path", sorted((ROOT / "docs" / "images").iterdir()), ids=lambda path: path.name
 )
-def test_figures_are_small(path):
-    assert path.stat().st_size < 120000
+def test_pictures_are_small_and_shown(path):
+    assert path.stat().st_size < 150000
+    shown = "".join(page.read_text(encoding="utf-8") for page in [README, *PAGES])
+    assert f"images/{path.name})" in shown
 
 
 def test_the_table_of_environment_variables_names_those_of_the_source():
@@ -98,6 +101,6 @@ def test_the_citation_names_the_version():
 
 
 def test_links_of_the_readme_lead_somewhere():
-    for target in _LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+    for target in _LINK.findall(README.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (ROOT / target).exists(), target
