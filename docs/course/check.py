@@ -61,7 +61,7 @@ def numeric_gradient(answer):
 
 def momentum(answer):
     W = theano.shared(np.asarray([1.0, -2.0], floatX), name="W")
-    updates = answer(T.sum(T.sqr(W)), W, 0.1)
+    updates = answer(T.sum(T.square(W)), W, 0.1)
     step = compile_function([], updates=updates)
     w, velocity = np.array([1.0, -2.0]), 0
     for _ in range(3):

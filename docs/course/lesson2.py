@@ -75,7 +75,7 @@ filters = np.stack([edges, edges.T])[:, np.newaxis]  # (2, 1, 3, 3)
 layer = ConvLayer(None, x, (1, 1) + luma.shape, filters.shape, W=filters, name="edges")
 print(layer.output_shape, [p.name for p in layer.params])
 
-strength = T.sqrt(T.sum(T.sqr(layer.output), axis=1))  # (batch, rows, cols)
+strength = T.sqrt(T.sum(T.square(layer.output), axis=1))  # (batch, rows, cols)
 draw = compile_function([x], strength)
 picture = draw(luma[np.newaxis, np.newaxis])[0]
 Image.fromarray(np.uint8(255 * np.clip(picture, 0, 1))).save("lesson2.png")

@@ -35,9 +35,9 @@ print("pairs:", images.shape, "->", targets.shape)
 # ## A cost and its gradient
 
 # %%
-cost = T.mean(T.sqr(output - y))
+cost = T.mean(T.square(output - y))
 gradient = T.grad(cost, W)
-print("cost:", cost.type, " gradient:", gradient.type)
+print(f"axes: cost {cost.ndim}, gradient {gradient.ndim}, of {gradient.dtype}")
 
 cost_and_gradient = compile_function([x, y], [cost, gradient])
 value, slopes = cost_and_gradient(images, targets)

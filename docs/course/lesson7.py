@@ -48,7 +48,7 @@ print(f"each sub-image stretched to 0..255: {aggregate(errors, 'patch'):.2f} dB"
 # %%
 x = T.vector("x")
 W, b = (theano.shared(np.ones(2, dtype=floatX), name=name) for name in "Wb")
-cost = T.sum(T.sqr(W * x + b))
+cost = T.sum(T.square(W * x + b))
 for p in (W, b):
     updates = []  # it belongs before the loop
     updates.append((p, p - 0.1 * T.grad(cost, p)))

@@ -5,7 +5,7 @@ from srcnn_theano.backend import T, theano
 
 def squared_distance():
     a, b = T.vector("a"), T.vector("b")
-    return theano.function([a, b], T.sum(T.sqr(a - b)))
+    return theano.function([a, b], T.sum(T.square(a - b)))
 
 
 def running_mean():
