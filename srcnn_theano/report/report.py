@@ -59,7 +59,10 @@ def write_report(
     protocols = _protocols_section()
     sections = [opening, *tables.values(), features, protocols]
     records: list[Block] = [_folded(one) for one in sections]
-    pictures = [shipped_picture(), *slider_pictures(rows, out_dir)]
+    pictures = [
+        shipped_picture(),
+        *(slider_pictures(rows, out_dir) if data_dir else ()),
+    ]
     html = page(rows, out_dir, pictures, strips[1:], records, _source(rows))
     write_text(out_dir / "report.html", html)
     blocks = [*opening, *_first(rows)]

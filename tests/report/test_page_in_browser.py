@@ -133,7 +133,9 @@ def told(request, shipped_page, tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     page = shipped_page.replace("<head>", "<head>" + LISTENER, 1)
     before, _, after = page.rpartition("</body>")
-    axe = f"<script>{axe_source()}</script>" if axe_source() else ""
+    axe = ""
+    if axe_source() and (request.param == 390 or request.config.getoption("--slow")):
+        axe = f"<script>{axe_source()}</script>"
     (folder / "page.html").write_text(
         before + axe + DRIVER + "</body>" + after, encoding="utf-8"
     )
@@ -144,7 +146,7 @@ def told(request, shipped_page, tmp_path_factory):
         + [(folder / "frame.html").as_uri()],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        timeout=120,
+        timeout=400,
         check=True,
     )
     told = re.search('<pre id="TOLD">(.*?)</pre>', done.stdout.decode("utf-8"), re.S)
@@ -194,5 +196,5 @@ def test_names_of_points_do_not_overlap(told):
 
 def test_axe_finds_nothing_serious(told):
     if "axe" not in told:
-        pytest.skip("no axe-core: pip install axe-core-python")
+        pytest.skip("no axe-core (pip install axe-core-python), or wide and not --slow")
     assert told["axe"] == [] and told["passes"] > 20

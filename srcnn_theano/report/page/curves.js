@@ -111,7 +111,8 @@ class Curves {
   range(drawn) {
     const plain = drawn.filter((line) => line.plain != null).map((line) => line.plain);
     if (!document.getElementById("near").checked || !plain.length) return {};
-    const low = Math.min(...plain) - NEAR;
+    // Of several, that in the middle: one may be of data that nothing else is near.
+    const low = plain.sort((a, b) => a - b)[(plain.length - 1) >> 1] - NEAR;
     const top = Math.max(...drawn.map((line) => Math.max(...line.y)));
     return { range: (plot, from, to) =>
       plot.cursor.drag._y ? [from, to] : [low, Math.max(top, low + 1) + 0.5] };
@@ -126,6 +127,7 @@ class Curves {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !this.plot) return;
     event.preventDefault();
+    document.getElementById("readout").setAttribute("aria-live", "polite");
     const last = this.plot.data[0].length - 1;
     const at = this.at === null ? (step > 0 ? 0 : last) : this.at + step;
     const index = Math.min(last, Math.max(0, at));

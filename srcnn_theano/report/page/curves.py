@@ -74,7 +74,7 @@ def curves_section(rows: Mapping[str, Row]) -> str:
         [
             switches,
             chart,
-            tag("div", id="readout", role="status"),
+            tag("div", id="readout"),
             tag(
                 "details",
                 tag("summary", f"Switch on any of the {len(data['runs'])} trainings"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping, NamedTuple, Sequence, Union
 
+from srcnn_theano.evaluation.rule import Spread
 from srcnn_theano.pages.document import html_text
 from srcnn_theano.pages.markup import figure, plain, tag, ticks
 from srcnn_theano.record import command
@@ -158,8 +159,15 @@ def _cell(one: Printed) -> str:
         href="#" + story_id(one),
         aria_label=f"{one.printed} dB printed, {one.title}: its story",
     )
-    again = "" if ours is None else tag("small", "ours ", figure(ours.ours.median))
+    again = "" if ours is None else _ours(ours.ours)
     return tag("div", link, again, _verdict(ours), class_="cell")
+
+
+def _ours(spread: Spread) -> str:
+    parts = ["ours ", figure(spread.median)]
+    if spread.n > 1:
+        parts += [", ", figure(spread.lowest), " to ", figure(spread.highest)]
+    return tag("small", *parts)
 
 
 def story_id(one: Printed) -> str:
