@@ -36,8 +36,8 @@ VERSION = 1
 # they change no pixel and make a processor many times slower.
 TINY = 1e-20
 
-# The package has networks for pictures of each of these; the first is the default.
-PICTURE_MODELS = ("fsrcnn", "srcnn")
+# Networks for pictures, which `shipped_models` may come with; the first is the default.
+PICTURE_MODELS = ("fsrcnn", "srcnn", "fsrcnn-large")
 
 _OF_ONES_OWN = (
     ". Values of a class of your own are saved by numpy.savez(path, "
@@ -223,6 +223,17 @@ def shipped_weights() -> dict[str, Path]:
     return {path.stem: path for path in sorted(weights_dir().glob("*.h5"))}
 
 
+def shipped_models() -> tuple[str, ...]:
+    """Those of `PICTURE_MODELS` of which the package has a network for any scale."""
+    shipped = {name.rpartition("_x")[0] for name in shipped_weights()}
+    return tuple(name for name in PICTURE_MODELS if _row_of(name) in shipped)
+
+
+def _row_of(model: str) -> str:
+    """What the names of a model's weight files begin with."""
+    return model.replace("-", "_")
+
+
 def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     """The shipped network for pictures at a scale.
 
@@ -230,20 +241,20 @@ def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     ----------
     scale : int
     model : str
-        One of `PICTURE_MODELS`.
+        One of `shipped_models`.
 
     Raises
     ------
     UserError
         There is none for this scale.
     """
-    path = shipped_weights().get(f"{model}_x{scale}")
+    path = shipped_weights().get(f"{_row_of(model)}_x{scale}")
     if path is None:
+        models = shipped_models()
         raise UserError(
             f"--model {model} --scale {scale}: no such network is in the package"
-            f"{did_you_mean(model, PICTURE_MODELS)}; use "
-            f"one of {', '.join(PICTURE_MODELS)} at scale 2, 3 or 4, or name a file "
-            "with --weights"
+            f"{did_you_mean(model, models)}; use one of {', '.join(models)} at scale "
+            "2, 3 or 4, or name a file with --weights"
         )
     return path
 
@@ -281,7 +292,7 @@ def load_for_scale(
         A weight file; None for a network of the package. An SRCNN trained for another
         scale is used all the same, with a line on stderr.
     model : str or None
-        Which of `PICTURE_MODELS` of the package; None for the first.
+        Which of `shipped_models`; None for the first.
 
     Returns
     -------

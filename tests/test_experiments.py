@@ -152,20 +152,25 @@ def test_a_row_can_be_run(row):
     json.dumps(vars(row))
 
 
-@pytest.mark.parametrize("name", ["fsrcnn_x2", "fsrcnn_x3", "fsrcnn_x4"])
-def test_sub_images_of_networks_for_pictures_fit_their_networks(name):
-    row = find_experiment(name).training
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("network", ["fsrcnn", "fsrcnn_large", "srcnn_soap"])
+def test_sub_images_of_networks_for_pictures_fit_their_networks(network, scale):
+    row = find_experiment(f"{network}_x{scale}").training
     recipe = training_recipe(row)
-    assert not recipe.enlarged and recipe.scale == row.scale == row.options["scale"]
+    assert recipe.enlarged == (row.model == "srcnn")
+    assert recipe.scale == row.scale == row.options.get("scale", scale)
     image = np.zeros((100, 90, 3), "uint8")
     pairs = make_pairs(image, recipe)
     rng = np.random.RandomState(0)
     model = model_for_pairs(row.model, row.options, pairs, rng, row.batch_size)
     # All pixels of an image, edges too, are among those that the network gives.
-    side = recipe.size - 2 * recipe.border
+    factor = 1 if recipe.enlarged else row.scale
+    side = recipe.size - 2 * factor * model.margin
     assert model.output_shape == (row.batch_size, 1, side, side)
-    assert pairs.high_res.shape[2] == row.scale * pairs.low_res.shape[2]
-    assert recipe.stride <= side and recipe.border == row.scale * model.margin
+    assert pairs.high_res.shape[2] == factor * pairs.low_res.shape[2]
+    assert recipe.stride <= side and recipe.border >= factor * model.margin
+    if not recipe.enlarged:
+        assert recipe.border == factor * model.margin
 
 
 @pytest.mark.parametrize(

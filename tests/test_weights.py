@@ -15,6 +15,7 @@ from srcnn_theano.weights import (
     load_for_scale,
     load_weights,
     save_weights,
+    shipped_models,
     shipped_weights,
     trained_epochs,
     weights_for_scale,
@@ -93,6 +94,7 @@ def test_equal_weights_give_equal_bytes(path, tmp_path, random_weights):
     [
         ("fsrcnn", {"slopes": "layer", "crop": 4}),
         ("half-fsrcnn", {"skip": "both", "activation": "relu"}),
+        ("fsrcnn-large", {"mean": 0.45, "padding": "none"}),
         ("fsrcnn", {"upsampling": "full-border", "deconv_size": 26}),
     ],
 )
@@ -322,8 +324,9 @@ def test_shipped_weights_are_readable():
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("model", PICTURE_MODELS)
 def test_networks_for_pictures_come_along(model, scale):
-    path = shipped_weights().get(f"{model}_x{scale}")
+    path = shipped_weights().get(f"{model.replace('-', '_')}_x{scale}")
     if path is None:
+        assert model not in shipped_models()
         pytest.skip(f"{model} x{scale} is not shipped yet")
     assert weights_for_scale(scale, model) == path
     found, weights = load_for_scale(scale, model=model)
@@ -338,6 +341,22 @@ def test_networks_that_do_not_come_along(scale, model):
     match = f"--model {model} --scale {scale}.*fsrcnn, srcnn.*--weights"
     with pytest.raises(UserError, match=match):
         weights_for_scale(scale, model)
+
+
+def test_a_network_of_a_later_version_is_offered_where_its_file_is(
+    tmp_path, monkeypatch, random_weights
+):
+    assert shipped_models()[:2] == ("fsrcnn", "srcnn")
+    monkeypatch.setattr("srcnn_theano.weights.weights_dir", lambda: tmp_path)
+    assert shipped_models() == ()
+    options = dict(FSRCNN_OPTIONS, d=5, s=4, m=8)
+    large = random_weights("fsrcnn-large", options)._replace(about={"scale": 4})
+    save_weights(tmp_path / "fsrcnn_large_x4.h5", large)
+    assert shipped_models() == ("fsrcnn-large",)
+    path, weights = load_for_scale(options["scale"], model="fsrcnn-large")
+    assert (path.name, weights.model) == ("fsrcnn_large_x4.h5", "fsrcnn-large")
+    with pytest.raises(UserError, match="fsrcnn-large --scale 2: .* one of fsrcnn-lar"):
+        weights_for_scale(2, "fsrcnn-large")
 
 
 def test_what_is_nearly_nothing_is_saved_as_nothing(tmp_path, passing_on):

@@ -83,7 +83,7 @@ def data(options: argparse.Namespace) -> int:
         help="instead of an experiment: learn from the pictures in this folder",
     ),
     SCALE.but(help="2, 3 or 4 (with --pictures)"),
-    MODEL.but(help=MODEL.settings["help"] + " (with --pictures)"),
+    MODEL.but(help="with --pictures: fsrcnn (default), srcnn or fsrcnn-large"),
     DATA,
     RUNS.but(default="runs"),
     SEED,

@@ -46,6 +46,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         *grid.ROWS,
         *pictures.ROWS_OF_SRCNN,
         *pictures.ROWS_OF_FSRCNN,
+        *pictures.ROWS_OF_LARGE,
+        *pictures.ROWS_OF_SRCNN_BY_SOAP,
     )
 }
 

@@ -98,3 +98,93 @@ ROWS_OF_FSRCNN = (
         _ON_SET5._replace(n_epochs=90),
     ),
 )
+
+# --- A larger FSRCNN ---
+
+# Four more mapping layers reach four pixels further, so of 34x34 pixels, at x2 of
+# 36x36, the middle 12x12 come out.
+_LARGE_NOTES = (
+    "Ours, for pictures: as fsrcnn_x2 to fsrcnn_x4, with more maps and layers and skip "
+    "connections. Nobody has published such a network."
+)
+_LARGE = _FSRCNN._replace(model="fsrcnn-large")
+
+ROWS_OF_LARGE = (
+    Experiment(
+        "fsrcnn_large_x2",
+        Row("models", "FSRCNN(64,32,8) with skips, Y", notes=_LARGE_NOTES),
+        _LARGE._replace(
+            options={**_LARGE.options, "scale": 2},
+            scale=2,
+            recipe={"size": 72, "stride": 24, "border": 24, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
+    ),
+    Experiment(
+        "fsrcnn_large_x3",
+        Row("models", "FSRCNN(64,32,8) with skips, Y", notes=_LARGE_NOTES),
+        _LARGE._replace(
+            options={**_LARGE.options, "scale": 3},
+            scale=3,
+            recipe={"size": 102, "stride": 24, "border": 33, "reductions": _REDUCTIONS},
+            decay_epochs=84,
+        ),
+        _ON_SET5._replace(n_epochs=84),
+    ),
+    Experiment(
+        "fsrcnn_large_x4",
+        Row("models", "FSRCNN(64,32,8) with skips, Y", notes=_LARGE_NOTES),
+        _LARGE._replace(
+            options={**_LARGE.options, "scale": 4},
+            scale=4,
+            recipe={"size": 136, "stride": 24, "border": 44, "reductions": _REDUCTIONS},
+            decay_epochs=90,
+        ),
+        _ON_SET5._replace(n_epochs=90),
+    ),
+)
+
+# --- SRCNN by the recipe of FSRCNN ---
+
+# Of 36x36 pixels of the enlarged picture the middle 24x24 come out. These are to take
+# the place of srcnn_x2 to srcnn_x4, of an earlier recipe, once they are trained.
+_SOAP_NOTES = (
+    "Ours, for pictures: SRCNN trained as fsrcnn_x2 to fsrcnn_x4 are. 'Published' is "
+    "the official network of this architecture and these training images (Dong et al., "
+    "2014)."
+)
+_SOAP = _FSRCNN._replace(model="srcnn", options={"channels": 1, "mean": 0.45})
+
+ROWS_OF_SRCNN_BY_SOAP = (
+    Experiment(
+        "srcnn_soap_x2",
+        Row("models", "SRCNN 9-1-5, Y, SOAP", published=36.34, notes=_SOAP_NOTES),
+        _SOAP._replace(
+            scale=2,
+            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
+    ),
+    Experiment(
+        "srcnn_soap_x3",
+        Row("models", "SRCNN 9-1-5, Y, SOAP", published=32.39, notes=_SOAP_NOTES),
+        _SOAP._replace(
+            scale=3,
+            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
+    ),
+    Experiment(
+        "srcnn_soap_x4",
+        Row("models", "SRCNN 9-1-5, Y, SOAP", published=30.08, notes=_SOAP_NOTES),
+        _SOAP._replace(
+            scale=4,
+            recipe={"size": 36, "stride": 24, "border": 8, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
+    ),
+)

@@ -20,7 +20,7 @@ MODELS = tuple(OPTIONS)
 
 def model_class(name: str) -> type[Model]:
     """The class of a model by its name, of `MODELS`; KeyError when there is none."""
-    from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
+    from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN, LargeFSRCNN
     from srcnn_theano.models.srcnn import SRCNN
     from srcnn_theano.models.strideless import (
         StridelessFSRCNN,
@@ -32,6 +32,7 @@ def model_class(name: str) -> type[Model]:
         "srcnn": SRCNN,
         "fsrcnn": FSRCNN,
         "half-fsrcnn": HalfFSRCNN,
+        "fsrcnn-large": LargeFSRCNN,
         "fsrcnn-strideless": StridelessFSRCNN,
         "half-strideless": StridelessHalf,
         "fsrcnn-stride-2": StrideTwoFSRCNN,

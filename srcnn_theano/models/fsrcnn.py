@@ -19,7 +19,11 @@ from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.models.chain import chain
 from srcnn_theano.models.model import Model
-from srcnn_theano.models.options import FSRCNNOptions, HalfFSRCNNOptions
+from srcnn_theano.models.options import (
+    FSRCNNOptions,
+    HalfFSRCNNOptions,
+    LargeFSRCNNOptions,
+)
 from srcnn_theano.models.reach import fsrcnn_halo, full_border_window, inside
 from srcnn_theano.models.shapes import DeConv, fsrcnn_layers
 
@@ -109,6 +113,16 @@ class HalfFSRCNN(FSRCNN):
     """
 
     options_class = HalfFSRCNNOptions
+
+
+class LargeFSRCNN(FSRCNN):
+    """An FSRCNN for sharper pictures, with about seven times the arithmetic.
+
+    64 maps, 32 after shrinking, 8 mapping layers with their input added to their
+    output, and the features to what is expanded. It takes the parameters of `FSRCNN`.
+    """
+
+    options_class = LargeFSRCNNOptions
 
 
 def _skips(options: FSRCNNOptions) -> dict[int, int]:

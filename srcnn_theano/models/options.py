@@ -318,6 +318,16 @@ class HalfFSRCNNOptions(FSRCNNOptions):
 
 
 @dataclass(frozen=True)
+class LargeFSRCNNOptions(FSRCNNOptions):
+    """As `FSRCNNOptions`, with more maps and layers, and what is skipped added."""
+
+    d: int = _whole(64, 1, _MOST_MAPS)
+    s: int = _whole(32, 1, _MOST_MAPS)
+    m: int = _whole(8, 0, _MOST_LAYERS)
+    skip: str = _choice("both", "none", "mapping", "features")
+
+
+@dataclass(frozen=True)
 class StridelessOptions(Options):
     """The choices when a `StridelessFSRCNN` is built.
 
@@ -361,6 +371,7 @@ OPTIONS: dict[str, type[Options]] = {
     "srcnn": SRCNNOptions,
     "fsrcnn": FSRCNNOptions,
     "half-fsrcnn": HalfFSRCNNOptions,
+    "fsrcnn-large": LargeFSRCNNOptions,
     "fsrcnn-strideless": StridelessOptions,
     "half-strideless": StridelessHalfOptions,
     "fsrcnn-stride-2": StrideTwoOptions,

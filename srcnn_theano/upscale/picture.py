@@ -30,7 +30,7 @@ def load_upscaler(
         A weight file; None for a network that the package has for this scale. An SRCNN
         trained for another scale is used all the same, with a line on stderr.
     model : str or None
-        Which of `weights.PICTURE_MODELS` of the package; None for the first.
+        Which of `weights.shipped_models`; None for the first.
     tta : bool
 
     Raises

@@ -8,7 +8,7 @@ from typing import Any
 
 from srcnn_theano.errors import UserError
 from srcnn_theano.scratch import remove_stale, scratch_folder
-from srcnn_theano.weights import PICTURE_MODELS, load_weights
+from srcnn_theano.weights import load_weights, shipped_models
 
 # Beside the file a request has a few short fields.
 _MORE = 1 << 16
@@ -64,7 +64,7 @@ def make_server(
             "`pip install 'srcnn-theano[web]'`"
         ) from error
     networks: dict[str, dict[str, Any]] = {
-        name: {"model": name} for name in PICTURE_MODELS
+        name: {"model": name} for name in shipped_models()
     }
     if weights is not None:
         load_weights(weights)

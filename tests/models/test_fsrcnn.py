@@ -4,7 +4,7 @@ from scipy.signal import correlate
 
 from srcnn_theano.backend import T, compile_function, theano
 from srcnn_theano.models import MODELS, model_class, model_for_pairs
-from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN
+from srcnn_theano.models.fsrcnn import FSRCNN, HalfFSRCNN, LargeFSRCNN
 from srcnn_theano.models.srcnn import SRCNN
 
 SMALL = {"d": 4, "s": 3, "m": 2}
@@ -71,9 +71,10 @@ def n_params(model):
 
 
 def test_the_models_have_names():
-    names = "srcnn", "fsrcnn", "half-fsrcnn"
-    assert MODELS[:3] == names
-    assert [model_class(name) for name in names] == [SRCNN, FSRCNN, HalfFSRCNN]
+    names = "srcnn", "fsrcnn", "half-fsrcnn", "fsrcnn-large"
+    assert MODELS[:4] == names
+    classes = [SRCNN, FSRCNN, HalfFSRCNN, LargeFSRCNN]
+    assert [model_class(name) for name in names] == classes
     assert FSRCNN.upscales and HalfFSRCNN.upscales and not SRCNN.upscales
 
 
@@ -192,6 +193,50 @@ def test_half_fsrcnn_has_half_of_each_count():
     assert n_weights(half) == 2100 + 168 + 648 + 168 + 6804
     other = build(model=HalfFSRCNN, n_deconv=12, deconv_size=13, activation="relu")
     assert other.get_values()["deconv.W"].shape == (12, 3, 13, 13)
+
+
+def test_the_large_fsrcnn_adds_what_it_skips_as_it_is_without_a_word():
+    large = build((20, 1, 34, 34), LargeFSRCNN, channels=1, scale=3, padding="none")
+    assert large.output_shape == (20, 1, 36, 36) and large.margin == 11
+    shapes = [v.shape[:2] for name, v in large.get_values().items() if ".W" in name]
+    assert shapes == [(64, 1), (32, 64), *8 * [(32, 32)], (64, 32), (64, 1)]
+    # 64 * 25 + 32 * 64 + 8 * 32 * 32 * 9 + 64 * 32 + 64 * 81
+    assert n_weights(large) == 1600 + 2048 + 73728 + 2048 + 5184
+    few = dict(d=5, s=4, m=8, channels=1, scale=2)
+    model, rng = build((2, 1, 6, 5), LargeFSRCNN, **few), np.random.RandomState(4)
+    values = random_values(model, rng)
+    model.set_values(values)
+    images = rng.uniform(size=(2, 1, 6, 5)).astype("float32")
+    output = model.output.eval({model.input: images})
+    expected = forward(values, images, 2, (12, 10), 3, skip="both")
+    np.testing.assert_allclose(output, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_gradients_of_the_large_fsrcnn_are_the_slopes_of_its_cost():
+    """Along a random direction of each variable, by NumPy's forward pass."""
+    few = dict(d=5, s=4, m=8, channels=1, scale=2)
+    model, rng = build((2, 1, 6, 5), LargeFSRCNN, **few), np.random.RandomState(5)
+    values = random_values(model, rng)
+    model.set_values(values)
+    images = rng.uniform(size=(2, 1, 6, 5)).astype("float32")
+    target = rng.uniform(size=(2, 1, 12, 10)).astype("float32")
+    cost = T.mean(T.sqr(model.output - target))
+    gradients = compile_function([model.input], theano.grad(cost, model.params))
+
+    def cost_of(values):
+        output = forward(values, images, 2, (12, 10), 3, skip="both")
+        return np.mean((output - target) ** 2)
+
+    for param, gradient in zip(model.params, gradients(images)):
+        wide = {name: value.astype("float64") for name, value in values.items()}
+        step = 1e-6 * rng.normal(size=gradient.shape)  # few cross a kink
+        ahead, behind = (
+            cost_of({**wide, param.name: wide[param.name] + sign * step})
+            for sign in (1, -1)
+        )
+        slope = np.sum(gradient * step, dtype="float64")
+        scale = 1e-6 * np.linalg.norm(gradient)
+        assert (ahead - behind) / 2 == pytest.approx(slope, abs=1e-3 * scale), param
 
 
 def test_names_of_the_variables():
@@ -377,6 +422,7 @@ def test_bad_options_are_refused(options, parts):
     [
         ("fsrcnn", 8, 33, {}, (20, 3, 33, 33)),
         ("half-fsrcnn", 8, 33, {}, (20, 3, 33, 33)),
+        ("fsrcnn-large", 8, 33, {}, (20, 3, 33, 33)),
         ("fsrcnn", 16, 48, {"scale": 3}, (20, 3, 48, 48)),
         ("srcnn", 33, 33, {}, (20, 3, 21, 21)),
     ],

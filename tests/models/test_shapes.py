@@ -40,6 +40,12 @@ def test_shapes_of_srcnn_are_those_of_the_built_network(options):
     assert variable_shapes("srcnn", options) == built_shapes("srcnn", options)
 
 
+@pytest.mark.parametrize("options", [{}, {"channels": 1, "m": 2, "skip": "none"}])
+def test_shapes_of_the_large_fsrcnn_are_those_of_the_built_network(options):
+    shapes = variable_shapes("fsrcnn-large", options)
+    assert shapes == built_shapes("fsrcnn-large", options)
+
+
 @pytest.mark.parametrize("name", ["fsrcnn", "half-fsrcnn"])
 @pytest.mark.parametrize(
     "options",
