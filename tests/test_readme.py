@@ -73,6 +73,38 @@ def test_pictures_are_enlarged_as_readme_says(tmp_path, monkeypatch):
     assert Image.open("larger/a.png").size == (90, 60)
 
 
+# --- Pieces of Python ---
+
+# Pages whose pieces are run, and by what.
+_RUN = {
+    "README.md": "tests/upscale/test_in_python.py",
+    "docs/python.md": "tests/upscale/test_in_python.py",
+    "docs/elsewhere.md": "tests/convert/test_onnx.py",
+    "docs/messages.md": "tests/test_messages.py",
+    "docs/graph.md": "tests/test_readme.py",
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_on_a_page_is_run_or_quotes_the_source(page):
+    pieces = re.findall(
+        r"(<!-- from \S+ -->\n)?```python\n", page.read_text(encoding="utf-8")
+    )
+    if not all(pieces):
+        test = _RUN[page.relative_to(ROOT).as_posix()]
+        text = (ROOT / test).read_text(encoding="utf-8")
+        assert f'"{page.name}"' in text or str(page.relative_to(ROOT)) in text
+
+
+def test_a_graph_is_drawn_as_its_page_says(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "docs" / "graph.md").read_text(encoding="utf-8")
+    (piece,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(piece, {})
+    assert (tmp_path / "graph" / "index.html").stat().st_size > 1000
+    assert "gradient" in capsys.readouterr().out
+
+
 # --- Another Python by uv ---
 
 
