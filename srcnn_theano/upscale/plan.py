@@ -180,11 +180,12 @@ def _name_in_folder(path: Path, naming: Naming) -> Path:
     format_ = path.suffix if keeps else ".png"
     if naming.format and (not keeps or FORMATS[suffix] != FORMATS[naming.format]):
         format_ = naming.format
-    return path.with_name(_shortened(path.stem, naming.suffix + format_))
+    return path.with_name(shortened(path.stem, naming.suffix + format_))
 
 
-def _shortened(stem: str, end: str) -> str:
+def shortened(stem: str, end: str) -> str:
     """``stem + end``, with characters left out of the stem if that is too long."""
+    stem = stem[:_MOST_NAME_BYTES]
     while stem and len(os.fsencode(stem + end)) > _MOST_NAME_BYTES:
         stem = stem[:-1]
     return stem + end
@@ -194,7 +195,7 @@ def _with_old_suffix(job: Job) -> Job:
     target = job.target
     end = target.name[len(target.stem) :]
     old = job.source.suffix
-    return job._replace(target=target.with_name(_shortened(target.stem, old + end)))
+    return job._replace(target=target.with_name(shortened(target.stem, old + end)))
 
 
 def _check_targets(jobs: Sequence[Job]) -> list[Job]:

@@ -130,8 +130,16 @@ def _check_origin(hosts: frozenset[str]) -> None:
     if hosts and urlsplit("//" + host).hostname not in hosts:
         flask.abort(403)
     origin = flask.request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _place(origin) != host:
         flask.abort(403)
+
+
+def _place(url: str) -> str:
+    """The host and port of an address; empty if it is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _with_headers(response: Any) -> Any:

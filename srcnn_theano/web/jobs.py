@@ -16,7 +16,7 @@ from srcnn_theano.data.images import Picture, n_pixels, read_picture, write_pict
 from srcnn_theano.errors import UserError
 from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import load_upscaler, upscale_picture
-from srcnn_theano.upscale.plan import Job
+from srcnn_theano.upscale.plan import Job, shortened
 
 # Rows and columns of the results that the page shows, from the middle.
 SHOWN = (1200, 1600)
@@ -63,7 +63,7 @@ class Task:
     def download_name(self) -> str:
         """What the browser should call the result."""
         stem = Path(self.wish.name.replace("\\", "/")).stem or "picture"
-        return f"{stem}_x{self.wish.scale}{self.wish.format}"
+        return shortened(stem, f"_x{self.wish.scale}{self.wish.format}")
 
     def as_dict(self) -> dict[str, Any]:
         """What the page may know."""
@@ -113,30 +113,41 @@ class Worker:
         Raises
         ------
         UserError
-            The picture has too many pixels.
+            The picture has too many pixels, or there is no space for it.
         Busy
         """
         if not self._lock.acquire(blocking=False):
             raise Busy("another picture is being enlarged; try again when it is done")
         try:
-            for path in self._folder.iterdir():
-                shutil.rmtree(path)
-            folder = self._folder / secrets.token_hex(8)
-            folder.mkdir()
-            source = folder / ("source" + Path(wish.name).suffix.lower())
-            save(source)
+            source = self._kept(wish, save)
             n = n_pixels(source)
             if n > self._most_pixels:
                 raise UserError(
                     f"{wish.name}: {n / 1e6:.0f} megapixels, and this page takes "
                     f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
                 )
-            task = self.last = Task(wish, folder)
+            task = self.last = Task(wish, source.parent)
             threading.Thread(target=self._run, args=(task, source), daemon=True).start()
         except BaseException:
             self._lock.release()
             raise
         return task
+
+    def _kept(self, wish: Wish, save: Callable[[Path], Any]) -> Path:
+        """Where the picture that was sent is, in the place of the one before."""
+        folder = self._folder / secrets.token_hex(8)
+        source = folder / ("source" + Path(wish.name).suffix.lower())
+        try:
+            for path in self._folder.glob("*"):
+                shutil.rmtree(path)
+            folder.mkdir(parents=True)
+            save(source)
+        except OSError as error:
+            raise UserError(
+                f"{wish.name}: cannot be kept in {folder} ({error.strerror or error}); "
+                "free some space there"
+            ) from error
+        return source
 
     def _run(self, task: Task, source: Path) -> None:
         try:

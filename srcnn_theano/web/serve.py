@@ -10,6 +10,8 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.scratch import remove_stale, scratch_folder
 from srcnn_theano.weights import load_weights, shipped_models
 
+_SILENCE = 20  # seconds, after which a client is given up
+
 # Beside the file a request has a few short fields.
 _MORE = 1 << 16
 
@@ -81,6 +83,11 @@ def make_server(
             host=host,
             port=port,
             threads=4,
+            # Of clients that begin a request and say no more.
+            connection_limit=200,
+            channel_timeout=_SILENCE,
+            cleanup_interval=_SILENCE // 2,
+            asyncore_use_poll=True,
             max_request_body_size=most_mb * 2**20 + _MORE,
         )
     except (OSError, ValueError) as error:
