@@ -83,7 +83,7 @@ def small_files():
         (".webp", encoded(rgb, "WEBP")),
         (".webp", encoded(rgba, "WEBP", lossless=True, exif=exif)),
         (".ppm", encoded(rgb, "PPM")),
-        (".png", encoded(deep, "PPM")),
+        (".png", b"P5 13 11 65535\n" + np.asarray(deep).astype(">u2").tobytes()),
         (".pgm", b"P2\n# in words\n3 2\n255\n1 2 3\n4 5 6\n"),
         (".ppm", b"P3\n2 1\n255\n1 2 3 4 5 6\n"),
         (".ppm", b"P1\n3 2\n1 0 1\n0 1 0\n"),

@@ -81,10 +81,17 @@ def test_double_precision_is_stored_as_float32(tmp_path, random_weights):
 
 
 def test_equal_weights_give_equal_bytes(path, tmp_path, random_weights):
-    reordered = random_weights("srcnn", OPTIONS)
-    values = dict(sorted(reordered.values.items(), reverse=True))
-    save_weights(tmp_path / "again.h5", reordered._replace(values=values))
-    assert (tmp_path / "again.h5").read_bytes() == path.read_bytes()
+    weights = random_weights("srcnn", OPTIONS)
+    values = dict(sorted(weights.values.items(), reverse=True))
+
+    def written(weights):
+        save_weights(tmp_path / "again.h5", weights)
+        return (tmp_path / "again.h5").read_bytes()
+
+    # Older h5py puts the second of writing into the file; it may end in between.
+    assert any(
+        written(weights) == written(weights._replace(values=values)) for _ in range(5)
+    )
     save_weights(tmp_path / "other.h5", random_weights("srcnn", OPTIONS, seed=1))
     assert (tmp_path / "other.h5").read_bytes() != path.read_bytes()
 

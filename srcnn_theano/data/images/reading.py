@@ -258,6 +258,7 @@ def _values(path: Path, image: Any) -> np.ndarray:
             "bits per channel"
         )
     mode = _mode_8_bit(image)
+    image.load()  # Pillow 10 turns a TIFF upright here, and its size with it
     array = np.empty((image.height, image.width, len(mode)), np.uint8)
     strips = list(_strips(array))
     for rows, strip in strips:
