@@ -194,9 +194,13 @@ def _answer(sender: int, read: Callable[..., Any], *arguments: Any) -> None:
     """Write (result, error) of a call to a pipe, and end this process."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # for last words of the C library
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
         try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            # The user's own limit may be lower, and cannot be raised.
+            most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+            unlimited = most == resource.RLIM_INFINITY
+            seconds = _SECONDS if unlimited else min(_SECONDS, most)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, most))
             answer: tuple[Any, Any] = read(*arguments), None
         except Exception as error:
             answer = None, error

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -253,6 +255,16 @@ def test_a_file_is_read_the_same_in_a_process_of_its_own(unsteady, tmp_path):
         assert values[name].dtype == array.dtype
     with pytest.raises(UserError, match="missing.h5: .*No such file"):
         hdf5.read_arrays(tmp_path / "missing.h5", "")
+
+
+def test_a_limit_of_the_users_own_is_kept(tmp_path):
+    hdf5.write_arrays(tmp_path / "a.h5", {}, {"W": np.ones(3, "float32")})
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (30, 30))\n"
+        "from srcnn_theano import hdf5; hdf5._STEADY = (99, 0, 0)\n"
+        "assert len(hdf5.read_arrays('a.h5', '')[1]['W']) == 3"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
 
 def dying():
