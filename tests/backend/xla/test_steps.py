@@ -29,7 +29,6 @@ ROWS = (
     "fsrcnn_per_channel",
     "fsrcnn_skip_both",
     "fsrcnn_x2",
-    "fsrcnn_large_x2",
     "half_size_8",
     "vgg_only_described",
     "vgg_last_layer_programmed",
@@ -48,8 +47,8 @@ def ten_steps(row, small_vgg16, mode):
         # Gradients so few leave directions of its basis to rounding.
         training = training._replace(update="adam")
     low, high = (17, 17) if training.model == "srcnn" else (8, 33)
-    if training.protocol == "standard" and training.model != "srcnn":
-        low = 20 if training.model == "fsrcnn" else 28
+    if training.protocol == "standard" and training.model == "fsrcnn":
+        low = 20
         high = low * training.scale
     pairs = Pairs(
         *(
