@@ -1,7 +1,11 @@
 import contextlib
+import json
 import os
 import runpy
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -271,3 +275,53 @@ def tiny_data(monkeypatch, image_set):
     monkeypatch.delenv("SRCNN_VGG16", raising=False)
     monkeypatch.setattr(cache, "prepare", prepare)
     monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)
+
+
+# --- A cluster on this machine ---
+
+
+@pytest.fixture
+def cluster_of():
+    """A function that starts a scheduler and three workers of one thread as processes.
+
+    It takes a folder for their files, further words for workers and variables of their
+    environment, and returns the scheduler's address and the workers, named w0 to w2.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def start(folder, environment, name, *words):
+            (folder / name).mkdir(parents=True)
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{words[0]}", *words[1:]],
+                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+                cwd=folder / name,
+                stderr=(folder / name / "log").open("w"),
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        def cluster(folder, *more, **environment):
+            environment["SRCNN_DATA"] = ""
+            file = folder / "scheduler.json"
+            words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+            words += ["--scheduler-file", str(file)]
+            start(folder, environment, "scheduler", "scheduler", *words)
+            end = time.monotonic() + 120
+            while not file.exists():
+                assert time.monotonic() < end, "no scheduler"
+                time.sleep(0.05)
+            address = json.loads(file.read_text())["address"]
+            common = ["worker", address, "--nthreads", "1", "--no-nanny"]
+            common += ["--no-dashboard", *more, "--name"]
+            workers = [
+                start(folder, environment, f"worker-{n}", *common, f"w{n}")
+                for n in range(3)
+            ]
+            from distributed import Client
+
+            with Client(address, set_as_default=False) as client:
+                client.wait_for_workers(3, timeout=120)
+            return address, workers
+
+        yield cluster

@@ -51,6 +51,11 @@ PROTOCOL = option("--protocol", help="such as programmed, course or standard")
 RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")
 SCALE = option("--scale", type=int, help="2, 3 or 4")
+SCHEDULER = option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="of a Dask cluster whose workers do it, see docs/cluster.md",
+)
 SEED = option("--seed", type=seed, help="of all random draws")
 SEEDS = option("--seeds", metavar="0,1,2", help="a run and a folder for each seed")
 VGG = option(

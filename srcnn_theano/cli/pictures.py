@@ -13,6 +13,7 @@ from srcnn_theano.cli.options import (
     PROTOCOL,
     RESUME,
     SCALE,
+    SCHEDULER,
     SEED,
     WEIGHTS,
     command,
@@ -61,6 +62,7 @@ def demo(options: argparse.Namespace) -> None:
         help="that may be taken; a picture that needs more is refused",
     ),
     RESUME.but(help="skip what was made already by the same network and options"),
+    SCHEDULER,
     DEVICE,
 )
 def upscale(options: argparse.Namespace) -> int:
@@ -77,6 +79,7 @@ def upscale(options: argparse.Namespace) -> int:
         resume=options.resume,
         naming=Naming(options.format, options.suffix, options.quality),
         memory=options.memory,
+        scheduler=options.scheduler,
     )
     for message in summary.failed:
         say(f"srcnn-theano: error: {message}")
@@ -99,6 +102,7 @@ def upscale(options: argparse.Namespace) -> int:
     PROTOCOL.but(default="standard"),
     SCALE.but(required=True),
     JSON,
+    SCHEDULER,
     DEVICE,
 )
 def evaluate(options: argparse.Namespace) -> int:
@@ -121,6 +125,7 @@ def evaluate(options: argparse.Namespace) -> int:
         batch_sizes=batch_sizes(),
         as_json=options.json,
         pairs=pairs if all(pairs) else None,
+        scheduler=options.scheduler,
     )
 
 

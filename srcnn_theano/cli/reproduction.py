@@ -16,6 +16,7 @@ from srcnn_theano.cli.options import (
     RESUME,
     RUNS,
     SCALE,
+    SCHEDULER,
     SEED,
     SEEDS,
     VGG,
@@ -163,11 +164,7 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
     option(
         "--jobs", type=count, default=1, help="runs at a time; they share the cores"
     ),
-    option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="of a Dask cluster whose workers take the runs, see docs/cluster.md",
-    ),
+    SCHEDULER,
     option("--anew", action="store_true", help="also what results/ has already"),
     option("--cost", action="store_true", help="say what it will cost, and do nothing"),
     option(

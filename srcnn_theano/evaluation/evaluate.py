@@ -11,9 +11,10 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.given_pairs import paired_files, score_pairs
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
+from srcnn_theano.evaluation.remote import score_on_cluster
 from srcnn_theano.evaluation.sub_images import BATCH_SIZE, score_network
 from srcnn_theano.files import json_text
-from srcnn_theano.inference import Predictor, build_predictor
+from srcnn_theano.inference import build_predictor
 from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.weights import Weights, load_for_scale
@@ -31,6 +32,7 @@ def print_evaluation(
     batch_sizes: Mapping[str, int] | None = None,
     as_json: bool = False,
     pairs: tuple[Path, Path] | None = None,
+    scheduler: str | None = None,
 ) -> int:
     """Print the scores of a weight file on folders of images, beside bicubic.
 
@@ -39,6 +41,7 @@ def print_evaluation(
     originals: see `given_pairs`. `batch_sizes` are those of the experiments by name: a
     network takes so many sub-images at a time as its training did, others `BATCH_SIZE`,
     which matters where batch normalization takes the statistics of the minibatch.
+    `scheduler` is the address of a cluster whose workers score the images.
 
     Returns
     -------
@@ -52,6 +55,11 @@ def print_evaluation(
         that cannot be used.
     """
     protocol = make_protocol(protocol_name, scale)
+    if scheduler and (protocol.on_patches or pairs):
+        raise UserError(
+            "--scheduler: is for folders of whole images; leave it out, or take "
+            "--protocol standard, and neither --low nor --high"
+        )
     path, weights = load_for_scale(scale, weights_file, model)
     failed: list[str] = []
     scores_by_folder: dict[str, Scores]
@@ -64,8 +72,9 @@ def print_evaluation(
             _images_of(folders), protocol, weights, batch_sizes or {}, failed
         )
     else:
-        network = build_predictor(weights, path)
-        scores_by_folder = _score_images(_images_of(folders), protocol, network, failed)
+        scores_by_folder = _score_images(
+            _images_of(folders), protocol, path, weights, failed, scheduler
+        )
     for message in failed:
         say(f"srcnn-theano: error: {message}")
     status = 2 if failed else 0
@@ -105,13 +114,19 @@ def _files_of(pairs: tuple[Path, Path], protocol: Protocol) -> list[tuple[Path, 
 def _score_images(
     paths: Mapping[str, Sequence[Path]],
     protocol: Protocol,
-    network: Predictor,
+    path: Path,
+    weights: Weights,
     failed: list[str],
+    scheduler: str | None,
 ) -> dict[str, Scores]:
-    scores = {
-        folder: score_files(images, protocol, network, failed)
-        for folder, images in paths.items()
-    }
+    if scheduler:
+        scores = score_on_cluster(scheduler, paths, protocol, path, failed)
+    else:
+        network = build_predictor(weights, path)
+        scores = {
+            folder: score_files(images, protocol, network, failed)
+            for folder, images in paths.items()
+        }
     return {
         folder: [score._asdict() for score in of_images]
         for folder, of_images in scores.items()

@@ -7,25 +7,27 @@ comes back after each epoch; a run whose worker is lost goes on from there elsew
 from __future__ import annotations
 
 import contextlib
-import re
 import uuid
+from functools import partial
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
-from srcnn_theano import __version__
+from srcnn_theano.cluster.client import (
+    Supplies,
+    answer_of,
+    connected,
+    outcomes,
+    wait_for,
+)
 from srcnn_theano.data import datasets
-from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.record import data_checksums
 from srcnn_theano.runs.plan import Planned, take_ready
 from srcnn_theano.runs.side_by_side import Settings
-from srcnn_theano.runs.worker import Job, facts, pack, receive_data, unpack, work
+from srcnn_theano.runs.worker import Job, has_data, pack, receive_data, unpack, work
 from srcnn_theano.vgg16_weights import find_vgg16
 
-_CONNECT = 20  # seconds until a scheduler is given up
 _POLL = 1.0
-# Of others Dask leaves threads behind that keep the process from its end.
-_ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?[\w.:\[\]-]+:\d+", re.ASCII)
 _KEPT = (".h5", ".json", ".csv")  # what a run goes on from
 
 
@@ -46,66 +48,17 @@ def run_on_cluster(
     Raises
     ------
     UserError
-        Dask is not installed; no scheduler answers; it has no workers, or some that
-        have another version of this package.
+        As `cluster.client.connected`.
     """
-    client = _connect(address)
-    try:
+    with connected(address) as client:
         checksums = data_checksums(settings.data_dir)
-        _prepare_workers(client, checksums, settings.data_dir)
         with _Cluster(client, settings, checksums) as cluster:
             return cluster.run(planned)
-    finally:
-        client.close()
 
 
-def _connect(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise UserError(
-            "--scheduler: Dask is not installed; `pip install 'srcnn-theano[cluster]'` "
-            "installs it"
-        ) from error
-    if not _ADDRESS.fullmatch(address):
-        raise UserError(
-            f"--scheduler {address}: is no address such as tcp://10.0.0.1:8786; "
-            "`dask scheduler` prints its own"
-        )
-    try:
-        client = Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"--scheduler {address}: no scheduler answers there ({error}); start one "
-            "with `dask scheduler`, it prints its address"
-        ) from error
-    if not client.scheduler_info()["workers"]:
-        client.close()
-        raise UserError(
-            f"--scheduler {address}: it has no workers; start some with `dask worker "
-            f"{address}`"
-        )
-    return client
-
-
-def _prepare_workers(client: Any, checksums: dict[str, str], data_dir: Path) -> None:
-    """Compare versions, and send the image sets to whoever has not got them."""
-    found = client.run(facts, checksums)
-    for worker, known in found.items():
-        if known["version"] != __version__:
-            raise UserError(
-                f"worker {worker}: has srcnn_theano {known['version']}, here is "
-                f"{__version__}; install the same everywhere"
-            )
+def _pack_sets(data_dir: Path) -> bytes:
     paths = [p for name in datasets.SETS for p in datasets.image_paths(data_dir, name)]
-    content = pack(data_dir, paths)
-    lacking = [worker for worker, known in found.items() if not known["data"]]
-    if lacking:
-        client.run(receive_data, content, checksums, workers=lacking)
-    # For workers that come later.
-    with contextlib.suppress(KeyError):
-        client.unpublish_dataset("srcnn-sets")
-    client.publish_dataset(**{"srcnn-sets": client.scatter(content, broadcast=True)})
+    return pack(data_dir, paths)
 
 
 class _Cluster:
@@ -121,8 +74,16 @@ class _Cluster:
         self.stop.set(False)
         self.states: dict[str, Any] = {}
         self.futures: dict[str, Any] = {}
-        workers = client.scheduler_info()["workers"].values()
-        self.has_gpu = any("gpu" in worker.get("resources", {}) for worker in workers)
+        # A client is told of some workers only.
+        self.has_gpu = client.run_on_scheduler(
+            lambda dask_scheduler: any(
+                "gpu" in worker.resources for worker in dask_scheduler.workers.values()
+            )
+        )
+        self.supplies = Supplies(client)
+        read = partial(_pack_sets, settings.data_dir)
+        self.supplies.add(has_data, receive_data, read, checksums)
+        self.vgg: str | None = None
 
     def __enter__(self) -> _Cluster:
         return self
@@ -131,31 +92,34 @@ class _Cluster:
         if self.futures:  # interrupted: each leaves its last epoch
             self.stop.set(True)
             with contextlib.suppress(Exception):
-                from distributed import wait
-
-                wait(list(self.futures.values()), timeout=30)
+                wait_for(self.client, self.futures.values(), 30, "ALL_COMPLETED")
                 self._receive()
         for variable in (*self.states.values(), self.stop, self.news):
             variable.close() if variable is self.news else variable.delete()
 
     def run(self, planned: Sequence[Planned]) -> dict[str, str]:
         waiting, failed = list(planned), {}  # type: list[Planned], dict[str, str]
+        if any(plan.run.experiment.needs_vgg for plan in planned):
+            self.vgg = self.supplies.add_file(find_vgg16(self.settings.vgg))
+        self.supplies.send()
+
+        def next_jobs() -> Iterator[tuple[str, Any]]:
+            for plan in take_ready(waiting, self.futures, failed):
+                yield plan.name, self._send(plan)
+
+        def meanwhile() -> None:
+            self.supplies.send()
+            self._receive()
+
         with Bar(total=len(planned), unit="run", disable=None, desc="all runs") as bar:
-            while waiting or self.futures:
-                for plan in take_ready(waiting, self.futures, failed):
-                    self.futures[plan.name] = self._send(plan)
-                self._receive()
-                for name, future in list(self.futures.items()):
-                    if future.done():
-                        del self.futures[name]
-                        self._receive(name)
-                        reason = self._outcome(future)
-                        if reason:
-                            failed[name] = reason
-                        say_above(
-                            f"{name}: {'failed, ' + reason if reason else 'done'}"
-                        )
-                        bar.update()
+            for name, future in outcomes(self.futures, next_jobs, meanwhile):
+                self._receive(name)
+                answer, error = answer_of(future)
+                reason = answer or error
+                if reason:
+                    failed[name] = reason
+                say_above(f"{name}: {'failed, ' + reason if reason else 'done'}")
+                bar.update()
         return failed
 
     def _send(self, plan: Planned) -> Any:
@@ -176,7 +140,7 @@ class _Cluster:
             experiment.training.seed,
             "gpu" if on_gpu else "cpu",
             self.checksums,
-            self._vgg() if experiment.needs_vgg else None,
+            self.vgg if experiment.needs_vgg else None,
         )
         return self.client.submit(
             work,
@@ -185,9 +149,6 @@ class _Cluster:
             pure=False,
             resources={"gpu": 1} if on_gpu else None,
         )
-
-    def _vgg(self) -> bytes:
-        return Path(find_vgg16(self.settings.vgg)).read_bytes()
 
     def _receive(self, *finished: str) -> None:
         """Write what workers have made to the folder of runs."""
@@ -201,10 +162,3 @@ class _Cluster:
                 changed.add(name)
         for name in changed:
             unpack(self.states[name].get(), self.settings.runs_dir, only=name)
-
-    def _outcome(self, future: Any) -> str:
-        """Why a job failed; empty if it did not."""
-        try:
-            return future.result()
-        except Exception as error:  # whatever a worker may raise, or its loss
-            return f"{type(error).__name__}: {error}"

@@ -8,19 +8,18 @@ scheduler, so that it outlives the worker.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+from typing import Iterable, Mapping, NamedTuple
 
-from srcnn_theano import __version__, shipped
+from srcnn_theano import shipped
+from srcnn_theano.cluster.worker import awaited, kept, last_line, process
 from srcnn_theano.data import datasets
 from srcnn_theano.files import atomic_path
 from srcnn_theano.record import data_checksums
@@ -31,9 +30,6 @@ _POLL = 0.5  # seconds between two looks at the run
 # The files of runs that travel: NAME/history.csv, NAME/errors/20.h5.
 _NAME = re.compile(r"[\w.-]*\w/(errors/)?\w[\w.-]*\.(h5|json|csv)", re.ASCII)
 _ERRORS = "/errors/"
-# Loaded before any process is forked.
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1  # of Linux
 
 
 class Job(NamedTuple):
@@ -50,8 +46,8 @@ class Job(NamedTuple):
         'cpu' or 'gpu'.
     checksums : dict of str to str
         Of the image sets, see `record.data_checksums`.
-    vgg : bytes or None
-        The file of VGG16.
+    vgg : str or None
+        The checksum of VGG16's file.
     """
 
     session: str
@@ -60,7 +56,7 @@ class Job(NamedTuple):
     seed: int
     device: str
     checksums: dict[str, str]
-    vgg: bytes | None = None
+    vgg: str | None = None
 
 
 def work(job: Job) -> str:
@@ -82,10 +78,8 @@ def work(job: Job) -> str:
         runs_dir = scratch / "runs"
         runs_dir.mkdir()
         unpack(state.get(), runs_dir)
-        vgg = scratch / "vgg16.h5" if job.vgg else None
-        if vgg is not None and job.vgg is not None:
-            vgg.write_bytes(job.vgg)
-        data_dir = _data_dir(job.checksums, client)
+        vgg = kept(job.vgg) if job.vgg else None
+        data_dir = awaited(partial(_found_data, job.checksums), "image sets")
         words = command_of(job.row, job.seed, data_dir, runs_dir, vgg)
         words += ["--device", job.device]
         sent: dict[str, float] = {}
@@ -98,7 +92,7 @@ def work(job: Job) -> str:
                 state.set(pack(runs_dir, _lasting(runs_dir)))
                 news.put((job.name, pack(runs_dir, errors)))
 
-        with (scratch / "log.txt").open("w+b") as log, _process(
+        with (scratch / "log.txt").open("w+b") as log, process(
             words, log, scratch
         ) as run:
             while run.poll() is None:
@@ -108,35 +102,8 @@ def work(job: Job) -> str:
                     run.wait()
                 send()
             send()
-            log.seek(0)
-            lines = log.read().decode("utf-8", "replace").strip().splitlines()
-    return f"{lines[-1] if lines else 'ended without a word'}" if run.returncode else ""
-
-
-@contextlib.contextmanager
-def _process(words: list[str], log: Any, folder: Path) -> Iterator[subprocess.Popen]:
-    """The run as a process, which does not outlive the block."""
-    run = subprocess.Popen(
-        words,
-        env=dict(os.environ, OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1")),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        preexec_fn=_end_with_parent,
-    )
-    try:
-        yield run
-    finally:
-        if run.poll() is None:
-            run.kill()
-            run.wait()
-
-
-def _end_with_parent() -> None:
-    """Have Linux end this process when its worker has been killed."""
-    with contextlib.suppress(AttributeError):
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            reason = last_line(log)
+    return reason if run.returncode else ""
 
 
 def _changed(folder: Path, sent: dict[str, float]) -> list[Path]:
@@ -201,13 +168,9 @@ def unpack(content: bytes, folder: Path, only: str = "") -> None:
 # --- Image sets ---
 
 
-def facts(checksums: Mapping[str, str]) -> dict[str, Any]:
-    """What a worker has, for the client to look at before jobs are sent."""
-    return {
-        "version": __version__,
-        "python": sys.version.split()[0],
-        "data": str(_found_data(checksums) or ""),
-    }
+def has_data(checksums: Mapping[str, str]) -> bool:
+    """Whether a worker has the very image sets, for the client to ask before jobs."""
+    return _found_data(checksums) is not None
 
 
 def _found_data(checksums: Mapping[str, str]) -> Path | None:
@@ -221,16 +184,6 @@ def _found_data(checksums: Mapping[str, str]) -> Path | None:
 
 def _sent_data(checksums: Mapping[str, str]) -> Path:
     return shipped.cache_dir() / f"sets-{checksums[datasets.SETS[0]][:10]}"
-
-
-def _data_dir(checksums: Mapping[str, str], client: Any) -> Path:
-    found = _found_data(checksums)
-    if found is None:  # a worker that came later
-        receive_data(client.get_dataset("srcnn-sets").result(), checksums)
-        found = _found_data(checksums)
-    if found is None:
-        raise RuntimeError("the image sets that were sent are others than the client's")
-    return found
 
 
 def receive_data(content: bytes, checksums: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from srcnn_theano.data.images import GIB, Picture, n_pixels, read_picture
 from srcnn_theano.errors import UserError
@@ -14,8 +14,9 @@ from srcnn_theano.progress import Bar
 from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_picture
 from srcnn_theano.upscale.plan import Job, Naming, plan
+from srcnn_theano.upscale.remote import enlarged
 from srcnn_theano.upscale.resume import Made
-from srcnn_theano.weights import weights_path
+from srcnn_theano.weights import load_for_scale, weights_path
 
 # Larger pictures are read when their turn comes: two of them would fill the memory.
 _MOST_PIXELS_AHEAD = 30_000_000
@@ -51,6 +52,7 @@ def upscale_paths(
     progress: bool = True,
     naming: Naming | None = None,
     memory: float = 1,
+    scheduler: str | None = None,
 ) -> Summary:
     """Enlarge picture files and folders of them.
 
@@ -65,6 +67,8 @@ def upscale_paths(
         Show progress bars on stderr.
     memory : float
         GiB that the program may take. A picture that needs more is refused.
+    scheduler : str or None
+        Address of a cluster whose workers enlarge the pictures; they are written here.
 
     Returns
     -------
@@ -90,13 +94,19 @@ def upscale_paths(
     if made and resume:
         summary.skipped.extend(job.target for job in jobs if made.is_done(job))
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
-    if jobs:
+    if jobs and scheduler:
+        path, _ = load_for_scale(scale, weights, model)
+        settings = {"scale": scale, "tta": tta, "quality": naming.quality}
+        settings["memory"] = int(memory * GIB)
+        done = enlarged(scheduler, jobs, path, settings)
+        _note(done, jobs, summary, made, progress)
+    elif jobs:
         with concurrent.futures.ThreadPoolExecutor(1) as reader:
             most = int(memory * GIB)
             pictures = _Pictures(reader, jobs, most)  # the first is read from now on
             upscaler = load_upscaler(scale, weights, model, tta)
             write = _writer(upscaler, progress, len(jobs) == 1, naming.quality, most)
-            _enlarge(pictures, write, summary, made, progress)
+            _note(_enlarged(pictures, write), jobs, summary, made, progress)
     return summary
 
 
@@ -136,39 +146,54 @@ class _Pictures:
                 self._ahead = self._reader.submit(self._read, source)
 
 
-def _enlarge(
-    pictures: _Pictures,
-    write: Callable[[Callable[[], Picture], Job], None],
+def _enlarged(
+    pictures: _Pictures, write: Callable[[Callable[[], Picture], Job], None]
+) -> Iterator[tuple[Job, UserError | None]]:
+    """Enlarge and write all pictures; each with the error that it has met."""
+    for job, picture in pictures:
+        try:
+            write(picture, job)
+        except UserError as error:
+            yield job, error
+        except MemoryError:
+            yield (
+                job,
+                UserError(
+                    f"{job.source}: too large for the memory that is left; cut it into "
+                    "pieces"
+                ),
+            )
+        else:
+            yield job, None
+
+
+def _note(
+    done: Iterable[tuple[Job, UserError | None]],
+    jobs: Sequence[Job],
     summary: Summary,
     made: Made | None,
     progress: bool,
 ) -> None:
-    """Enlarge and write all pictures, and note in the summary what became of them."""
-    jobs = pictures.jobs
+    """Note in the summary what became of pictures, until the disk is full."""
+    tried = set()
     bar = Bar(
-        pictures,
+        done,
         total=len(jobs),
         unit="picture",
         disable=not (progress and len(jobs) > 1),
     )
-    for n_tried, (job, picture) in enumerate(bar, start=1):
-        try:
-            write(picture, job)
+    for job, error in bar:
+        tried.add(job)
+        if error is None:
             summary.written.append(job.target)
             if made:
                 made.add(job)
-        except DiskFull as error:
-            summary.failed.append(str(error))
-            summary.not_tried.extend(job.target for job in jobs[n_tried:])
+            continue
+        summary.failed.append(str(error))
+        if isinstance(error, DiskFull):
+            summary.not_tried.extend(j.target for j in jobs if j not in tried)
             bar.close()
             break
-        except UserError as error:
-            summary.failed.append(str(error))
-        except MemoryError:
-            summary.failed.append(
-                f"{job.source}: too large for the memory that is left; cut it into "
-                "pieces"
-            )
 
 
 def _pictures(n: int) -> str:

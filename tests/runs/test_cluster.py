@@ -1,6 +1,5 @@
 """A scheduler and three worker processes here, of which one is killed."""
 
-import contextlib
 import hashlib
 import importlib.util
 import json
@@ -8,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ import pytest
 from PIL import Image
 
 from srcnn_theano import cli, experiments
+from srcnn_theano.cluster import client
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import sha256
@@ -52,60 +51,16 @@ def sets(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def processes(tmp_path, sets):
+def processes(tmp_path, sets, cluster_of):
     """The address of a scheduler, and its three workers as processes."""
-    environment = dict(
-        os.environ,
+    return cluster_of(
+        tmp_path,
+        "--preload",
+        str(HERE / "preload_tiny.py"),
         TINY_COMMAND=str(HERE / "tiny_command.py"),
         TINY_MANIFEST=str(tmp_path / "manifest.json"),
         XDG_CACHE_HOME=str(tmp_path / "cache of workers"),
-        OMP_NUM_THREADS="1",
     )
-    environment.pop("SRCNN_DATA", None)
-    with contextlib.ExitStack() as stack:
-
-        def start(name, *words):
-            folder = tmp_path / name
-            folder.mkdir()
-            process = subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]],
-                env=environment,
-                cwd=folder,
-                stderr=(folder / "log").open("w"),
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return process
-
-        file = tmp_path / "scheduler.json"
-        start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0",
-              "--no-dashboard", "--scheduler-file", str(file))  # fmt: skip
-        until(file.exists)
-        address = json.loads(file.read_text())["address"]
-        workers = [
-            start(
-                f"worker-{n}",
-                "worker",
-                address,
-                "--nthreads",
-                "1",
-                "--no-nanny",
-                "--no-dashboard",
-                "--preload",
-                str(HERE / "preload_tiny.py"),
-                "--name",
-                f"w{n}",
-            )  # fmt: skip
-            for n in range(3)
-        ]
-        yield address, workers
-
-
-def until(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 def plans(seeds, runs_dir):
@@ -187,7 +142,7 @@ def test_a_failing_row_stops_no_other(processes, sets, tmp_path, monkeypatch):
 
 
 def test_no_scheduler(sets, monkeypatch, tmp_path):
-    monkeypatch.setattr(cluster, "_CONNECT", 0.5)
+    monkeypatch.setattr(client, "_CONNECT", 0.5)
     with pytest.raises(UserError, match="--scheduler tcp://127.0.0.1:9: no scheduler"):
         cluster.run_on_cluster([], Settings(sets, tmp_path), "tcp://127.0.0.1:9")
     for address in ("nonsense", "nonsense://x", ""):
@@ -230,14 +185,14 @@ def test_sets_that_were_sent_are_found_by_their_checksums(sets, tmp_path, monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("SRCNN_DATA", raising=False)
     checksums = data_checksums(sets)
-    assert worker.facts(checksums)["data"] == ""
+    assert not worker.has_data(checksums)
     paths = [path for path in sets.rglob("*") if path.is_file()]
     worker.receive_data(worker.pack(sets, paths), checksums)
-    assert worker.facts(checksums)["data"].startswith(str(tmp_path / "cache"))
+    assert str(worker._found_data(checksums)).startswith(str(tmp_path / "cache"))
     monkeypatch.setenv("SRCNN_DATA", str(sets))
-    assert worker.facts(checksums)["data"] == str(sets)
+    assert worker.has_data(checksums) and worker._found_data(checksums) == sets
     next(sets.rglob("*.bmp")).write_bytes(b"damaged")
-    assert worker.facts(checksums)["data"] != str(sets)
+    assert worker._found_data(checksums) != sets
 
 
 def test_the_option(monkeypatch, tmp_path, capsys):
