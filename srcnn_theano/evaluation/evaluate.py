@@ -55,11 +55,7 @@ def print_evaluation(
         that cannot be used.
     """
     protocol = make_protocol(protocol_name, scale)
-    if scheduler and (protocol.on_patches or pairs):
-        raise UserError(
-            "--scheduler: is for folders of whole images; leave it out, or take "
-            "--protocol standard, and neither --low nor --high"
-        )
+    _check_for(scheduler, protocol, pairs)
     path, weights = load_for_scale(scale, weights_file, model)
     failed: list[str] = []
     scores_by_folder: dict[str, Scores]
@@ -77,19 +73,23 @@ def print_evaluation(
         )
     for message in failed:
         say(f"srcnn-theano: error: {message}")
-    status = 2 if failed else 0
     if as_json:
-        report = {
-            "protocol": {"name": protocol.name, "hash": protocol.hash, "scale": scale},
-            "weights": {"file": path.name, "about": weights.about},
-            "folders": scores_by_folder,
-            "failed": failed,
-        }
-        print(json_text(report))
-        return status
-    print(protocol.describe())
-    _print_tables(scores_by_folder, protocol)
-    return status
+        named = {"name": protocol.name, "hash": protocol.hash, "scale": scale}
+        about = {"file": path.name, "about": weights.about}
+        report = {"protocol": named, "weights": about, "folders": scores_by_folder}
+        print(json_text({**report, "failed": failed}))
+    else:
+        print(protocol.describe())
+        _print_tables(scores_by_folder, protocol)
+    return 2 if failed else 0
+
+
+def _check_for(scheduler: str | None, protocol: Protocol, pairs: object) -> None:
+    if scheduler and (protocol.on_patches or pairs):
+        raise UserError(
+            "--scheduler: is for folders of whole images; leave it out, or take "
+            "--protocol standard, and neither --low nor --high"
+        )
 
 
 def _print_tables(scores_by_folder: Mapping[str, Scores], protocol: Protocol) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import concurrent.futures
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
-from srcnn_theano.data.images import GIB, Picture, n_pixels, read_picture
+from srcnn_theano.data.images import GIB, n_pixels, read_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import DiskFull, sha256
 from srcnn_theano.progress import Bar
@@ -94,30 +94,23 @@ def upscale_paths(
     if made and resume:
         summary.skipped.extend(job.target for job in jobs if made.is_done(job))
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
-    if jobs and scheduler:
-        path, _ = load_for_scale(scale, weights, model)
-        settings = {"scale": scale, "tta": tta, "quality": naming.quality}
-        settings["memory"] = int(memory * GIB)
-        done = enlarged(scheduler, jobs, path, settings)
+    if jobs:
+        options = _Options(scale, tta, naming.quality, int(memory * GIB))
+        done = _enlarged(jobs, options, weights, model, progress, scheduler)
         _note(done, jobs, summary, made, progress)
-    elif jobs:
-        with concurrent.futures.ThreadPoolExecutor(1) as reader:
-            most = int(memory * GIB)
-            pictures = _Pictures(reader, jobs, most)  # the first is read from now on
-            upscaler = load_upscaler(scale, weights, model, tta)
-            write = _writer(upscaler, progress, len(jobs) == 1, naming.quality, most)
-            _note(_enlarged(pictures, write), jobs, summary, made, progress)
     return summary
+
+
+class _Options(NamedTuple):
+    scale: int
+    tta: bool
+    quality: int | None
+    memory: int  # bytes
 
 
 def _maker(scale: int, network: str, tta: bool, naming: Naming) -> dict[str, Any]:
     """What makes the pixels and the file of a result."""
     return {"scale": scale, "network": network, "tta": tta, "quality": naming.quality}
-
-
-def _writer(upscaler: Any, *options: Any) -> Callable[..., None]:
-    """`picture.upscale_picture` with all but the picture and the job."""
-    return lambda read, job: upscale_picture(upscaler, read, job, *options)
 
 
 class _Pictures:
@@ -147,24 +140,35 @@ class _Pictures:
 
 
 def _enlarged(
-    pictures: _Pictures, write: Callable[[Callable[[], Picture], Job], None]
+    jobs: Sequence[Job],
+    options: _Options,
+    weights: str | Path | None,
+    model: str | None,
+    progress: bool,
+    scheduler: str | None,
 ) -> Iterator[tuple[Job, UserError | None]]:
     """Enlarge and write all pictures; each with the error that it has met."""
-    for job, picture in pictures:
-        try:
-            write(picture, job)
-        except UserError as error:
-            yield job, error
-        except MemoryError:
-            yield (
-                job,
-                UserError(
+    if scheduler:
+        path, _ = load_for_scale(options.scale, weights, model)
+        yield from enlarged(scheduler, jobs, path, options._asdict())
+        return
+    quality, most = options.quality, options.memory
+    with concurrent.futures.ThreadPoolExecutor(1) as reader:
+        pictures = _Pictures(reader, jobs, most)  # the first is read from now on
+        upscaler = load_upscaler(options.scale, weights, model, options.tta)
+        leave = len(jobs) == 1
+        for job, read in pictures:
+            error = None
+            try:
+                upscale_picture(upscaler, read, job, progress, leave, quality, most)
+            except UserError as refused:
+                error = refused
+            except MemoryError:
+                error = UserError(
                     f"{job.source}: too large for the memory that is left; cut it into "
                     "pieces"
-                ),
-            )
-        else:
-            yield job, None
+                )
+            yield job, error
 
 
 def _note(
