@@ -55,28 +55,28 @@ def test_the_flag_goes_where_a_call_fails(doubled):
 
 
 @pytest.fixture
-def two_threads():
-    """oneDNN's OpenMP has two threads, whatever the machine has."""
+def set_threads():
+    """A function that gives oneDNN's OpenMP some threads, whatever the machine has."""
     openmp = ctypes.CDLL("libgomp.so.1")
     before = openmp.omp_get_max_threads()
-    openmp.omp_set_num_threads(2)
-    yield
+    yield openmp.omp_set_num_threads
     openmp.omp_set_num_threads(before)
 
 
 @pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
-def test_all_threads_of_a_convolution_take_them_for_0(two_threads):
-    """Also those of OpenMP, which are there before and keep their own ways after."""
+def test_all_threads_of_a_convolution_take_them_for_0(set_threads):
+    """Also those of OpenMP, which are there before, and those that begin meanwhile."""
     images, filters = T.tensor4("images"), T.tensor4("filters")
     maps = T.nnet.conv2d(images, filters)
     function = compile_function([images, filters], [maps, T.grad(maps.sum(), images)])
     ones, tiny = np.ones((16, 8, 32, 32), "float32"), np.full((8, 8, 3, 3), TINY)
-    before = unchanged(function)(ones, tiny)
-    for result in function(ones, tiny):
-        assert not result.any()
-    assert all(result.all() for result in before) and tiny_is_kept()
-    for result in unchanged(function)(ones, tiny):
-        assert result.all()
+    for n_threads in (2, 4, 8):
+        set_threads(n_threads)
+        for result in function(ones, tiny):
+            assert not result.any()
+        assert tiny_is_kept()
+        for result in unchanged(function)(ones, tiny):
+            assert result.all()
 
 
 def test_a_network_with_subnormal_weights_gives_what_it_gave(passing_on):

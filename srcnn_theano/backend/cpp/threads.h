@@ -1,6 +1,9 @@
 #section support_code
 
-/* OpenMP's threads do with subnormal numbers what the calling thread does. */
+/* OpenMP's threads do with subnormal numbers what the calling thread does, for a while.
+
+   A thread that begins meanwhile takes that over from the caller for good; so all but the
+   caller count with subnormal numbers afterwards, whatever they did before. */
 
 #ifndef SRCNN_THREADS_H
 #define SRCNN_THREADS_H
@@ -20,23 +23,16 @@ struct LikeCaller {
       : many(worth_while && (_mm_getcsr() & TO_ZERO) && omp_get_max_threads() > 1) {
     if (many) {
 #pragma omp parallel
-      {
-        before() = _mm_getcsr();
-        _mm_setcsr(before() | TO_ZERO);
-      }
+      _mm_setcsr(_mm_getcsr() | TO_ZERO);
     }
   }
   ~LikeCaller() {
     if (many) {
 #pragma omp parallel
-      _mm_setcsr((_mm_getcsr() & ~TO_ZERO) | (before() & TO_ZERO));
+      if (omp_get_thread_num()) _mm_setcsr(_mm_getcsr() & ~TO_ZERO);
     }
   }
  private:
-  static unsigned &before() {
-    static thread_local unsigned value;
-    return value;
-  }
   LikeCaller(const LikeCaller &);
   LikeCaller &operator=(const LikeCaller &);
 };

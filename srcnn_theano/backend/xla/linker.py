@@ -29,6 +29,10 @@ class XLALinker(LocalLinker):
     device : jax.Device
     """
 
+    # XLA takes subnormal numbers for 0 in its own threads; what JAX does in Python
+    # before that must have them.
+    flushes_itself = True
+
     def __init__(
         self, device: Any, allow_gc: bool | None = None, scheduler: Any = None
     ) -> None:

@@ -307,6 +307,7 @@ def test_indexing_by_arrays():
     )
 
 
+@pytest.mark.filterwarnings("error:The value of the smallest subnormal")
 def test_products():
     a, b, v = floats(3, 4), floats(4, 5), floats(4)
     assert_same(
