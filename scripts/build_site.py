@@ -100,18 +100,33 @@ def api_page(room: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def refuse_other_content(out: Path) -> None:
+    """End where the folder has anything but an earlier site: MkDocs empties it."""
+    out = out.resolve()
+    if out == ROOT or out in ROOT.parents:
+        sys.exit(f"{out}: the site would take the place of the sources; choose another")
+    if out.exists() and not out.is_dir():
+        sys.exit(f"{out}: is a file; choose a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / "sitemap.xml").is_file():
+        sys.exit(
+            f"{out}: holds other files, which would be lost; choose another folder"
+        )
+
+
 def build(out: Path) -> None:
-    """Build the site into a folder.
+    """Build the site into a folder, which is emptied first.
 
     Raises
     ------
     SystemExit
-        MkDocs warned of something, such as a link that leads nowhere.
+        The folder has other content; or MkDocs warned of something, such as a link that
+        leads nowhere.
     """
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort
 
+    refuse_other_content(out)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pages"
         mirror(source)

@@ -110,6 +110,14 @@ def test_an_error_in_an_answer_comes_with_its_line(tmp_path):
     assert results["running_mean"].startswith(f"lesson1.py, line {number}: TypeError")
 
 
+def test_an_answer_that_ends_the_program_is_wrong(tmp_path):
+    text = (COURSE / "solutions" / "lesson2.py").read_text(encoding="utf-8")
+    body = text.index("    ", text.index("def shift"))
+    wrong = text[:body] + "    raise SystemExit(0)\n" + text[body:]
+    (tmp_path / "lesson2.py").write_text(wrong, encoding="utf-8")
+    assert "SystemExit" in CHECK["check"](2, tmp_path)["shift"]
+
+
 # --- Notebooks ---
 
 

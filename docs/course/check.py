@@ -168,7 +168,7 @@ def check(lesson, folder):
             results[name] = ""
         except NotImplementedError:
             results[name] = "not written yet"
-        except Exception as error:  # whatever a student's code raises
+        except (Exception, SystemExit) as error:  # whatever a student's code raises
             results[name] = f"{where(error, folder)}{type(error).__name__}: {error}"
     return results
 

@@ -187,6 +187,9 @@ def reproduce(options: argparse.Namespace) -> int:
 
     data_dir, seeds = find_data_dir(options.data), parse_seeds(options.seeds)
     if options.check:
+        for name in ("cost", "scheduler", "anew"):
+            if getattr(options, name):
+                raise UserError(f"--{name}: does not go with --check; leave out either")
         from srcnn_theano.report.check import check_rows
 
         good = check_rows(

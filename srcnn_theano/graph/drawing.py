@@ -186,7 +186,12 @@ def _values(arguments, inputs):
                 f"inputs {', '.join(unknown)}: the graph does not read them; it reads "
                 f"{', '.join(names) or 'nothing'}"
             )
-        found = [by_name.get(n, by_name.get(x)) for n, x in zip(names, arguments)]
+        for name, x in zip(names, arguments):
+            if x not in inputs and name in by_name and names.count(name) > 1:
+                raise ValueError(
+                    f"inputs {name}: several inputs have this name; give a list"
+                )
+        found = [inputs.get(x, by_name.get(n)) for n, x in zip(names, arguments)]
     else:
         one = len(arguments) == 1 and not isinstance(inputs, (list, tuple))
         found = [inputs] if one else list(inputs)
@@ -204,7 +209,10 @@ def _fitting(name, variable, value):
         return None
     try:
         value = np.asarray(value)
-        return variable.type.filter(value.astype(variable.dtype, casting="same_kind"))
+        cast = value.astype(variable.dtype, casting="same_kind")
+        if cast.dtype.kind in "iu" and (cast != value).any():
+            raise ValueError("it does not hold these numbers")
+        return variable.type.filter(cast)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"input {name}: it must be {variable.type}, not {value.dtype} of shape "

@@ -177,6 +177,21 @@ def test_inputs_that_do_not_fit_are_refused(inputs, message):
         draw(cost, inputs=inputs)
 
 
+def test_two_inputs_of_a_name_keep_their_own_numbers():
+    a, b = T.fvector("x"), T.fvector("x")
+    product = T.sum(a * b)
+    text = draw(product, inputs={a: [1, 2], b: [30, 40]}).text()
+    assert text == draw(product, inputs=[[1, 2], [30, 40]]).text()
+    assert "110" in text  # 30 + 80
+    with pytest.raises(ValueError, match="inputs x: several inputs have this name"):
+        draw(product, inputs={"x": [1, 2]})
+
+
+def test_numbers_that_a_type_cannot_hold_are_refused():
+    with pytest.raises(ValueError, match="input k: it must be TensorType.int8"):
+        draw(T.bscalar("k") * 2, inputs=[300])
+
+
 def test_names_are_drawn_without_numbers(tmp_path):
     assert repr(draw("srcnn")).startswith("srcnn, prediction: 19 ops")
     with pytest.raises(ValueError, match="'srcnn': inputs go with"):

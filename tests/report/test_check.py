@@ -76,6 +76,18 @@ def test_epochs_go_with_check(tmp_path, capsys, monkeypatch):
     assert "--epochs: goes with --check" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("other", ["--cost", "--anew", "--scheduler tcp://x:1"])
+def test_what_check_would_ignore_does_not_go_with_it(
+    tmp_path, capsys, monkeypatch, other
+):
+    from srcnn_theano.data import datasets
+
+    monkeypatch.setattr(datasets, "find_data_dir", lambda path: tmp_path)
+    monkeypatch.setattr(check, "check_rows", None)  # it would train
+    assert cli.main(["reproduce", "table1", "--check", *other.split()]) == 2
+    assert f"{other.split()[0]}: does not go with" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_the_exit_status_tells(tmp_path, monkeypatch, good):
     from srcnn_theano.data import datasets

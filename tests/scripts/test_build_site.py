@@ -50,6 +50,16 @@ def test_every_page_is_there_and_every_reference_leads_somewhere(site):
                 ), f"{page}: {target}"
 
 
+def test_nothing_of_others_is_lost(build_site, tmp_path):
+    """MkDocs empties the folder that it writes to."""
+    other = tmp_path / "mine.txt"
+    other.write_text("mine")
+    for place in (tmp_path, other, build_site.ROOT, build_site.ROOT.parent):
+        with pytest.raises(SystemExit, match="choose a"):
+            build_site.build(place)
+    assert other.read_text() == "mine"
+
+
 def test_nothing_is_fetched_from_elsewhere(site):
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
