@@ -1,7 +1,10 @@
 import contextlib
+import html
 import json
 import os
+import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -325,3 +328,57 @@ def cluster_of():
             return address, workers
 
         yield cluster
+
+
+# --- Pages in a browser ---
+
+# Shows page.html in a frame of a width, and writes down what it is told.
+FRAME = """<script>
+addEventListener("message", ({ data }) => {
+  const pre = document.createElement("pre");
+  pre.id = "TOLD"; pre.textContent = data;
+  document.body.appendChild(pre);
+});
+</script>
+<iframe src="page.html" style="width: WIDTHpx; height: 800px; border: 0"></iframe>
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A function (address, options of Chromium): what a page says in its TOLD."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium to show pages")
+
+    def told(address, *options, timeout=120):
+        done = subprocess.run(
+            [program, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+            + [*options, address],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=True,
+        )
+        text = done.stdout.decode("utf-8")
+        found = re.search('<pre id="TOLD">(.*?)</pre>', text, re.S)
+        return json.loads(html.unescape(found.group(1)))
+
+    return told
+
+
+@pytest.fixture(scope="session")
+def framed(chromium):
+    """A function: what a page tells the frame around it, of some pixels' width."""
+
+    def told(page, folder, width, budget, timeout=120):
+        (folder / "page.html").write_text(page, encoding="utf-8")
+        (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)))
+        return chromium(
+            (folder / "frame.html").as_uri(),
+            f"--virtual-time-budget={budget}",
+            "--window-size=1500,900",
+            timeout=timeout,
+        )
+
+    return told

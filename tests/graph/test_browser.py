@@ -1,17 +1,8 @@
 """The pages in a browser: keys, finding, folding, and a telephone's width."""
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import pytest
 
 from srcnn_theano.graph import draw
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to show pages")
 
 DRIVER = """<script>{
 const told = {};
@@ -42,43 +33,16 @@ told.width = innerWidth;
 parent.postMessage(JSON.stringify(told), "*");
 }
 </script>"""
-FRAME = """<script>
-addEventListener("message", ({ data }) => {
-  const pre = document.createElement("pre");
-  pre.id = "TOLD"; pre.textContent = data;
-  document.body.appendChild(pre);
-});
-</script>
-<iframe src="page.html" style="width: WIDTHpx; height: 800px; border: 0"></iframe>
-"""
-
-
-def in_browser(page, folder, width):
-    """What the driver tells of a page in a frame of a width."""
-    (folder / "page.html").write_text(
-        page.replace("</body>", DRIVER + "</body>"), encoding="utf-8"
-    )
-    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)))
-    done = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-        + ["--virtual-time-budget=5000"]
-        + ["--window-size=1500,900", (folder / "frame.html").as_uri()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=120,
-        check=True,
-    )
-    told = re.search('<pre id="TOLD">(.*?)</pre>', done.stdout.decode("utf-8"), re.S)
-    return json.loads(html.unescape(told.group(1)))
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_a_page_is_worked_by_keys_and_fits_the_screen(tmp_path, width):
+def test_a_page_is_worked_by_keys_and_fits_the_screen(tmp_path, framed, width):
     drawing = draw("srcnn")
     forward = drawing.after.counts().get("Convolution{forward}")
     if forward != 3:
         pytest.skip("no oneDNN here")
-    told = in_browser(drawing.page("after"), tmp_path, width)
+    page = drawing.page("after").replace("</body>", DRIVER + "</body>")
+    told = framed(page, tmp_path, width, 5000)
     assert told["focus"] == "find"
     assert told["hits"] == "3 hits"
     assert told["first"] == ["1 of 3 hits", "Convolution{forward}"]

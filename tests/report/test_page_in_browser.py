@@ -1,19 +1,11 @@
 """The page in a browser: slider, switches, keys, widths, and what axe-core says."""
 
-import html
 import importlib.util
-import json
-import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from srcnn_theano.shipped import results_dir
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to show pages")
 
 LISTENER = """<script>
 const errors = [];
@@ -109,15 +101,6 @@ async function work() {
 work().catch((error) => errors.push(String(error))).then(() =>
   parent.postMessage(JSON.stringify(told), "*"));
 }</script>"""
-FRAME = """<script>
-addEventListener("message", ({ data }) => {
-  const pre = document.createElement("pre");
-  pre.id = "TOLD"; pre.textContent = data;
-  document.body.appendChild(pre);
-});
-</script>
-<iframe src="page.html" style="width: WIDTHpx; height: 800px; border: 0"></iframe>
-"""
 
 
 def axe_source():
@@ -130,7 +113,7 @@ def axe_source():
 
 
 @pytest.fixture(scope="module", params=[1400, 390])
-def told(request, shipped_page, tmp_path_factory):
+def told(request, framed, shipped_page, tmp_path_factory):
     """What the driver tells of the page in a frame of a width."""
     folder = tmp_path_factory.mktemp("browser")
     page = shipped_page.replace("<head>", "<head>" + LISTENER, 1)
@@ -138,21 +121,9 @@ def told(request, shipped_page, tmp_path_factory):
     axe = ""
     if axe_source() and (request.param == 390 or request.config.getoption("--slow")):
         axe = f"<script>{axe_source()}</script>"
-    (folder / "page.html").write_text(
-        before + axe + DRIVER + "</body>" + after, encoding="utf-8"
+    told = framed(
+        before + axe + DRIVER + "</body>" + after, folder, request.param, 60000, 400
     )
-    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(request.param)))
-    done = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-        + ["--virtual-time-budget=60000", "--window-size=1500,900"]
-        + [(folder / "frame.html").as_uri()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=400,
-        check=True,
-    )
-    told = re.search('<pre id="TOLD">(.*?)</pre>', done.stdout.decode("utf-8"), re.S)
-    told = json.loads(html.unescape(told.group(1)))
     assert told["width"] == request.param
     return told
 

@@ -1,17 +1,7 @@
 """The page in a browser: a picture is dropped, enlarged, compared and fetched."""
 
-import html
-import json
-import re
-import shutil
-import subprocess
-
 import numpy as np
-import pytest
 from PIL import Image
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to show pages")
 
 # A page beside ours that works it in a frame, as a hand would, and tells what it saw.
 DRIVER_PAGE = """<!DOCTYPE html><script src="driver.js" defer></script>
@@ -65,7 +55,7 @@ frame.addEventListener("load", () => work().catch((error) => {
 """
 
 
-def test_a_picture_is_enlarged_compared_and_fetched(serving, tmp_path):
+def test_a_picture_is_enlarged_compared_and_fetched(serving, chromium, tmp_path):
     deep = np.random.RandomState(0).randint(0, 65536, (60, 80)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "cat.png")
     files = {
@@ -87,18 +77,15 @@ def test_a_picture_is_enlarged_compared_and_fetched(serving, tmp_path):
             return response
 
     with serving(with_driver) as address:
-        done = subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-            + ["--disable-background-networking", "--disable-component-update"]
-            + ["--disable-sync", "--no-first-run", f"--user-data-dir={tmp_path / 'u'}"]
-            + ["--virtual-time-budget=900000", address + "/driver"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=120,
-            check=True,
+        told = chromium(
+            address + "/driver",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            f"--user-data-dir={tmp_path / 'u'}",
+            "--virtual-time-budget=900000",
         )
-    pre = re.search('<pre id="TOLD">(.*?)</pre>', done.stdout.decode("utf-8"), re.S)
-    told = json.loads(html.unescape(pre.group(1)))
     assert "error" not in told, told
     assert told["offered"] == ["fsrcnn", "srcnn", "repeats"]
     said, kind, disabled = told["huge"]
