@@ -346,12 +346,12 @@ addEventListener("message", ({ data }) => {
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A function (address, options of Chromium): what a page says in its TOLD."""
+    """A function (address, options of Chromium): a page's HTML when its scripts ran."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium to show pages")
 
-    def told(address, *options, timeout=120):
+    def shown(address, *options, timeout=120):
         done = subprocess.run(
             [program, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
             + [*options, address],
@@ -360,25 +360,35 @@ def chromium():
             timeout=timeout,
             check=True,
         )
-        text = done.stdout.decode("utf-8")
-        found = re.search('<pre id="TOLD">(.*?)</pre>', text, re.S)
+        return done.stdout.decode("utf-8")
+
+    return shown
+
+
+@pytest.fixture(scope="session")
+def told_in():
+    """A function (HTML): what the element TOLD holds, as JSON knows it."""
+
+    def told(shown):
+        found = re.search('<pre id="TOLD">(.*?)</pre>', shown, re.S)
         return json.loads(html.unescape(found.group(1)))
 
     return told
 
 
 @pytest.fixture(scope="session")
-def framed(chromium):
+def framed(chromium, told_in):
     """A function: what a page tells the frame around it, of some pixels' width."""
 
     def told(page, folder, width, budget, timeout=120):
         (folder / "page.html").write_text(page, encoding="utf-8")
         (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)))
-        return chromium(
+        shown = chromium(
             (folder / "frame.html").as_uri(),
             f"--virtual-time-budget={budget}",
             "--window-size=1500,900",
             timeout=timeout,
         )
+        return told_in(shown)
 
     return told

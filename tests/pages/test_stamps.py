@@ -1,6 +1,4 @@
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +7,6 @@ from srcnn_theano.layers.lengths import deconv_length
 from srcnn_theano.pages.stamps import stamps_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def test_the_page_in_the_docs_is_this_one():
@@ -18,9 +15,8 @@ def test_the_page_in_the_docs_is_this_one():
     assert not re.search(r"https?:|@import|src=|url\(", page)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to show pages")
 @pytest.mark.parametrize("n, kernel, stride, crop", [(4, 5, 2, 0), (3, 9, 4, 2)])
-def test_the_figure_follows_its_sliders(tmp_path, n, kernel, stride, crop):
+def test_the_figure_follows_its_sliders(tmp_path, chromium, n, kernel, stride, crop):
     values = {"n": n, "kernel": kernel, "stride": stride, "crop": crop}
     moved = "".join(
         f'e = document.querySelector("[name={name}]"); e.value = {value};'
@@ -29,15 +25,7 @@ def test_the_figure_follows_its_sliders(tmp_path, n, kernel, stride, crop):
     )
     page = stamps_page().replace("</body>", f"<script>let e; {moved}</script></body>")
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
-    done = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-        + ["--virtual-time-budget=3000", (tmp_path / "page.html").as_uri()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=120,
-        check=True,
-    )
-    shown = done.stdout.decode("utf-8")
+    shown = chromium((tmp_path / "page.html").as_uri(), "--virtual-time-budget=3000")
     kept = deconv_length(n, kernel, stride, (crop, crop))
     assert f"= {kept} pixels</p>" in shown
     assert f"{kept} × {n}</text>" in shown

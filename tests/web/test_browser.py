@@ -55,7 +55,9 @@ frame.addEventListener("load", () => work().catch((error) => {
 """
 
 
-def test_a_picture_is_enlarged_compared_and_fetched(serving, chromium, tmp_path):
+def test_a_picture_is_enlarged_compared_and_fetched(
+    serving, chromium, told_in, tmp_path
+):
     deep = np.random.RandomState(0).randint(0, 65536, (60, 80)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "cat.png")
     files = {
@@ -77,7 +79,7 @@ def test_a_picture_is_enlarged_compared_and_fetched(serving, chromium, tmp_path)
             return response
 
     with serving(with_driver) as address:
-        told = chromium(
+        shown = chromium(
             address + "/driver",
             "--disable-background-networking",
             "--disable-component-update",
@@ -86,6 +88,7 @@ def test_a_picture_is_enlarged_compared_and_fetched(serving, chromium, tmp_path)
             f"--user-data-dir={tmp_path / 'u'}",
             "--virtual-time-budget=900000",
         )
+    told = told_in(shown)
     assert "error" not in told, told
     assert told["offered"] == ["fsrcnn", "srcnn", "repeats"]
     said, kind, disabled = told["huge"]
