@@ -11,7 +11,6 @@ process as the system tells it at its end (the figure of ``/usr/bin/time -v``).
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ import numpy as np
 
 from srcnn_theano.data.images import Picture, read_picture, write_picture
 from srcnn_theano.data.photograph import photograph
+from srcnn_theano.files import write_json
 from srcnn_theano.tables import markdown_table
 from srcnn_theano.weights import weights_for_scale
 
@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.memory:
         figures["memory"] = memory_rows()
     if options.out:
-        options.out.write_text(json.dumps(figures, indent=2) + "\n")
+        write_json(options.out, figures)
     print(tables(figures))
     return 0
 

@@ -9,11 +9,11 @@ import json
 import math
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, Iterator, Union
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.scratch import scratch_file
 
 PathLike = Union[str, Path]
 
@@ -43,7 +43,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
 
     The temporary name keeps the suffix of `path` (libraries choose the format by it),
     and is short, since `path` may be as long as the file system allows. If the block
-    raises, the temporary file is removed and `path` is untouched.
+    raises, the temporary file is removed and `path` is untouched; if the process is
+    killed, the next that writes to the folder removes it.
 
     Raises
     ------
@@ -56,13 +57,9 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     try:
         new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem[:20]}.", suffix=path.suffix[-20:], dir=str(path.parent)
-        )
-        os.close(handle)
+        handle, temporary = scratch_file(path.parent, path.stem[:20], path.suffix[-20:])
     except OSError as error:
         raise _cannot_write(path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
         # mkstemp makes a private file; the result gets the rights of open().
@@ -78,6 +75,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import hashlib
 import json
@@ -5,13 +6,16 @@ import math
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from srcnn_theano import files
+from srcnn_theano import files, scratch
+from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import (
     DiskFull,
@@ -23,6 +27,7 @@ from srcnn_theano.files import (
     write_text,
 )
 from srcnn_theano.hdf5 import read_arrays, write_arrays
+from srcnn_theano.report.report import write_report
 
 DISK_ERRORS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO]
 
@@ -202,6 +207,54 @@ def test_the_folders_are_written_to_the_disk_after_the_renaming(tmp_path, monkey
     ]
 
 
+@pytest.fixture
+def calls(monkeypatch):
+    """What was renamed, and what was then written to the disk, by its descriptor."""
+    monkeypatch.delenv("SRCNN_DATA", raising=False)
+    seen, fsync, rename = [], os.fsync, Path.replace
+
+    def synced(handle):
+        fsync(handle)
+        kind = "folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file"
+        seen.append((kind, os.path.realpath(f"/proc/self/fd/{handle}")))
+
+    def renamed(self, target):
+        seen.append(("renamed", os.path.realpath(target)))
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return seen
+
+
+PICTURE = Picture(np.zeros((5, 4, 3), np.uint8))
+WRITERS = {
+    "text": lambda folder: write_text(folder / "a.txt", "text"),
+    "JSON": lambda folder: write_json(folder / "a.json", {}),
+    "arrays": lambda folder: write_arrays(folder / "a.h5", {}, {"a": np.ones(3)}),
+    "a folder of pages": lambda folder: write_report(folder),
+    "a picture": lambda folder: write_picture(folder / "a.png", PICTURE),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it asks /proc")
+@pytest.mark.parametrize("writer", WRITERS)
+def test_fsync_of_file_then_renaming_then_fsync_of_each_new_folder(
+    tmp_path, calls, writer
+):
+    folder = tmp_path / "new" / "newer"
+    WRITERS[writer](folder)
+    names = [name for kind, name in calls if kind == "renamed"]
+    assert sorted(names) == sorted(str(path) for path in folder.iterdir())
+    for name in names:
+        at = calls.index(("renamed", name))
+        assert calls[at - 1][0] == "file" and calls[at + 1] == ("folder", str(folder))
+    after = calls[calls.index(("renamed", names[0])) + 1 :]
+    assert after[:3] == [
+        ("folder", str(path)) for path in [folder, *folder.parents][:3]
+    ]
+
+
 def test_a_system_that_cannot_write_a_folder_to_the_disk_goes_on(tmp_path, monkeypatch):
     def fsync(handle):
         if Path(f"/proc/self/fd/{handle}").is_dir():
@@ -210,6 +263,88 @@ def test_a_system_that_cannot_write_a_folder_to_the_disk_goes_on(tmp_path, monke
     monkeypatch.setattr(os, "fsync", fsync)
     files.write_text(tmp_path / "a.txt", "text")
     assert (tmp_path / "a.txt").read_text() == "text"
+
+
+# --- What a killed process leaves ---
+
+WRITER = """
+import pathlib, sys, time
+from srcnn_theano.files import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print("ready", flush=True)
+    sys.stdin.read()
+    temporary.write_text("whole")
+print("done", flush=True)
+"""
+
+
+@contextlib.contextmanager
+def writer_of(path):
+    """A process that stands in the middle of writing a file."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            assert running.stdout.readline() == "ready\n"
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.parametrize("name", ["a.png", "n" * 250 + ".h5", "." + "t" * 254])
+def test_what_a_killed_writer_left_goes_what_a_living_writes_stays(tmp_path, name):
+    foreign = tmp_path / f".a.{scratch._PREFIX}notes.txt"  # its name is another length
+    foreign.touch()
+    with writer_of(tmp_path / name) as dead, writer_of(tmp_path / name) as living:
+        dead.kill()
+        dead.wait()
+        left = set(tmp_path.iterdir())
+        assert len(left) == 3
+        write_text(tmp_path / "b.txt", "text")
+        (gone,) = left - set(tmp_path.iterdir())
+        assert gone != foreign and gone.name.startswith(".")
+        out, _ = living.communicate()
+        assert (out, living.returncode) == ("done\n", 0)
+    assert sorted(tmp_path.iterdir()) == sorted(
+        [foreign, tmp_path / "b.txt", tmp_path / name]
+    )
+    assert (tmp_path / name).read_text() == "whole"
+
+
+def test_a_sweep_leaves_what_is_no_file_and_what_is_of_others(tmp_path, monkeypatch):
+    names = [f".{i}.{scratch._PREFIX}abcdefgh.png" for i in range(4)]
+    pipe, link, theirs, ours = (tmp_path / name for name in names)
+    os.mkfifo(pipe)
+    link.symlink_to(__file__)
+    theirs.touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: -1)
+        scratch.remove_stale(tmp_path)
+    assert theirs.exists()
+    theirs.rename(ours)
+    scratch.remove_stale(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [pipe, link]
+
+
+def test_a_file_that_was_swept_while_new_is_made_anew(tmp_path, monkeypatch):
+    """A process may sweep between the making of a file and its lock."""
+    make, swept = tempfile.mkstemp, []
+
+    def make_and_sweep(**options):
+        handle, name = make(**options)
+        if not swept:
+            swept.append(name)
+            scratch.remove_stale(tmp_path)
+            assert not Path(name).exists()
+        return handle, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", make_and_sweep)
+    write_text(tmp_path / "a.txt", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"] and swept
 
 
 # --- What lies at a path ---

@@ -110,6 +110,61 @@ def test_only_the_backend_imports_the_library_itself():
             assert not {"theano", "aesara"} & {name.split(".")[0] for name in names}
 
 
+# --- Writing ---
+
+WRITERS = {
+    "write_bytes",
+    "write_text",
+    "savefig",
+    "tofile",
+    "savez",
+    "copyfile",
+    "save",
+}
+# Where what is written is in a temporary folder, is a log that grows, or goes through a
+# writer of ours.
+WRITE_THEMSELVES = {
+    "backend.compilation": "headers in a scratch folder",
+    "backend.compile_cache": "Theano's index, renamed",
+    "cluster.pictures": "a scratch folder",
+    "cluster.process": "a scratch folder",
+    "data.getting": "a scratch folder",
+    "data.images.writing": "a stream of atomic_path's file",
+    "demo.demo": "save_weights by a method",
+    "runs.side_by_side": "a log",
+    "runs.worker": "a scratch folder",
+    "upscale.resume": "a log",
+}
+
+
+def writes_of(tree):
+    """Lines on which a file is written outside of `with atomic_path(...)`."""
+    safe = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.With):
+            dumps = [ast.dump(item.context_expr) for item in node.items]
+            if any("id='atomic_path'" in dump for dump in dumps):
+                safe |= {id(inner) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or id(node) in safe:
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name == "open":
+            modes = {str(getattr(word, "value", "r")) for word in node.args}
+            if any(set(mode) <= set("rwaxbt+") - {"r"} for mode in modes):
+                yield node.lineno
+        elif name in WRITERS and isinstance(node.func, ast.Attribute):
+            yield node.lineno
+
+
+def test_files_are_written_through_atomic_path():
+    write = {
+        module: list(writes_of(ast.parse(path.read_text(encoding="utf-8"))))
+        for module, path in MODULES.items()
+    }
+    assert {module for module, lines in write.items() if lines} == set(WRITE_THEMSELVES)
+
+
 # --- Lengths ---
 
 
