@@ -73,8 +73,9 @@ def _lock(folder: Path) -> int:
         if _is_same(handle, path):
             break
         os.close(handle)
-    os.ftruncate(handle, 0)
-    os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    with contextlib.suppress(OSError):  # on a full disk, it does not say whose it is
+        os.ftruncate(handle, 0)
+        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
     return handle
 
 

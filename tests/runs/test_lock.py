@@ -1,5 +1,6 @@
 """One process at a time works in a run folder, and no other's network is measured."""
 
+import errno
 import os
 import re
 import signal
@@ -61,6 +62,17 @@ def test_what_a_killed_process_leaves_is_taken_over(tmp_path, holder):
     with locked(folder):
         assert (folder / ".lock").read_text().startswith(f"process {os.getpid()} on")
     assert not (folder / ".lock").exists()
+
+
+def test_on_a_full_disk_the_lock_holds_and_names_nobody(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with locked(tmp_path):
+        with pytest.raises(UserError, match="works in this folder .it has just begun"):
+            with locked(tmp_path):
+                pass
 
 
 def test_a_folder_that_stays_empty_is_removed(tmp_path):
