@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend.examining import in_order
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
+from srcnn_theano.layers.activations import PReLULayer, relu
 from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.deconvolution import DeconvLayer, ResizeConvLayer
 from srcnn_theano.layers.normalization import BatchNormLayer
+from srcnn_theano.layers.pooling import PoolLayer
 from srcnn_theano.models.model import Model
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.training.settings import Training
@@ -59,7 +63,7 @@ def test_data_of_another_size_than_the_declared_are_refused(axis):
     assert function(np.ones(shape, "float32")).shape == (2, 1, 5, 6)
     shape[axis] += 1
     with pytest.raises(
-        ValueError, match=r"a: the data have shape .*declares \(2, None"
+        ValueError, match=r"a: the data have shape .*declares \(2, 1, 7, 8"
     ):
         function(np.ones(shape, "float32"))
 
@@ -79,6 +83,77 @@ def test_the_gradient_passes_the_check_of_the_size():
     layer = ConvLayer(None, x, (1, 1, 3, 3), (1, 1, 3, 3), W=np.ones((1, 1, 3, 3)))
     gradient = compile_function([x], T.grad(T.sum(layer.output), x))
     np.testing.assert_array_equal(gradient(np.ones((1, 1, 3, 3), "float32")), 1)
+
+
+RNG = np.random.RandomState(0)
+LATER = {
+    "conv": lambda x, shape: ConvLayer(RNG, x, shape, (2, 4, 3, 3), name="later"),
+    "deconv": lambda x, shape: DeconvLayer(RNG, x, shape, (4, 2, 3, 3), name="later"),
+    "resize": lambda x, shape: ResizeConvLayer(
+        RNG, x, shape, (4, 2, 3, 3), name="later"
+    ),
+    "bn": lambda x, shape: BatchNormLayer(x, shape, ZERO, name="later"),
+    "pool": lambda x, shape: PoolLayer(x, shape, name="later"),
+    "prelu": lambda x, shape: PReLULayer(x, shape, "layer", name="later"),
+}
+
+
+@pytest.mark.parametrize("kind", LATER)
+def test_layers_behind_the_first_refuse_another_size_than_the_declared(kind):
+    x = T.tensor4("x")
+    first = ConvLayer(RNG, x, (None, 1, None, None), (4, 1, 3, 3), name="first")
+    later = LATER[kind](relu(first.output), (None, 4, 8, 8))
+    function = compile_function([x], later.output, on_unused_input="ignore")
+    function(np.ones((2, 1, 10, 10), "float32"))
+    with pytest.raises(ValueError) as refused:
+        function(np.ones((2, 1, 12, 10), "float32"))
+    assert (
+        "later: the data have shape (2, 4, 10, 8), and input_shape declares "
+        "(None, 4, 8, 8)"
+    ) in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["bn", "pool", "prelu"])
+def test_maps_that_no_filter_counts_are_refused_too(kind):
+    x = T.tensor4("x")
+    layer = LATER[kind](x, (None, 4, None, None))
+    function = compile_function([x], layer.output)
+    function(np.ones((1, 4, 8, 8), "float32"))
+    with pytest.raises(ValueError, match=r"later: .*\(1, 3, 8, 8\), and input_shape"):
+        function(np.ones((1, 3, 8, 8), "float32"))
+
+
+@pytest.mark.parametrize("kind", LATER)
+def test_a_size_that_the_layers_before_deny_is_refused_at_once(kind):
+    x = T.tensor4("x")
+    first = ConvLayer(RNG, x, (None, 1, 10, 10), (4, 1, 3, 3), name="first")
+    with pytest.raises(ValueError) as refused:
+        LATER[kind](first.output, (None, 4, 10, 10))
+    assert (
+        "later: the input has shape (None, 4, 8, 8), and input_shape declares "
+        "(None, 4, 10, 10); declare the output_shape of the layer before"
+    ) in str(refused.value)
+
+
+def test_what_is_joined_behind_layers_is_held_against_the_declared_size():
+    x = T.tensor4("x")
+    first = ConvLayer(RNG, x, (None, 1, 10, 10), (2, 1, 3, 3), name="first")
+    joined = T.concatenate([first.output, x[:, :, 1:-1, 1:-1]], axis=1)
+    pool = PoolLayer(joined, (None, 2, 8, 8))
+    function = compile_function([x], pool.output)
+    with pytest.raises(ValueError, match=r"pool: .*\(1, 3, 8, 8\)"):
+        function(np.ones((1, 1, 10, 10), "float32"))
+
+
+def test_what_the_layers_before_tell_is_not_checked_again():
+    x = T.tensor4("x")
+    first = ConvLayer(RNG, x, (None, 1, 10, 10), (4, 1, 3, 3), name="first")
+    maps = T.clip(relu(first.output) + first.output, 0, 6) * np.float32(2)
+    for layer in LATER.values():
+        nodes = in_order([layer(maps, (None, 4, 8, 8)).output])
+        assert [str(n.op) for n in nodes if type(n.op).__name__ == "Declared"] == [
+            str(first.input.owner.op)
+        ]
 
 
 # --- Running averages ---

@@ -6,8 +6,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from srcnn_theano.backend.internals import Apply, Op
-from srcnn_theano.backend.sources import layer_of
+from srcnn_theano.backend.internals import Apply, Elemwise, Op
 
 
 class Declared(Op):
@@ -61,25 +60,58 @@ class Declared(Op):
         return output_gradients
 
 
-def declared(name: str, x: Any, shape: Sequence[int | None]) -> Any:
-    """A variable whose data are held against a shape, unless a layer computes it.
+def declared(name: str, x: Any, shape: Sequence[int | None], maps: bool = True) -> Any:
+    """A variable whose data are held against a shape, as far as nothing tells them.
 
-    Maps, which an op compares with its filters, are left to that.
+    Parameters
+    ----------
+    name : str
+        Of the layer that declares the shape.
+    x : symbolic 4-tensor
+    shape : (batch, maps, rows, cols), ints or None
+    maps : bool
+        False leaves the number of maps to an op that compares it with its filters.
+
+    Raises
+    ------
+    ValueError
+        Layers before this one give another length.
     """
-    lengths = [length if axis != 1 else None for axis, length in enumerate(shape)]
-    if all(length is None for length in lengths) or _is_of_layer(x):
+    known = _known_lengths(x)
+    if any(None not in (a, b) and a != b for a, b in zip(known, shape)):
+        raise ValueError(
+            f"{name}: the input has shape {tuple(known)}, and input_shape declares "
+            f"{tuple(shape)}; declare the output_shape of the layer before"
+        )
+    open_axes = [axis for axis in range(4) if known[axis] is None]
+    if all(shape[axis] is None for axis in open_axes if maps or axis != 1):
         return x
-    return Declared(name, lengths)(x)
+    result = Declared(name, shape)(x)
+    note_lengths(result, shape)
+    return result
 
 
-def _is_of_layer(x: Any) -> bool:
-    waiting, seen = [x.owner], set()
+def note_lengths(x: Any, lengths: Sequence[int | None]) -> None:
+    """Note at a variable the lengths that its data will have."""
+    x.tag.lengths = tuple(lengths)
+
+
+def _known_lengths(x):
+    """The lengths that layers noted, as far as element-wise ops carry them to x."""
+    lengths: list = [None] * 4
+    waiting, seen = [(x, tuple(range(4)))], set()
     while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
+        pair = y, axes = waiting.pop()
+        if pair in seen:
             continue
-        if layer_of(node) is not None:
-            return True
-        seen.add(node)
-        waiting.extend(y.owner for y in node.inputs)
-    return False
+        seen.add(pair)
+        noted = getattr(y.tag, "lengths", None)
+        if noted is not None:
+            for axis in axes:
+                lengths[axis] = lengths[axis] or noted[axis]
+        elif y.owner is not None and isinstance(y.owner.op, Elemwise):
+            for z in y.owner.inputs:
+                spread = zip(z.broadcastable, y.broadcastable)
+                same = [after or not before for before, after in spread]
+                waiting.append((z, tuple(a for a in axes if same[a])))
+    return lengths

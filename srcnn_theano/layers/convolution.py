@@ -44,6 +44,8 @@ class ConvLayer(Layer):
         Shapes that do not fit; the message has the layer's name and both shapes.
     """
 
+    compares_maps = True
+
     def __init__(
         self,
         rng: np.random.RandomState | None,

@@ -20,6 +20,8 @@ Cut = Tuple[int, int]
 class _Upsampling(Layer):
     """The arguments, parameters and errors that the layers share."""
 
+    compares_maps = True
+
     def __init__(
         self,
         rng: np.random.RandomState | None,

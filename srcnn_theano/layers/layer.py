@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcnn_theano.backend import T, theano
-from srcnn_theano.backend.declared import declared
+from srcnn_theano.backend.declared import declared, note_lengths
 from srcnn_theano.backend.sources import mark
 from srcnn_theano.layers.initializers import INITIALIZERS
 from srcnn_theano.layers.lengths import Shape4
@@ -22,6 +22,9 @@ class _Marking(type):
         outputs = [new for _, new in layer.updates]
         if hasattr(layer, "output"):
             outputs.append(layer.output)
+            shape = getattr(layer, "output_shape", ())
+            if layer.output is not layer.input and len(shape) == 4:
+                note_lengths(layer.output, shape)
         mark(layer.name, outputs, [layer.input])
         return layer
 
@@ -34,8 +37,8 @@ class Layer(metaclass=_Marking):
     name : str
         Prefix of the names of the layer's shared variables (``conv1.W``).
     input : symbolic 4-tensor, (batch, maps, rows, cols)
-        What the layer is made with; for a network's first layer, with a check that the
-        data have the lengths that `input_shape` declares.
+        What the layer is made with, and a check that the data have the lengths that
+        `input_shape` declares, as far as the layers before do not tell them.
     output : symbolic 4-tensor, (batch, maps, rows, cols)
     output_shape : tuple of 4, ints or None (unknown), never symbolic
     params : tuple of shared variables moved by gradient descent
@@ -46,6 +49,7 @@ class Layer(metaclass=_Marking):
     activation : function of a symbolic tensor, applied last, or None
     window : (rows, cols) of the layer's input that one value of its output depends on
     step : pixels of the input from one value of the output to the next
+    compares_maps : whether an op of the layer refuses another number of maps by itself
     """
 
     output: Any
@@ -57,6 +61,7 @@ class Layer(metaclass=_Marking):
     activation: Any = None
     window: tuple[int, ...] = (1, 1)
     step: Fraction = Fraction(1)
+    compares_maps: bool = False
 
     def __init__(self, name: str, input: Any, input_shape: Shape4) -> None:
         if len(input_shape) != 4:
@@ -73,7 +78,9 @@ class Layer(metaclass=_Marking):
             )
         self.name = name
         self.input_shape = tuple(input_shape)
-        self.input = declared(name, input, self.input_shape)
+        self.input = declared(
+            name, input, self.input_shape, maps=not self.compares_maps
+        )
 
     def add_param(
         self,
