@@ -21,25 +21,100 @@ floatX = theano.config.floatX
 rng = np.random.RandomState(0)
 
 
-def close(value, wanted):
-    message = "x is what your answer gives, y what it should"
-    np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-4, err_msg=message)
+class Wrong(Exception):
+    """What is wrong with an answer, in a sentence for who wrote it."""
+
+
+# --- What an answer must be ---
+
+
+def need(is_right, sentence):
+    if not is_right:
+        raise Wrong(sentence)
+
+
+def kind(value):
+    """What an answer is, in words."""
+    if hasattr(value, "maker"):
+        return "a compiled function"
+    if hasattr(value, "owner"):
+        return f"an expression, {value}, that nobody has compiled"
+    if callable(value):
+        return "a function of Python's, or a class"
+    return f"{value!r}, of type {type(value).__name__}"
+
+
+def close(value, wanted, case=""):
+    """Refuse numbers that are not those wanted."""
+    wanted = np.asarray(wanted, float)
+    try:
+        value = np.asarray(value, float)
+    except (TypeError, ValueError):
+        raise Wrong(f"it must be numbers, and it is {kind(value)}") from None
+    need(
+        value.shape == wanted.shape,
+        f"{case}your answer has shape {value.shape}, and {wanted.shape} is right",
+    )
+    wrong = ~np.isclose(value, wanted, rtol=1e-3, atol=1e-4)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        at = f" at {list(place)}" if place else ""
+        raise Wrong(
+            f"{case}your answer gives {value[place]:.6g}{at}, and "
+            f"{wanted[place]:.6g} is right"
+        )
+
+
+def compiled(value):
+    need(
+        hasattr(value, "maker"),
+        "it must return a compiled function, as theano.function makes it, and it "
+        f"returns {kind(value)}",
+    )
+    return value
+
+
+def expression(value):
+    need(
+        hasattr(value, "owner"),
+        f"it must return an expression, and it returns {kind(value)}",
+    )
+    return value
+
+
+def pairs(value):
+    """Updates, which may be a dict."""
+    value = list(value.items()) if hasattr(value, "items") else value
+    need(
+        isinstance(value, (list, tuple))
+        and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in value)
+        and all(hasattr(shared, "get_value") for shared, _ in value),
+        "it must return updates, a list of pairs (shared variable, its new value), and "
+        f"it returns {kind(value)}",
+    )
+    return list(value)
+
+
+# --- Exercises ---
 
 
 def squared_distance(answer):
     a, b = rng.normal(size=(2, 5)).astype(floatX)
-    close(answer()(a, b), np.sum((a - b) ** 2))
+    close(compiled(answer())(a, b), np.sum((a - b) ** 2))
 
 
 def running_mean(answer):
-    mean = answer()
-    close([float(mean(value)) for value in (1.0, 2.0, 6.0)], [1, 1.5, 3])
-    close(answer()(4.0), 4)  # another function has a memory of its own
+    mean = compiled(answer())
+    for value, wanted in ((1.0, 1), (2.0, 1.5), (6.0, 3)):
+        close(mean(value), wanted, f"called with {value:g}, after those before, ")
+    close(
+        compiled(answer())(4.0), 4, "another function has a memory of its own: with 4, "
+    )
 
 
 def box_blur(answer):
-    close(answer(3), np.full((3, 3), 1 / 9))
-    close(np.sum(answer(5)), 1)
+    close(answer(3), np.full((3, 3), 1 / 9), "for size 3 ")
+    close(answer(5), np.full((5, 5), 1 / 25), "for size 5 ")
 
 
 def shift(answer):
@@ -48,27 +123,33 @@ def shift(answer):
     output = T.nnet.conv2d(x, W, border_mode="half", filter_flip=False)
     move = compile_function([x, W], output)
     for rows, cols in ((0, 0), (1, 0), (-2, 1), (2, -2)):
-        weights = np.asarray(answer(rows, cols), floatX)
+        weights = answer(rows, cols)
+        need(
+            np.shape(weights) == (5, 5),
+            f"a filter of shape (5, 5) is right, and yours has {np.shape(weights)}",
+        )
+        weights = np.asarray(weights, floatX)
         moved = move(image[None, None], weights[None, None])[0, 0]
         wanted = np.roll(image, (rows, cols), axis=(0, 1))
-        close(moved[2:-2, 2:-2], wanted[2:-2, 2:-2])
+        case = f"for rows {rows} and cols {cols}, in the moved picture, "
+        close(moved[2:-2, 2:-2], wanted[2:-2, 2:-2], case)
 
 
 def numeric_gradient(answer):
     w = rng.normal(size=(2, 3))
-    close(answer(lambda v: np.sum(v**3), w.copy()), 3 * w**2)
+    close(answer(lambda v: np.sum(v**3), w.copy()), 3 * w**2, "for sum of w^3 ")
 
 
 def momentum(answer):
     W = theano.shared(np.asarray([1.0, -2.0], floatX), name="W")
-    updates = answer(T.sum(T.square(W)), W, 0.1)
+    updates = pairs(answer(T.sum(T.square(W)), W, 0.1))
     step = compile_function([], updates=updates)
     w, velocity = np.array([1.0, -2.0]), 0
-    for _ in range(3):
+    for number in (1, 2, 3):
         step()
         velocity = 0.9 * velocity + 2 * w
         w = w - 0.1 * velocity
-    close(W.get_value(), w)
+        close(W.get_value(), w, f"for W after step {number} ")
 
 
 def psnr(answer):
@@ -78,15 +159,28 @@ def psnr(answer):
 def network(answer):
     x = T.tensor4("x")
     layers = answer(np.random.RandomState(0), x, (None, 1, 33, 33), (9, 5, 5), (4, 3))
-    assert [layer.filter_shape for layer in layers] == [
-        (4, 1, 9, 9),
-        (3, 4, 5, 5),
-        (1, 3, 5, 5),
-    ]
-    assert layers[-1].output_shape == (None, 1, 17, 17)
+    need(
+        isinstance(layers, (list, tuple))
+        and all(hasattr(layer, "filter_shape") for layer in layers),
+        f"it must return a list of ConvLayers, and it returns {kind(layers)}",
+    )
+    shapes = [layer.filter_shape for layer in layers]
+    wanted = [(4, 1, 9, 9), (3, 4, 5, 5), (1, 3, 5, 5)]
+    need(
+        shapes == wanted,
+        "for filter_sizes (9, 5, 5) and n_filters (4, 3) your filters have shapes "
+        f"{shapes}, and {wanted} is right",
+    )
+    shape = layers[-1].output_shape
+    need(
+        shape == (None, 1, 17, 17),
+        f"of 33 pixels valid convolutions leave 17, and your last layer gives {shape}",
+    )
     maps = rng.rand(2, 1, 33, 33).astype(floatX)
-    hidden, last = compile_function([x], [layers[1].output, layers[2].output])(maps)
-    assert hidden.min() == 0 and last.min() < 0
+    *hidden, last = compile_function([x], [layer.output for layer in layers])(maps)
+    for number, output in enumerate(hidden, start=1):
+        need(output.min() == 0, f"there is no ReLU after layer {number}")
+    need(last.min() < 0, "there is something like a ReLU after the last layer")
 
 
 def normalized(answer):
@@ -94,55 +188,72 @@ def normalized(answer):
     maps = rng.normal(3, 2, (4, 2, 5, 5)).astype(floatX)
     axes = dict(axis=(0, 2, 3), keepdims=True)
     wanted = (maps - maps.mean(**axes)) / np.sqrt(maps.var(**axes) + 1e-5)
-    close(compile_function([x], answer(x))(maps), wanted)
+    close(compile_function([x], expression(answer(x)))(maps), wanted)
 
 
 def folded(answer):
     W, x = rng.normal(size=(3, 2, 1, 1)), rng.normal(size=2)
     b, gamma, beta, mean = rng.normal(size=(4, 3))
     var = rng.rand(3)
-    new_W, new_b = answer(W, b, gamma, beta, mean, var)
+    new = answer(W, b, gamma, beta, mean, var)
+    need(
+        isinstance(new, (list, tuple)) and len(new) == 2,
+        f"it must return a pair (new W, new b), and it returns {kind(new)}",
+    )
+    shapes = tuple(np.shape(array) for array in new)
+    need(
+        shapes == (W.shape, b.shape),
+        f"new W and new b have shapes {shapes}, and {(W.shape, b.shape)} is right",
+    )
     before = gamma * (W[:, :, 0, 0] @ x + b - mean) / np.sqrt(var + 1e-5) + beta
-    close(new_W[:, :, 0, 0] @ x + new_b, before)
+    close(new[0][:, :, 0, 0] @ x + new[1], before, "of three maps, folded, ")
 
 
 def tent(answer):
-    close(answer(2), [0.5, 1, 0.5])
-    close(answer(4), [0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25])
+    close(answer(2), [0.5, 1, 0.5], "for stride 2 ")
+    close(answer(4), [0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25], "for stride 4 ")
 
 
 def stamps_per_pixel(answer):
-    close(answer(3, 3, 2), [1, 1, 2, 1, 2, 1, 1])
-    close(answer(2, 4, 1), [1, 2, 2, 2, 1])
+    close(answer(3, 3, 2), [1, 1, 2, 1, 2, 1, 1], "for (3, 3, 2) ")
+    close(answer(2, 4, 1), [1, 2, 2, 2, 1], "for (2, 4, 1) ")
 
 
 def sgd(answer):
     a, b = (theano.shared(np.asarray(v, floatX)) for v in (1.0, 2.0))
-    compile_function([], updates=answer(a**2 + b**2, [a, b], 0.25))()
+    updates = pairs(answer(a**2 + b**2, [a, b], 0.25))
+    compile_function([], updates=updates)()
     close([a.get_value(), b.get_value()], [0.5, 1])
 
 
 def as_theano_has_it(answer):
     stored = rng.normal(size=(3, 2, 4, 5))
     new = answer(stored)
-    assert new.shape == (5, 4, 3, 2)
-    close(new[1, 2], stored[:, :, 2, 1])
+    need(
+        np.shape(new) == (5, 4, 3, 2),
+        f"of filters (3, 2, 4, 5) shape (5, 4, 3, 2) is right, not {np.shape(new)}",
+    )
+    close(new[1, 2], stored[:, :, 2, 1], "for new[1, 2] ")
 
 
 def n_loops(answer):
     x = T.vector("x")
-    assert answer(theano.function([x], T.exp(x) * x)) == 1
-    assert answer(theano.function([x], T.exp(x / T.sum(x)))) == 1
-    assert answer(theano.function([x], T.sum(x))) == 0
+    close(answer(theano.function([x], T.exp(x) * x)), 1, "for exp(x) x ")
+    close(answer(theano.function([x], T.exp(x / T.sum(x)))), 1, "for exp(x / sum x) ")
+    close(answer(theano.function([x], T.sum(x))), 0, "for sum x ")
 
 
 def polynomial(answer):
     x = T.vector("x")
-    expression = answer(x, [1.0, -2.0, 0.5])
-    written = theano.printing.pprint(expression)
-    assert "**" not in written and "^" not in written, written
+    expression_of_x = expression(answer(x, [1.0, -2.0, 0.5]))
+    written = theano.printing.pprint(expression_of_x)
+    need(
+        "**" not in written and "^" not in written,
+        f"a power is computed: {written}; Horner's rule has products and sums alone",
+    )
     points = np.linspace(-2, 2, 5).astype(floatX)
-    close(theano.function([x], expression)(points), 1 - 2 * points + 0.5 * points**2)
+    wanted = 1 - 2 * points + 0.5 * points**2
+    close(theano.function([x], expression_of_x)(points), wanted)
 
 
 EXERCISES = {
@@ -157,20 +268,55 @@ EXERCISES = {
 }
 
 
+# --- Checking ---
+
+
 def check(lesson, folder):
-    """{name of the exercise: "" where it is solved, else what is wrong}"""
-    answers = runpy.run_path(str(folder / f"lesson{lesson}.py"))
+    """{name of the exercise: "" where it is solved, else what is wrong}
+
+    Where the file of the answers cannot be run, it has the name of the file.
+    """
+    path = folder / f"lesson{lesson}.py"
+    try:
+        answers = runpy.run_path(str(path))
+    except FileNotFoundError as error:
+        if error.filename != str(path):
+            return {path.name: told(error, folder)}
+        return {path.name: f"there is no such file in {folder}"}
+    except SyntaxError as error:
+        return {path.name: f"line {error.lineno}: Python cannot read it: {error.msg}"}
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        return {path.name: told(error, folder)}
     results = {}
     for exercise in EXERCISES[lesson]:
         name = exercise.__name__
         try:
-            exercise(answers[name])
+            need(callable(answers.get(name)), f"{path.name} has no function {name}")
+            exercise(returning(answers[name]))
             results[name] = ""
         except NotImplementedError:
             results[name] = "not written yet"
-        except (Exception, SystemExit) as error:  # whatever a student's code raises
-            results[name] = f"{where(error, folder)}{type(error).__name__}: {error}"
+        except Wrong as wrong:
+            results[name] = str(wrong)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            results[name] = told(error, folder)
     return results
+
+
+def returning(function):
+    """The same function, which must return something."""
+
+    def call(*arguments):
+        value = function(*arguments)
+        need(value is not None, "it returns nothing (None): is a `return` missing?")
+        return value
+
+    return call
+
+
+def told(error, folder):
+    """An error that the answers ended in, with its line."""
+    return f"{where(error, folder)}{type(error).__name__}: {error}"
 
 
 def where(error, folder):
