@@ -168,6 +168,8 @@ ANSWERS = {
     ),
     "scalar": (2, "def box_blur(n): return 1 / n**2", "box_blur", "has shape ()"),
     "filter": (2, "def shift(r, c): return [1]", "shift", "and yours has (1,)"),
+    "ragged": (2, "def shift(r, c): return [[1], [2, 3]]", "shift", "yours has None"),
+    "text": (6, "def tent(n): return [[1], [2, 3]]", "tent", "numbers, and it is [[1]"),
     "symbol": (
         3,
         "from srcnn_theano.backend import T\n"
@@ -190,7 +192,12 @@ ANSWERS = {
         "for W after step 2 your answer gives 0.64 at [0], and 0.46 is right",
     ),
     "word": (4, "def psnr(a, b): return 'high'", "psnr", "numbers, and it is 'high', "),
-    "layers": (4, "def network(*a): return 3", "network", "a list of ConvLayers, and"),
+    "layers": (
+        4,
+        "def network(*a): return 3",
+        "network",
+        "a list of ConvLayers, and it returns 3, of type int",
+    ),
     "filters": (4, "def network(*a): return []", "network", "have shapes [], and"),
     "array": (5, "def normalized(x): return 0.0", "normalized", "must return an expr"),
     "pair": (5, "def folded(W, *a): return W", "folded", "a pair (new W, new b), and"),

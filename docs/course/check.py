@@ -9,6 +9,7 @@ Prints a line for each exercise; exits with 1 where one is not solved.
 import argparse
 import runpy
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 
@@ -41,7 +42,17 @@ def kind(value):
         return f"an expression, {value}, that nobody has compiled"
     if callable(value):
         return "a function of Python's, or a class"
-    return f"{value!r}, of type {type(value).__name__}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return f"{textwrap.shorten(repr(value), 60)}, of type {type(value).__name__}"
+
+
+def shape(value):
+    """The shape of an array or of nested lists; None where they are ragged."""
+    try:
+        return np.asarray(value, float).shape
+    except (TypeError, ValueError):
+        return None
 
 
 def close(value, wanted, case=""):
@@ -125,8 +136,8 @@ def shift(answer):
     for rows, cols in ((0, 0), (1, 0), (-2, 1), (2, -2)):
         weights = answer(rows, cols)
         need(
-            np.shape(weights) == (5, 5),
-            f"a filter of shape (5, 5) is right, and yours has {np.shape(weights)}",
+            shape(weights) == (5, 5),
+            f"a filter of shape (5, 5) is right, and yours has {shape(weights)}",
         )
         weights = np.asarray(weights, floatX)
         moved = move(image[None, None], weights[None, None])[0, 0]
@@ -171,10 +182,10 @@ def network(answer):
         "for filter_sizes (9, 5, 5) and n_filters (4, 3) your filters have shapes "
         f"{shapes}, and {wanted} is right",
     )
-    shape = layers[-1].output_shape
+    last_shape = layers[-1].output_shape
     need(
-        shape == (None, 1, 17, 17),
-        f"of 33 pixels valid convolutions leave 17, and your last layer gives {shape}",
+        last_shape == (None, 1, 17, 17),
+        f"of 33 pixels valid convolutions leave 17, and your last layer gives {last_shape}",
     )
     maps = rng.rand(2, 1, 33, 33).astype(floatX)
     *hidden, last = compile_function([x], [layer.output for layer in layers])(maps)
@@ -200,7 +211,7 @@ def folded(answer):
         isinstance(new, (list, tuple)) and len(new) == 2,
         f"it must return a pair (new W, new b), and it returns {kind(new)}",
     )
-    shapes = tuple(np.shape(array) for array in new)
+    shapes = tuple(shape(array) for array in new)
     need(
         shapes == (W.shape, b.shape),
         f"new W and new b have shapes {shapes}, and {(W.shape, b.shape)} is right",
@@ -230,8 +241,8 @@ def as_theano_has_it(answer):
     stored = rng.normal(size=(3, 2, 4, 5))
     new = answer(stored)
     need(
-        np.shape(new) == (5, 4, 3, 2),
-        f"of filters (3, 2, 4, 5) shape (5, 4, 3, 2) is right, not {np.shape(new)}",
+        shape(new) == (5, 4, 3, 2),
+        f"of filters (3, 2, 4, 5) shape (5, 4, 3, 2) is right, not {shape(new)}",
     )
     close(new[1, 2], stored[:, :, 2, 1], "for new[1, 2] ")
 

@@ -38,15 +38,19 @@ class Drawing:
 
     def text(self, side: str = "before") -> str:
         """The nodes of one graph, a line for each, and then Theano's debugprint."""
-        graph = getattr(self, side)
-        parts = find_parts(graph, self._subject.layers)
+        graph, parts = self._side(side)
         return listing(self._subject, side, graph, parts)
 
     def page(self, side: str = "before") -> str:
         """The interactive page of one graph, as HTML that needs no other file."""
-        graph = getattr(self, side)
-        parts = find_parts(graph, self._subject.layers)
+        graph, parts = self._side(side)
         return page(self._subject, side, graph, parts, linked=False)
+
+    def _side(self, side: str) -> tuple[Any, Any]:
+        if side not in SIDES:
+            raise ValueError(f"side {side!r}: it must be {' or '.join(SIDES)}")
+        graph = getattr(self, side)
+        return graph, find_parts(graph, self._subject.layers)
 
     def __repr__(self) -> str:
         return in_a_line(self._subject)
@@ -92,7 +96,8 @@ def draw(
     Raises
     ------
     ValueError
-        Inputs that the graph does not have or that do not fit; an op that fails on
+        Something that has no graph, or several compiled functions; inputs that the
+        graph does not have or that do not fit; an op that fails on
         them, with the line that wrote it.
     UserError
         The folder cannot be written; nothing has the name `what`.
@@ -128,27 +133,29 @@ def _frame(text):
 def _subject(what, inputs, name):
     from srcnn_theano.backend import T, graphs, theano
 
-    layers, givens, example = [], {}, None
+    layers, givens, updates = [], {}, []
+    is_model = hasattr(what, "layers") and hasattr(what, "output")
     if hasattr(what, "maker"):
         arguments, outputs, updates = graphs.written_as(what)
         kind = name or Path(what.name or "function").name
     else:
-        updates = []
-        if hasattr(what, "layers") and hasattr(what, "output"):
+        outputs = what.output if hasattr(what, "output") else what
+        outputs = list(outputs) if isinstance(outputs, tuple) else outputs
+        _check_outputs(what, outputs)
+        if is_model:
             kind = name or type(what).__name__
             layers = [layer.name for layer in what.layers]
-            givens = {what.is_train: T.constant(0, dtype="int8")}
-            example = _example(what)
-            outputs = what.output
+            is_train = getattr(what, "is_train", None)
+            if hasattr(is_train, "owner"):
+                givens = {is_train: T.constant(0, dtype="int8")}
         else:
             is_layer = hasattr(what, "output")
-            kind = name or (what.name if is_layer else "expression")
-            outputs = what.output if is_layer else what
-            outputs = list(outputs) if isinstance(outputs, tuple) else outputs
+            kind = name or (getattr(what, "name", None) if is_layer else "expression")
+            kind = kind or type(what).__name__
         arguments = graphs.arguments_of(outputs, set(givens))
     values = _values(arguments, inputs)
-    if inputs is None and example is not None and len(arguments) == 1:
-        values = [example]
+    if inputs is None and is_model and len(arguments) == 1:
+        values = [_example(what, arguments[0])]
 
     def build(mode):
         return theano.function(
@@ -164,13 +171,33 @@ def _subject(what, inputs, name):
     return Subject(kind, "drawing", None, layers, None, rewriting)
 
 
-def _example(model):
-    """A black minibatch as the network takes it."""
-    declared = model.layers[0].input_shape
+def _check_outputs(what, outputs):
+    """Refuse what is no symbolic variable, nor a list of them."""
+    listed = outputs if isinstance(outputs, list) else [outputs]
+    if listed and all(hasattr(x, "owner") for x in listed):
+        return
+    if any(hasattr(x, "maker") for x in listed):
+        raise ValueError(
+            "a list with compiled functions: draw them one by one, as each has "
+            "arguments and a graph of its own"
+        )
+    told = repr(what) if len(repr(what)) < 80 else type(what).__name__
+    raise ValueError(
+        f"{told}: there is no graph to draw; "
+        "it must be a symbolic variable or a list of them, a compiled function, a "
+        "Model, a Layer, or the name of a network"
+    )
+
+
+def _example(model, argument):
+    """A black minibatch as the network takes it, if its first layer says how."""
+    declared = getattr(model.layers[0], "input_shape", None) if model.layers else None
+    if declared is None or argument.ndim != 4:
+        return None
     shape = [
         n or default for n, default in zip(declared, (1, 1, EXAMPLE_SIZE, EXAMPLE_SIZE))
     ]
-    return np.zeros(shape, model.input.dtype)
+    return np.zeros(shape, argument.dtype)
 
 
 def _values(arguments, inputs):

@@ -63,9 +63,10 @@ def _described(graph: Any) -> str:
     goes = "go" if len(taken) > 1 else "goes"
     text = f"{', '.join(taken) or 'Nothing'} {goes} in, {results} out"
     if n_updates:
-        text += (
-            f", and {n_updates} shared variable{'s' * (n_updates > 1)} get a new value"
+        get = (
+            "variables get new values" if n_updates > 1 else "variable gets a new value"
         )
+        text += f", and {n_updates} shared {get}"
     if any(x.gradient for x in graph.variables):
         text += ". Numbers are those of one minibatch, and so are the gradients in the "
         text += "graph as it is written"

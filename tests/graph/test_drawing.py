@@ -200,3 +200,58 @@ def test_names_are_drawn_without_numbers(tmp_path):
     occupied.write_text("")
     with pytest.raises(UserError, match="file"):
         draw("srcnn", occupied)
+
+
+# --- What cannot be drawn ---
+
+
+@pytest.mark.parametrize(
+    "what", [None, 3.0, [], [T.scalar(), 3.0], {"a": 1}, np.zeros(100), SRCNN, T.vector]
+)
+def test_what_has_no_graph_is_refused(what, tmp_path):
+    with pytest.raises(ValueError, match="there is no graph to draw; it must be a sym"):
+        draw(what, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_compiled_functions_are_drawn_one_by_one():
+    x = T.vector("x")
+    function = theano.function([x], 2 * x)
+    with pytest.raises(ValueError, match="compiled functions: draw them one by one"):
+        draw([function, function])
+
+
+class Plain:
+    """A network that is no `Model`: layers and an output, and no more."""
+
+    def __init__(self, *layers):
+        self.layers = list(layers)
+        self.output = layers[-1].output if layers else T.scalar("x") + 1
+
+
+def test_a_network_needs_no_is_train():
+    x = T.tensor4("x")
+    conv = ConvLayer(np.random.RandomState(0), x, (None, 1, 5, 5), (2, 1, 3, 3))
+    drawing = draw(Plain(conv))
+    assert repr(drawing).startswith("Plain: ")
+    graph = drawing.before
+    assert graph.variables[graph.outputs[0]].shape == (1, 2, 3, 3)
+    assert repr(draw(Plain())).startswith("Plain: 1 ops as written")
+
+
+@pytest.mark.parametrize("show", ["text", "page"])
+def test_there_are_two_sides(show):
+    drawing = draw(T.scalar("x") + 1)
+    with pytest.raises(ValueError, match="side 'both': it must be before or after"):
+        getattr(drawing, show)("both")
+
+
+@pytest.mark.skipif(IS_AESARA, reason="Aesara draws no compiled functions")
+def test_shared_variables_are_counted_in_a_sentence(tmp_path):
+    a, b = (theano.shared(np.float32(1), name=name) for name in "ab")
+    for updates, told in (
+        ([(a, 2 * a)], "1 shared variable gets a new value."),
+        ([(a, 2 * a), (b, 2 * b)], "2 shared variables get new values."),
+    ):
+        draw(theano.function([], a + b, updates=updates), tmp_path)
+        assert told in (tmp_path / "index.html").read_text(encoding="utf-8")
