@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,8 @@ def look(
     Raises
     ------
     UserError
-        No such network, picture or layer; the folder cannot be written.
+        No such network, picture or layer; a picture so small that a layer has nothing
+        to give; the folder cannot be written.
     """
     check_target_folder(out_dir)
     _, loaded = load_for_scale(scale, weights, model)
@@ -139,6 +141,7 @@ def look(
         image = rgb_to_y(image)
     if not network.upscales:
         image = np.clip(imresize(image, scale), 0, 1)
+    _check_size(network, picture, image.shape[:2])
     maps = maps_of(network, image.transpose(2, 0, 1)[np.newaxis])
     sheets = {}
     for layer in network.layers:
@@ -152,6 +155,29 @@ def look(
     for name, pixels in sheets.items():
         write_picture(out_dir / name, Picture(pixels[..., np.newaxis]))
     return ["input.png", *sheets]
+
+
+def _check_size(model: Model, picture: PathLike, size: Any) -> None:
+    """Refuse an image of which a layer of the network leaves nothing."""
+    rows, cols = size
+    layer = _first_without_maps(model, rows, cols)
+    if layer is None:
+        return
+    least = next(n for n in count(1) if _first_without_maps(model, n, n) is None)
+    raise UserError(
+        f"{picture}: too small: {cols}x{rows} pixels go into the network, and {layer} "
+        f"makes nothing of them; take a picture of which {least}x{least} go in, or more"
+    )
+
+
+def _first_without_maps(model: Model, rows: int, cols: int) -> str | None:
+    """The first layer that makes nothing of an image of this size."""
+    shape: Any = (1, model.channels, rows, cols)
+    for layer in model.layers:
+        shape = layer.shape_after(shape)
+        if min(shape[2:]) < 1:
+            return layer.name
+    return None
 
 
 def _middle(image: np.ndarray) -> np.ndarray:

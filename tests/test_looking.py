@@ -76,3 +76,26 @@ def test_what_is_not_there_is_one_message(tmp_path, photograph, passing_on, caps
     save_weights(tmp_path / "mine.h5", passing_on(3))
     words = ["look", str(photograph), "--weights", str(tmp_path / "mine.h5")]
     assert cli.main([*words, "--out", str(tmp_path / "rgb")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "scale", "least", "message"),
+    [
+        # Convolutions of 9x9, 1x1 and 5x5, on a picture enlarged to twice its size;
+        # FSRCNN's of 5x5, 1x1, four times 3x3 and 1x1, and the deconvolution's crop.
+        ("srcnn", 2, 7, "12x12 pixels go into the network, and conv3 makes nothing"),
+        ("fsrcnn", 3, 15, "14x14 pixels go into the network, and deconv makes nothing"),
+    ],
+)
+def test_a_picture_too_small_for_the_network_is_refused(
+    model, scale, least, message, tmp_path, capsys
+):
+    pixels = np.random.RandomState(1).randint(0, 256, (20, 20, 3)).astype("uint8")
+    words = ["look", str(tmp_path / "a.png"), "--model", model, "--scale", str(scale)]
+    for side, code in ((least - 1, 2), (least, 0)):
+        write_picture(tmp_path / "a.png", Picture(pixels[:side, :side]))
+        out = tmp_path / str(side)
+        assert cli.main([*words, "--out", str(out)]) == code
+        assert out.exists() == (code == 0)
+    told = capsys.readouterr().err
+    assert f"a.png: too small: {message}" in told

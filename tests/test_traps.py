@@ -195,6 +195,20 @@ def test_what_does_not_train_needs_no_updates_of_batch_norm(normalized):
         compile_function([layer.input], cost, **options)(x)
 
 
+@pytest.mark.parametrize("value", [np.int8(0), np.array(0, "int8")])
+def test_is_train_may_be_nought_without_being_theanos(normalized, value):
+    layer, is_train, cost, updates = normalized
+    x = np.arange(8, dtype="float32").reshape(1, 2, 2, 2)
+    function = compile_function(
+        [layer.input], cost, updates=updates, givens={is_train: value}
+    )
+    np.testing.assert_allclose(function(x), 4 * (x**2).sum(), rtol=1e-4)
+    with pytest.raises(ValueError, match="no update moves bn7.mean"):
+        compile_function(
+            [layer.input], cost, updates=updates, givens={is_train: np.int8(1)}
+        )
+
+
 # --- A cost that is no number ---
 
 

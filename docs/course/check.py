@@ -185,7 +185,8 @@ def network(answer):
     last_shape = layers[-1].output_shape
     need(
         last_shape == (None, 1, 17, 17),
-        f"of 33 pixels valid convolutions leave 17, and your last layer gives {last_shape}",
+        "of 33 pixels valid convolutions leave 17, and your last layer gives "
+        f"{last_shape}",
     )
     maps = rng.rand(2, 1, 33, 33).astype(floatX)
     *hidden, last = compile_function([x], [layer.output for layer in layers])(maps)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
+import numpy as np
+
 from srcnn_theano.backend.examining import in_order
 from srcnn_theano.backend.internals import Constant
 
@@ -60,5 +62,8 @@ def _running(node, replaced):
     """The averages at a node that move for these givens."""
     averages, is_train = getattr(node.tag, "running", ((), None))
     is_train = replaced.get(is_train, is_train)
-    stays = isinstance(is_train, Constant) and not is_train.data
+    if isinstance(is_train, Constant):
+        is_train = is_train.data
+    # What is symbolic may be anything when the function runs.
+    stays = not hasattr(is_train, "owner") and not np.any(is_train)
     return () if stays else averages
