@@ -34,6 +34,7 @@ __all__ = [
 # All that is changed in Theano, for every function of this process. The linker onto XLA
 # changes nothing: it is part of the mode that `devices` compiles in.
 internals.mend_aesara()  # what Aesara left out, and a mistake in one of its ops
+internals.mend_scan()  # the C code of a loop, where Python is too new for it
 convolutions.register()  # abstract convolutions become oneDNN's
 fusion.register()  # biases, activations and pools join these
 compilation.install()  # C code is compiled by several g++ at once

@@ -7,6 +7,7 @@ where it may be. The names are Theano's.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -212,7 +213,17 @@ Softmax = _find("Softmax", *_NNET)
 SoftmaxGrad = _find("SoftmaxGrad", *_NNET)
 SoftmaxWithBias = _find("SoftmaxWithBias", *_NNET)
 
-# --- Mending Aesara ---
+# --- Mending Theano and Aesara ---
+
+
+def mend_scan() -> None:
+    """Have Theano's scan step in Python where its C code does not compile.
+
+    That code was generated for Python up to 3.10. Where its module cannot be imported
+    scan has a loop in Python; a compiler's error it does not catch.
+    """
+    if not IS_AESARA and sys.version_info >= (3, 11):
+        sys.modules["theano.scan.scan_perform_ext"] = None  # type: ignore[assignment]
 
 
 def mend_aesara() -> None:

@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from srcnn_theano.backend import processor
 from srcnn_theano.backend.internals import IS_AESARA, cmodule
-from srcnn_theano.backend.library import theano
+from srcnn_theano.backend.library import T, theano
 
 
 @pytest.mark.skipif(IS_AESARA, reason="Aesara insists on scipy.signal")
@@ -67,3 +68,17 @@ def test_a_damaged_answer_is_asked_for_again(compile_folder):
         cmodule.GCC_compiler.march_flags = None
         assert processor.compile_args() == first
         assert json.loads(path.read_text()) == cmodule.GCC_compiler.march_flags
+
+
+def test_a_loop_of_scan_compiles_and_has_a_gradient():
+    x, a = T.vector("x"), T.scalar("a")
+    sums, updates = theano.scan(
+        lambda new, before, a: a * before + new,
+        sequences=x,
+        outputs_info=T.zeros_like(a),
+        non_sequences=a,
+    )
+    function = theano.function([x, a], [sums, T.grad(sums[-1], a)], updates=updates)
+    result, gradient = function(np.arange(4, dtype="float32"), np.float32(2))
+    np.testing.assert_array_equal(result, [0, 1, 4, 11])
+    assert gradient == 2 + 2 * 2  # of a^3 0 + a^2 1 + a 2 + 3
