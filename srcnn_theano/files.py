@@ -220,13 +220,18 @@ def check_target_folder(path: PathLike) -> None:
     Raises
     ------
     UserError
+        The path, or one on the way to it, is no folder.
     """
-    kind = kind_at(path)
-    if kind not in ("", "a folder"):
-        raise UserError(
-            f"{path}: cannot be the folder for the results (it is {kind}); choose "
-            "another name"
-        )
+    for place in (Path(path), *Path(path).parents):
+        kind = kind_at(place)
+        if kind == "a folder":
+            return
+        if kind:
+            which = "it" if place == Path(path) else str(place)
+            raise UserError(
+                f"{path}: cannot be the folder for the results ({which} is {kind}); "
+                "choose another name"
+            )
 
 
 # --- Text ---

@@ -25,7 +25,7 @@ from srcnn_theano.compare_deconv.trained import (
 )
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import json_text, write_json, write_text
+from srcnn_theano.files import check_target_folder, json_text, write_json, write_text
 from srcnn_theano.runs.run import Run
 from srcnn_theano.streams import say
 
@@ -67,6 +67,7 @@ def compare_deconv(
     if n_epochs is not None and n_epochs < 1:
         raise UserError(f"--epochs {n_epochs}: must be at least 1")
     out_dir, runs_dir = Path(out_dir), Path(runs_dir)
+    check_target_folder(out_dir)
     if quick:
         material, make = photograph_material(out_dir), quick_run
         trainers = Trainers(material)

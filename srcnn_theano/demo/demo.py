@@ -19,7 +19,7 @@ from srcnn_theano.demo.comparison import draw
 from srcnn_theano.demo.learning import Learning, Point
 from srcnn_theano.demo.trial import DESCRIPTION, SCALE, Attempt, Trial
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import json_text, write_json, write_text
+from srcnn_theano.files import check_target_folder, json_text, write_json, write_text
 from srcnn_theano.streams import say
 from srcnn_theano.tables import text_lines
 from srcnn_theano.upscale.picture import load_upscaler
@@ -57,11 +57,11 @@ def run_demo(
     """
     started = time.perf_counter()
     out_dir = Path(out_dir)
+    check_target_folder(out_dir)
     photo = photograph()
     trial = Trial(photo.pixels[photo.test])
     # Written first: a folder that cannot be written stops the demo before the work.
     _write(out_dir, {"original": trial.original, "low_res": trial.low_res})
-
     if progress:
         say("compiling (the first time takes a while) ...")
     learning = Learning(photo, seed)
