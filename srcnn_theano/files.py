@@ -53,7 +53,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     DiskFull
     """
     path = Path(path)
-    check_target(path)
+    _check_kind(path)
     try:
         new_folders = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -205,8 +205,14 @@ def check_target(path: PathLike) -> None:
     Raises
     ------
     UserError
-        Something is there that is no regular file; a circle of links; a name too long.
+        Something is there that is no regular file; a circle of links; a name too long;
+        the folder, or the one that it would be made in, cannot be written.
     """
+    _check_kind(path)
+    _check_writable(Path(path).parent, Path(path))
+
+
+def _check_kind(path: PathLike) -> None:
     kind = kind_at(path)
     if kind not in ("", "a file"):
         raise UserError(
@@ -220,11 +226,12 @@ def check_target_folder(path: PathLike) -> None:
     Raises
     ------
     UserError
-        The path, or one on the way to it, is no folder.
+        The path, or one on the way to it, is no folder, or it cannot be written.
     """
     for place in (Path(path), *Path(path).parents):
         kind = kind_at(place)
         if kind == "a folder":
+            _check_writable(place, Path(path))
             return
         if kind:
             which = "it" if place == Path(path) else str(place)
@@ -232,6 +239,22 @@ def check_target_folder(path: PathLike) -> None:
                 f"{path}: cannot be the folder for the results ({which} is {kind}); "
                 "choose another name"
             )
+
+
+def _check_writable(folder: Path, path: Path) -> None:
+    """Refuse a folder where no file can be made, as a read-only one.
+
+    Permissions alone do not tell, to root least of all; so a file is made and removed.
+    """
+    while not is_there(folder):
+        folder = folder.parent
+    try:
+        handle, probe = scratch_file(folder, "probe", "")
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    with contextlib.suppress(OSError):
+        probe.unlink()
+    os.close(handle)
 
 
 # --- Text ---

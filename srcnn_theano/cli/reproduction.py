@@ -162,11 +162,17 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
         "--only", nargs="+", default=[], metavar="ROW", help="these rows; * is a joker"
     ),
     option(
-        "--jobs", type=count, default=1, help="runs at a time; they share the cores"
+        "--jobs",
+        type=count,
+        help="runs at a time; they share the cores (default: 1)",
     ),
     SCHEDULER,
     option("--anew", action="store_true", help="also what results/ has already"),
-    option("--cost", action="store_true", help="say what it will cost, and do nothing"),
+    option(
+        "--cost",
+        action="store_true",
+        help="time the steps, say what it will cost, and do nothing",
+    ),
     option(
         "--check",
         action="store_true",
@@ -204,7 +210,12 @@ def reproduce(options: argparse.Namespace) -> int:
         return 0 if good else 1
     if options.epochs:
         raise UserError("--epochs: goes with --check; leave it out, or add --check")
-    settings = Settings(data_dir, options.runs, options.vgg, options.jobs)
+    if options.scheduler and options.jobs:
+        raise UserError(
+            "--jobs: the threads of the cluster's workers say how many run at a time; "
+            "leave it out, or --scheduler"
+        )
+    settings = Settings(data_dir, options.runs, options.vgg, options.jobs or 1)
     planned = make_plan(
         options.table,
         data_dir,
@@ -217,8 +228,9 @@ def reproduce(options: argparse.Namespace) -> int:
     failed = reproduce_rows(planned, settings, options.cost, options.scheduler)
     if not options.cost:
         print_rows((p.run.experiment.name for p in planned), options.runs)
-    for name, reason in failed.items():
-        say(f"srcnn-theano: error: {name}: {reason}")
+    for reason in dict.fromkeys(failed.values()):
+        names = ", ".join(name for name in failed if failed[name] == reason)
+        say(f"srcnn-theano: error: {names}: {reason}")
     return 2 if failed else 0
 
 

@@ -49,6 +49,12 @@ def connected(address: str) -> Iterator[Any]:
         client.close()
 
 
+def slots(address: str) -> int:
+    """How many runs a cluster carries out at a time, as `connected` checks it."""
+    with connected(address) as client:
+        return sum(client.nthreads().values())
+
+
 def _connect(address: str) -> Any:
     try:
         from distributed import Client

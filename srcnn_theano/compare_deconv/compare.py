@@ -25,7 +25,7 @@ from srcnn_theano.compare_deconv.trained import (
 )
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import check_target_folder, json_text, write_json, write_text
+from srcnn_theano.files import check_target_folder, json_text, write_json
 from srcnn_theano.runs.run import Run
 from srcnn_theano.streams import say
 
@@ -75,7 +75,6 @@ def compare_deconv(
     else:
         data_dir = _data_dir(data)
         material, make = sets_material(data_dir), full_run
-        _check_writable(out_dir)
         trainers = Trainers(material)
         train = train_row(data_dir)
     trained = {}
@@ -96,10 +95,3 @@ def _data_dir(data):
         return find_data_dir(data)
     except UserError as error:
         raise UserError(f"{error}; --quick does without") from error
-
-
-def _check_writable(folder):
-    """Refuse a folder before the work, not after it."""
-    probe = folder / "probe.txt"
-    write_text(probe, "")
-    probe.unlink()

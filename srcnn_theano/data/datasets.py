@@ -8,6 +8,7 @@ import functools
 import hashlib
 import json
 import os
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence
@@ -87,10 +88,12 @@ class SetCheck(NamedTuple):
         if self.ok:
             return line
         lines = [line + ":"]
-        if self.missing:
-            lines.append(f"         missing: {_first(self.missing)}")
-        if self.wrong:
-            lines.append(f"         wrong: {_first(self.wrong)}")
+        for word, names in (("missing", self.missing), ("wrong", self.wrong)):
+            if names:
+                text = f"{word}: {', '.join(names)}"
+                lines += textwrap.wrap(
+                    text, 88, initial_indent=" " * 9, subsequent_indent=" " * 11
+                )
         return "\n".join(lines)
 
 
@@ -113,12 +116,6 @@ class DataCheck(NamedTuple):
         if not self.ok:
             lines.append(f"  to get the right files: {GET_DATA}")
         return "\n".join(lines)
-
-
-def _first(names: Sequence[str], at_most: int = 6) -> str:
-    rest = len(names) - at_most
-    listed = ", ".join(names[:at_most])
-    return listed + (f" and {rest} more" if rest > 0 else "")
 
 
 def check(data_dir: PathLike) -> DataCheck:
@@ -208,7 +205,7 @@ def image_paths(data_dir: PathLike, name: str) -> list[Path]:
     if missing:
         raise UserError(
             f"{Path(data_dir) / name}: {len(missing)} of {len(paths)} images of {name} "
-            f"are missing ({_first(missing)}); to get them: {GET_DATA}"
+            f"are missing ({', '.join(missing)}); to get them: {GET_DATA}"
         )
     return paths
 

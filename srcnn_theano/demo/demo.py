@@ -60,7 +60,6 @@ def run_demo(
     check_target_folder(out_dir)
     photo = photograph()
     trial = Trial(photo.pixels[photo.test])
-    # Written first: a folder that cannot be written stops the demo before the work.
     _write(out_dir, {"original": trial.original, "low_res": trial.low_res})
     if progress:
         say("compiling (the first time takes a while) ...")

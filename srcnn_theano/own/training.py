@@ -23,7 +23,7 @@ from srcnn_theano.data.patches import SCALES, Degraded, Pairs, degrade
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol, score
 from srcnn_theano.experiments import find_experiment
-from srcnn_theano.files import sha256, write_json
+from srcnn_theano.files import check_target_folder, sha256, write_json
 from srcnn_theano.inference import Predictor, build_model, restore
 from srcnn_theano.own.comparison import Judged, draw_comparison
 from srcnn_theano.own.pictures import cut, judged, split
@@ -109,6 +109,7 @@ def train_on_pictures(
     row = f"{name.replace('-', '_')}_x{scale}"
     training = find_experiment(row).training._replace(seed=seed or 0)
     run_dir = runs_dir / f"{row}_{folder.resolve().name}"
+    check_target_folder(run_dir)
     with locked(run_dir):
         if not resume and (run_dir / "checkpoint.h5").exists():
             raise UserError(

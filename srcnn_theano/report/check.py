@@ -12,8 +12,8 @@ from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.report.rows import Row, load_rows
 from srcnn_theano.report.verdicts import of_history
 from srcnn_theano.report.words import range_of
-from srcnn_theano.runs.plan import rows_of
-from srcnn_theano.runs.run import runs_of_seeds
+from srcnn_theano.runs.plan import NO_VGG, rows_of
+from srcnn_theano.runs.run import load_vgg, runs_of_seeds
 from srcnn_theano.runs.runs import carry_out
 from srcnn_theano.training.history import read_history
 
@@ -45,7 +45,8 @@ def check_rows(
     Raises
     ------
     UserError
-        Nothing is shipped that the rows could be held against.
+        Nothing is shipped that the rows could be held against; or, after all others,
+        rows that need VGG16, where there is none.
     """
     shipped = load_rows()
     rows = [row for row in (shipped[e.name] for e in rows_of(table, only)) if row.seeds]
@@ -59,17 +60,24 @@ def check_rows(
             f"--check: results/ has no seeds of {' '.join(only) or table} to compare "
             "with; 'srcnn-theano experiments' shows which rows have some"
         )
-    good, histories = True, {}
+    vgg16 = load_vgg(vgg)
+    good, lacking, histories = True, [], {}
     for row in rows:
         trained = EXPERIMENTS[row.experiment.trained_by]
+        if trained.needs_vgg and vgg16 is None:
+            lacking.append(row.experiment.name)
+            continue
         listed = trained.changed(n_epochs=lengths[trained.name])
-        for run in runs_of_seeds(listed, runs_dir, seeds, vgg):
+        for run in runs_of_seeds(listed, runs_dir, seeds):
             if run.folder not in histories:
+                run = run._replace(vgg=vgg16)
                 carry_out(run, data_dir, resume=True, train_only=True)
                 histories[run.folder] = read_history(run.folder / "history.csv")
             good &= _compare(
                 row, run.experiment.training.seed, histories[run.folder], n_epochs
             )
+    if lacking:
+        raise UserError(f"--check: left out {', '.join(lacking)}: {NO_VGG}")
     return good
 
 

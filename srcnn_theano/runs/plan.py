@@ -12,9 +12,13 @@ from srcnn_theano.experiments import EXPERIMENTS, find_experiment
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import kind_at, read_json
 from srcnn_theano.record import TRAINS_ALIKE, data_checksums, read_results
-from srcnn_theano.runs.run import Run, runs_of_seeds
+from srcnn_theano.runs.run import Run, load_vgg, runs_of_seeds
 
 ALL = "all"
+NO_VGG = (
+    "it needs VGG16, and there is none; --vgg FILE names it (weights/README.md says "
+    "where to get it)"
+)
 
 
 class Planned(NamedTuple):
@@ -25,10 +29,13 @@ class Planned(NamedTuple):
     run : Run
     proved : str
         'runs' or 'results': a record there says that it was done; '' if none does.
+    lacks : str
+        Why it cannot be run: a sentence on what is missing; '' if nothing is.
     """
 
     run: Run
     proved: str
+    lacks: str = ""
 
     @property
     def name(self) -> str:
@@ -59,7 +66,7 @@ def make_plan(
         One of `experiments.TABLES`, or `ALL`.
     data_dir, runs_dir : Path
     vgg : path or None
-        As in `run.make_run`.
+        As in `run.load_vgg`. Without it, what needs it lacks it.
     seeds : sequence of int or None
         A run for each of them; None for each row's own.
     only : sequence of str
@@ -70,13 +77,13 @@ def make_plan(
     Raises
     ------
     UserError
-        A pattern fits no row; what a row needs is missing.
+        A pattern fits no row; image sets are missing; a VGG16 that is named is not
+        there, or one that is there is damaged.
     """
-    # What is missing shows before hours of training.
     runs = [
         run
         for experiment in _rows(table, only)
-        for run in runs_of_seeds(experiment, runs_dir, seeds, vgg)
+        for run in runs_of_seeds(experiment, runs_dir, seeds)
     ]
     checksums = data_checksums(data_dir)
     planned = []
@@ -86,7 +93,9 @@ def make_plan(
         else:
             proved = "results" if not anew and is_proved(run, checksums) else ""
         planned.append(Planned(run, proved))
-    return _with_networks(planned)
+    planned = _with_networks(planned)
+    # What is missing shows before hours of training.
+    return planned if load_vgg(vgg) else _without_vgg(planned)
 
 
 def rows_of(table: str, only: Sequence[str]) -> list[Experiment]:
@@ -119,6 +128,21 @@ def _with_networks(planned: list[Planned]) -> list[Planned]:
     return [
         plan._replace(proved="")
         if plan.name in needed and not plan.run.network.exists()
+        else plan
+        for plan in planned
+    ]
+
+
+def _without_vgg(planned: list[Planned]) -> list[Planned]:
+    """Say of what is left and needs VGG16, or a network that does, that it lacks it."""
+    lacking = {
+        plan.name
+        for plan in planned
+        if not plan.proved and plan.run.experiment.needs_vgg
+    }
+    return [
+        plan._replace(lacks=NO_VGG)
+        if plan.name in lacking or (not plan.proved and plan.after in lacking)
         else plan
         for plan in planned
     ]
@@ -196,5 +220,5 @@ def in_order(planned: Iterable[Planned], seconds: dict[str, float]) -> list[Plan
     seconds : dict of str to float
         What each costs, by its name.
     """
-    left = [plan for plan in planned if not plan.proved]
+    left = [plan for plan in planned if not (plan.proved or plan.lacks)]
     return sorted(left, key=lambda plan: (bool(plan.after), seconds[plan.name]))

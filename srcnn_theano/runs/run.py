@@ -82,35 +82,39 @@ def make_run(
     ------
     UserError
         The experiment needs VGG16, or a file is named, and it cannot be had; something
-        else is in the place of the folder.
+        else is in the place of the folder, or it cannot be written.
     """
     check_target_folder(runs_dir)
+    vgg16 = load_vgg(vgg, experiment.needs_vgg)
+    return _settled(experiment, runs_dir)._replace(vgg=vgg16)
+
+
+def _settled(experiment: Experiment, runs_dir: Path) -> Run:
+    """A run without VGG16."""
     return Run(
         experiment,
         make_protocol(experiment.training.protocol, experiment.training.scale),
         training_recipe(experiment.training),
-        _find_vgg(experiment, vgg),
+        None,
         Path(runs_dir),
         snapshots(experiment.name),
     )
 
 
 def runs_of_seeds(
-    experiment: Experiment,
-    runs_dir: Path,
-    seeds: Sequence[int] | None,
-    vgg: str | Path | None = None,
+    experiment: Experiment, runs_dir: Path, seeds: Sequence[int] | None
 ) -> list[Run]:
     """A run for each seed, in folders of their own; without seeds, the one run.
 
     That of the row's own seed is in ``RUNS/NAME``, others in ``RUNS/NAME-seed1`` and
-    so on.
+    so on. None has VGG16: `load_vgg` reads it once for all.
     """
+    check_target_folder(runs_dir)
     own = experiment.training.seed
     if seeds is None:
-        return [make_run(experiment, runs_dir, vgg)]
+        return [_settled(experiment, runs_dir)]
     return [
-        make_run(experiment.changed(seed=seed), runs_dir, vgg)._replace(
+        _settled(experiment.changed(seed=seed), runs_dir)._replace(
             suffix="" if seed == own else f"-seed{seed}"
         )
         for seed in seeds
@@ -145,11 +149,18 @@ def training_recipe(training: Training) -> Recipe:
     return recipe._replace(enlarged=not upscales, **training.recipe)
 
 
-def _find_vgg(experiment: Experiment, path: str | Path | None) -> VGG16Weights | None:
+def load_vgg(path: str | Path | None, needed: bool = False) -> VGG16Weights | None:
+    """VGG16, see `vgg16_weights.find_vgg16`; None where there is none.
+
+    Raises
+    ------
+    UserError
+        It is needed, or a file is named, and it cannot be had; it is damaged.
+    """
     try:
         file = find_vgg16(path)
     except UserError:
-        if path or os.environ.get("SRCNN_VGG16") or experiment.needs_vgg:
+        if path or os.environ.get("SRCNN_VGG16") or needed:
             raise
         return None
     return load_vgg16(file)

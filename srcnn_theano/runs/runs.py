@@ -26,7 +26,7 @@ from srcnn_theano.files import write_json
 from srcnn_theano.record import TRAINS_ALIKE, command, conditions, data_checksums
 from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.measuring import measure
-from srcnn_theano.runs.run import Run, parse_seeds, runs_of_seeds
+from srcnn_theano.runs.run import Run, load_vgg, parse_seeds, runs_of_seeds
 from srcnn_theano.runs.training import build_trainer, train
 
 __all__ = ["carry_out", "carry_out_seeds", "parse_seeds"]
@@ -127,6 +127,8 @@ def carry_out_seeds(
     train_only: bool = False,
 ) -> None:
     """`carry_out` for each of the seeds, or for the experiment's own."""
-    for run in runs_of_seeds(experiment, runs_dir, seeds, vgg):
-        carry_out(run, data_dir, resume, train_only)
+    runs = runs_of_seeds(experiment, runs_dir, seeds)
+    vgg16 = load_vgg(vgg, experiment.needs_vgg)
+    for run in runs:
+        carry_out(run._replace(vgg=vgg16), data_dir, resume, train_only)
         print(f"the run is in {run.folder}")

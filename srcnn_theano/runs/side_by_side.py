@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 from srcnn_theano import shipped
-from srcnn_theano.environment import usable_cores
+from srcnn_theano.environment import default_device, usable_cores
 from srcnn_theano.environment.flags import theano_flags
 from srcnn_theano.progress import Bar, say_above
+from srcnn_theano.runs.costs import correct, peak_gib
 from srcnn_theano.runs.plan import Planned, take_ready
 
 COMMAND = (sys.executable, "-m", "srcnn_theano")  # that a run is started with
@@ -42,6 +43,11 @@ class Settings(NamedTuple):
     def threads(self) -> int:
         """Threads of each, so that together they take all cores."""
         return max(1, usable_cores() // self.jobs)
+
+    @property
+    def at_once(self) -> int:
+        """How many runs go on as if alone: more than cores, or two on a card, share."""
+        return 1 if default_device() == "gpu" else min(self.jobs, usable_cores())
 
 
 class _Job(NamedTuple):
@@ -72,16 +78,25 @@ def run_all(
     """
     waiting, running = list(planned), []  # type: list[Planned], list[_Job]
     failed: dict[str, str] = {}
-    total = round(sum(seconds[plan.name] for plan in planned) / settings.jobs)
+    peaks: dict[str, float] = {}  # the memory of each process, in GiB
+    total = round(sum(seconds[plan.name] for plan in planned) / settings.at_once)
     with Bar(total=total, unit="s", disable=None, desc="all runs") as bar:
         try:
             while waiting or running:
                 _start(waiting, running, failed, settings)
                 time.sleep(_POLL)
-                for job in [j for j in running if j.process.poll() is not None]:
+                for job in list(running):
+                    name = job.plan.name
+                    gib = peak_gib(job.process.pid)
+                    peaks[name] = max(gib, peaks.get(name, 0.0))
+                    if job.process.poll() is None:
+                        continue
                     running.remove(job)
                     _end(job, failed, settings)
-                    bar.update(round(seconds[job.plan.name] / settings.jobs))
+                    if name not in failed:
+                        about = (seconds[name], peaks[name], job.started)
+                        correct(job.plan.run, *about, settings.threads)
+                    bar.update(round(seconds[name] / settings.at_once))
                 bar.set_postfix_str(", ".join(job.plan.name for job in running), False)
         finally:
             _interrupt(running)
@@ -140,13 +155,13 @@ def _process(plan: Planned, slot: int, settings: Settings) -> _Job:
             # Ctrl-C comes to this process alone, which passes it on.
             start_new_session=True,
         )
-    return _Job(plan, slot, process, time.monotonic())
+    return _Job(plan, slot, process, time.time())
 
 
 def _end(job: _Job, failed: dict[str, str], settings: Settings) -> None:
     name, status = job.plan.name, job.process.returncode
     if status == 0:
-        minutes = (time.monotonic() - job.started) / 60
+        minutes = (time.time() - job.started) / 60
         say_above(f"{name}: done in {minutes:.1f} minutes")
         return
     log = job.plan.run.folder / _LOG

@@ -108,6 +108,18 @@ def test_check_tells_missing_from_wrong(small_sets, capsys):
     assert "missing: t2.bmp" in text and "wrong: t1.bmp" in text
 
 
+def test_each_missing_file_is_named(tmp_path):
+    """By its set, and in lines of a terminal."""
+    text = str(datasets.check(tmp_path))
+    words = set(text.replace(",", " ").split())
+    for files in datasets.manifest().values():
+        assert set(files) <= words
+    assert max(map(len, text.splitlines()[1:])) <= 90 and " more" not in text
+    with pytest.raises(UserError) as error:
+        datasets.image_paths(tmp_path, "T91")
+    assert all(name in str(error.value) for name in datasets.manifest()["T91"])
+
+
 # --- The real sets ---
 
 

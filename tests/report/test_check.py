@@ -63,6 +63,23 @@ def test_a_row_that_measures_is_held_against_the_same_training(again, capsys):
     ]
 
 
+def test_without_vgg16_all_other_rows_are_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "load_vgg", lambda path: None)
+    trained = []
+
+    def carry_out(run, *others, **more):
+        trained.append(run.experiment.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "carry_out", carry_out)
+    names = ["vgg_only_programmed", "table1_sgd_programmed"]
+    with pytest.raises(KeyboardInterrupt):
+        check_rows("all", names, Path("data"), tmp_path)
+    assert trained == names[1:]
+    with pytest.raises(UserError, match="left out vgg_only_programmed: it needs VGG16"):
+        check_rows("all", names[:1], Path("data"), tmp_path)
+
+
 def test_what_is_not_shipped_cannot_be_checked(again):
     with pytest.raises(UserError, match="results/ has no seeds of table1_rmsprop_prog"):
         again(35.0, only=["table1_rmsprop_programmed"])

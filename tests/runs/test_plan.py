@@ -29,7 +29,7 @@ def listed(monkeypatch, tmp_path):
         monkeypatch.setitem(experiments.EXPERIMENTS, row.name, row)
     monkeypatch.setattr(plan, "data_checksums", lambda data_dir: dict(SUMS))
     monkeypatch.setattr(shipped, "results_dir", lambda: tmp_path / "results")
-    monkeypatch.setattr(plan, "find_vgg16", None, raising=False)
+    monkeypatch.setattr(plan, "load_vgg", lambda path: None)
 
 
 def planned(tmp_path, table="t", **more):
@@ -52,7 +52,7 @@ def write_record(folder, run, **changed):
         **changed,
     }
     (folder / "experiment.json").write_text(json.dumps(record))
-    psnr = {"patch": 1.0, "batch20": 1.0}
+    psnr = {"patch": 1.0, "batch20": 1.0, "batch100": 1.0}
     score = {"image": "a", "psnr": 1.0, "ssim": 1.0}
     score.update(bicubic_psnr=1.0, bicubic_ssim=1.0)
     scores = {"scores": {"Set5": [score], "Set14": [score]}}
@@ -62,6 +62,7 @@ def write_record(folder, run, **changed):
         "protocol": {"hash": "0"},
         "sub_images": {s: {"ours": psnr, "bicubic": psnr} for s in ("Set5", "Set14")},
         "images": {"standard": scores},
+        "vgg": {"Set5": psnr, "Set14": psnr},
     }
     (folder / "results.json").write_text(json.dumps(results))
 
@@ -80,16 +81,30 @@ def test_networks_go_before_the_rows_that_measure_them(tmp_path):
     assert ordered == ["trained-seed1", "trained", "measured", "measured-seed1"]
 
 
-def test_all_tables(tmp_path, vgg_everywhere):
-    every = {p.name for p in planned(tmp_path, "all")}
-    assert every == set(experiments.EXPERIMENTS)
+def test_all_tables_and_what_lacks_vgg16(tmp_path):
+    every = planned(tmp_path, "all")
+    assert {p.name for p in every} == set(experiments.EXPERIMENTS)
+    # Rows with VGG16 in the cost, and those that measure their networks; no others.
+    lacking = {p.name for p in every if p.lacks}
+    assert {"vgg_only_programmed", "vgg_mse_20_programmed"} < lacking
+    assert lacking == {p.name for p in every if p.run.experiment.training.vgg_weight}
+    assert all("needs VGG16" in p.lacks for p in every if p.lacks)
+    left = in_order(every, {p.name: 1.0 for p in every})
+    assert {p.name for p in left} == {p.name for p in every} - lacking
 
 
-@pytest.fixture
-def vgg_everywhere(monkeypatch):
-    from srcnn_theano.runs import run
+def test_what_results_prove_lacks_no_vgg16(tmp_path):
+    row = experiments.EXPERIMENTS["vgg_only_programmed"]
+    (before,) = planned(tmp_path, "vgg", only=[row.name])
+    assert before.lacks
+    write_record(tmp_path / "results" / row.name, before.run)
+    (after,) = planned(tmp_path, "vgg", only=[row.name])
+    assert (after.proved, after.lacks) == ("results", "")
 
-    monkeypatch.setattr(run, "_find_vgg", lambda experiment, path: None)
+
+def test_with_vgg16_nothing_is_lacking(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan, "load_vgg", lambda path: "weights")
+    assert not any(p.lacks for p in planned(tmp_path, "all"))
 
 
 def test_only_some_rows(tmp_path):

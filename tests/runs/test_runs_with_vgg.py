@@ -158,13 +158,16 @@ def test_a_perceptual_row_without_vgg16_starts_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_plan_asks_for_vgg16_before_anything_is_trained(
+def test_a_plan_says_what_lacks_vgg16_before_anything_is_trained(
     tmp_path, monkeypatch, vgg_file
 ):
     monkeypatch.setattr(plan, "data_checksums", lambda data_dir: {})
     row = PERCEPTUAL._replace(row=Row("t", "a row"))
     monkeypatch.setitem(experiments.EXPERIMENTS, "perceptual", row)
-    with pytest.raises(UserError, match="no VGG16"):
-        plan.make_plan("t", "data", tmp_path)
+    (planned,) = plan.make_plan("t", "data", tmp_path)
+    assert "needs VGG16" in planned.lacks
     (planned,) = plan.make_plan("t", "data", tmp_path, vgg_file)
-    assert planned.run.vgg.source_sha256 == "2" * 64
+    assert planned.lacks == ""
+    # One that is named is needed, whatever is left.
+    with pytest.raises(UserError, match="--vgg .*nowhere: no such file"):
+        plan.make_plan("t", "data", tmp_path, tmp_path / "nowhere")

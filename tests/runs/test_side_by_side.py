@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from srcnn_theano import experiments
+from srcnn_theano.errors import UserError
 from srcnn_theano.experiments.records import Measure
 from srcnn_theano.runs import costs, reproduce, side_by_side
 from srcnn_theano.runs.costs import StepCost, kind, seconds_of
@@ -77,7 +78,7 @@ def test_an_interrupt_ends_all_and_the_same_call_goes_on(monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        clock = SimpleNamespace(sleep=until_an_epoch_is_done, monotonic=time.monotonic)
+        clock = SimpleNamespace(sleep=until_an_epoch_is_done, time=time.time)
         patch.setattr(side_by_side, "time", clock)
         with pytest.raises(KeyboardInterrupt):
             run_all(planned, settings(), seconds(planned))
@@ -140,18 +141,22 @@ def test_kinds_of_steps():
     ]
 
 
-def test_steps_are_timed_once_and_kept(monkeypatch, tmp_path, capsys):
+@pytest.fixture
+def sub_images(monkeypatch):
+    """100 in each set."""
+    pairs = SimpleNamespace(low_res=range(100))
+    monkeypatch.setattr(costs.cache, "prepare", lambda *arguments: pairs)
+
+
+def test_steps_are_timed_and_kept_for_a_day(monkeypatch, tmp_path, capsys, sub_images):
     measured = []
 
     def measure(run, data_dir, vgg, threads):
         measured.append((run.experiment.name, threads))
         return [0.25, 0.5]
 
-    class Two:
-        low_res = range(100)
-
     monkeypatch.setattr(costs, "_measure_apart", measure)
-    monkeypatch.setattr(costs.cache, "prepare", lambda *arguments: Two)
+    monkeypatch.setattr(reproduce, "run_all", lambda *arguments: {})
     planned = plans([0, 1])
     two = settings()._replace(jobs=2)
     assert reproduce.reproduce(planned, two, only_cost=True) == {}
@@ -163,12 +168,92 @@ def test_steps_are_timed_once_and_kept(monkeypatch, tmp_path, capsys):
         "tiny": pytest.approx(expected),
         "tiny-seed1": pytest.approx(expected),
     }
-    assert "2 runs, 2 at a time" in said and "0.5 GiB" in said
-    reproduce.reproduce(planned, two, only_cost=True)
+    # Two of a kind at a time have two memories.
+    assert "2 runs, 2 at a time" in said and "1.0 GiB" in said
+    reproduce.reproduce(planned, two)
     assert len(measured) == 1
-    (tmp_path / "cache" / "srcnn_theano" / "step_costs.json").write_text("[]")
+    # To ask for the cost is to ask anew.
     reproduce.reproduce(planned, two, only_cost=True)
     assert len(measured) == 2
+    (tmp_path / "cache" / "srcnn_theano" / "step_costs.json").write_text("[]")
+    reproduce.reproduce(planned, two)
+    assert len(measured) == 3
+    # What was measured yesterday, under another load or on another device, is not it.
+    day_after = time.time() + 25 * 3600
+    with monkeypatch.context() as patch:
+        patch.setattr(costs, "time", SimpleNamespace(time=lambda: day_after))
+        reproduce.reproduce(planned, two)
+    assert len(measured) == 4
+    monkeypatch.setenv("SRCNN_DEVICE", "xla")
+    reproduce.reproduce(planned, two)
+    assert len(measured) == 5
+
+
+def test_trainings_correct_what_was_measured(sub_images, monkeypatch):
+    measured = [[1.0, 0.1]]
+    monkeypatch.setattr(costs, "_measure_apart", lambda *arguments: measured.pop())
+    (plan,) = plans([0])
+    about = (Path("data"), None, 1)
+    expected = seconds_of([plan], costs.step_costs([plan], *about), Path("data"))
+    folder = plan.run.folder
+    folder.mkdir(parents=True)
+    # An epoch takes 10 steps, and 20 to score at a third: half a second for each.
+    lines = [f"{n},{(10 + 20 / 3) / 2}" for n in (1, 2, 3)]
+    (folder / "history.csv").write_text("\n".join(["epoch,seconds", *lines, ""]))
+
+    def correct(started):
+        costs.correct(plan.run, expected[plan.name], 0.7, started, threads=1)
+        return costs.step_costs([plan], *about)[kind(plan.run)][:2]
+
+    assert correct(time.time() + 60) == (1.0, 0.1)  # an earlier call trained it
+    assert correct(0.0) == (pytest.approx(0.5), 0.7)
+
+
+def test_the_sums_of_what_it_costs(sub_images, monkeypatch, capsys):
+    monkeypatch.setattr(costs, "_measure_apart", lambda *arguments: [36.0, 0.5])
+    monkeypatch.setattr(side_by_side, "usable_cores", lambda: 2)
+    after = tiny_command.TINY._replace(
+        name="after", measure=Measure(n_epochs=2, weights_of="tiny")
+    )
+    planned = [*plans([0, 1]), *plans([0], after)]
+    lines = {}
+    for jobs in (1, 2, 99):
+        reproduce.reproduce(planned, settings(jobs), only_cost=True)
+        *table, lines[jobs] = capsys.readouterr().out.splitlines()
+    # 3 epochs of 10 + 20 / 3 steps are half an hour, and measuring a minute.
+    cells = [line.split()[-4:] for line in table]
+    assert [line[-1] for line in cells] == ["hours", "1.0", "0.0", "1.1"]
+    assert [cells[1][0], cells[2][-2], cells[3][-2]] == ["2", "1", "3"]
+    assert "3 runs, 1 at a time with 2 threads each: about 1.1 hours" in lines[1]
+    # Two cores do no more than two at a time, and all have their memory.
+    assert "about 0.5 hours and 1.0 GiB" in lines[2]
+    assert "99 at a time with 1 thread each: about 0.5 hours and 1.5 GiB" in lines[99]
+
+
+def test_rows_that_lack_something_are_named_and_the_others_done(
+    sub_images, monkeypatch, capsys
+):
+    monkeypatch.setattr(costs, "_measure_apart", lambda *arguments: [0.1, 0.5])
+    done = []
+    monkeypatch.setattr(
+        reproduce, "run_all", lambda left, *others: done.extend(left) or {}
+    )
+    first, second = plans([0, 1])
+    planned = [first._replace(lacks="it needs a file"), second]
+    failed = reproduce.reproduce(planned, settings())
+    assert failed == {"tiny": "it needs a file"} and done == [second]
+    said = capsys.readouterr().out
+    assert "left out, because it needs a file: 1: tiny\n" in said
+    assert reproduce.reproduce(planned[:1], settings()) == failed
+
+
+def test_a_bad_address_is_told_before_steps_are_timed(sub_images, monkeypatch):
+    def time_steps(*arguments):
+        raise AssertionError("steps were timed")
+
+    monkeypatch.setattr(costs, "_measure_apart", time_steps)
+    with pytest.raises(UserError, match="--scheduler nonsense: is no address"):
+        reproduce.reproduce(plans([0]), settings(), scheduler="nonsense")
 
 
 def test_what_is_proved_is_said_and_left(capsys):
