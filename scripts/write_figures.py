@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Documents, and what makes their parts.
 PARTS = {
     "README.md": {
+        "lead": figures.lead_sentence,
         "bicubic": figures.bicubic_sentence,
         "counts": figures.counts_sentence,
         "commands": results.commands_block,

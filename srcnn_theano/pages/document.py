@@ -172,6 +172,11 @@ def html_text(text: str) -> str:
     return "".join(parts)
 
 
+def without_marks(text: str) -> str:
+    """A text as an attribute of HTML shows it."""
+    return _MARK.sub(lambda mark: mark.group().strip("`*"), text)
+
+
 def _html_table(table):
     def row(cells, tag):
         # On a narrow screen a cell stands below its name, see document.css.
@@ -184,7 +189,8 @@ def _html_table(table):
         return f"<tr>{''.join(shown)}</tr>"
 
     labels = [
-        f' data-label="{html.escape(name)}"' * bool(name) for name in table.header
+        f' data-label="{html.escape(without_marks(name))}"' * bool(name)
+        for name in table.header
     ]
     body = "\n".join(row(cells, "td") for cells in table.rows)
     return (
@@ -195,7 +201,8 @@ def _html_table(table):
 
 def _html_pictures(block, folder):
     figures = "\n".join(
-        f'<div><img src="{data_uri(folder / name)}" alt="{html.escape(label)}">'
+        f'<div><img src="{data_uri(folder / name)}"'
+        f' alt="{html.escape(without_marks(label))}">'
         f"<span>{html_text(label) if len(block.pictures) > 1 else ''}</span></div>"
         for label, name in block.pictures
     )

@@ -113,7 +113,7 @@ def slider_pictures(rows: Mapping[str, Row], out_dir: Path) -> list[Shown]:
             continue
         score = _of_image(row.results["images"]["standard"], crop)
         psnr = {"bicubic": score["bicubic_psnr"], "network": score["psnr"]}
-        title = f"{crop.test_set}, {crop.image}, x{scale}"
+        title = f"{crop.test_set}, {stem}, x{scale} by {names[0]}"
         pictures.append(Shown(title, names[0], scale, files, psnr))
     return pictures
 

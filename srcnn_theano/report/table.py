@@ -40,6 +40,9 @@ def table_section(rows: dict[str, Row], table: str) -> list[Block]:
     own = of_table(rows, table)
     blocks: list[Block] = [
         _main_table(rows, own),
+        *_vgg_table(rows, own),
+        Paragraph("**The same networks as the literature measures them, `standard`**"),
+        _standard_table(own),
         Items([_note(rows, row) for row in own]),
         *_averages(own),
         *(_image_scores(row) for row in own if _shows_images(row)),
@@ -53,12 +56,44 @@ def table_section(rows: dict[str, Row], table: str) -> list[Block]:
 
 def _main_table(rows, own):
     header = ["", "set", "mean", *_OVER_SEEDS, "bicubic"]
-    if own[0].experiment.row.table in PERCEPTUAL:
-        header += [f"{name}, VGG space" for name in _OVER_SEEDS]
-    header += ["ours under `standard`", "bicubic under `standard`", "epochs"]
+    return Table("lllrrrrrlr", header, [_main_cells(rows, row) for row in own])
+
+
+def _vgg_table(rows, own):
+    if own[0].experiment.row.table not in PERCEPTUAL:
+        return []
+    lines = []
+    for row in own:
+        figures = row_figures(row)
+        last = figures and figures.vgg
+        lines.append([_name(row), *_over_seeds(rows, row, "published_vgg", last)])
+    return [
+        Paragraph("**The same in VGG space**"),
+        Table("lrrrrrl", ["", *_OVER_SEEDS], lines),
+    ]
+
+
+def _standard_table(own):
+    header = ["", "ours: PSNR / SSIM", "bicubic: PSNR / SSIM", "epochs"]
     header += ["Set5 `patch`, last 10 epochs: median (range)"]
-    align = "lll" + "r" * (len(header) - 3)
-    return Table(align, header, [_main_cells(rows, row) for row in own])
+    return Table("lrrrr", header, [_standard_cells(row) for row in own])
+
+
+def _standard_cells(row):
+    figures = row_figures(row)
+    if figures is None:
+        return [_name(row), "", "", epochs(row), ""]
+    return [
+        _name(row),
+        "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
+        "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
+        epochs(row),
+        last_epochs(row),
+    ]
+
+
+def _name(row):
+    return f"{row_title(row.experiment)} `{row.experiment.name}`"
 
 
 _OVER_SEEDS = ["published", "ours", "range (seeds)", "last", "best", "verdict"]
@@ -66,22 +101,12 @@ _OVER_SEEDS = ["published", "ours", "range (seeds)", "last", "best", "verdict"]
 
 def _main_cells(rows, row):
     experiment, figures = row.experiment, row_figures(row)
-    cells = [
-        f"{row_title(experiment)} `{experiment.name}`",
+    return [
+        _name(row),
         experiment.measure.test_set,
         f"`{experiment.measure.aggregation}`",
         *_over_seeds(rows, row, "published", figures and figures.ours),
         decibels(figures and figures.bicubic),
-    ]
-    if experiment.row.table in PERCEPTUAL:
-        cells += _over_seeds(rows, row, "published_vgg", figures and figures.vgg)
-    if figures is None:
-        return cells + ["", "", epochs(row), ""]
-    return cells + [
-        "{psnr:.2f} / {ssim:.4f}".format(**figures.standard),
-        "{bicubic_psnr:.2f} / {bicubic_ssim:.4f}".format(**figures.standard),
-        epochs(row),
-        last_epochs(row),
     ]
 
 

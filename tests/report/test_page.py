@@ -218,6 +218,37 @@ def test_the_picture_is_of_the_network_that_is_shipped():
     assert about["weights_sha256"] == weights["sha256"]
 
 
+def test_a_picture_of_two_networks_is_named_by_them(monkeypatch, tmp_path):
+    from srcnn_theano.report import strips
+    from srcnn_theano.report.rows import load_rows
+
+    monkeypatch.setattr(strips.Path, "is_file", lambda path: True)
+    score = {"bicubic_psnr": 1.0, "psnr": 2.0}
+    monkeypatch.setattr(strips, "_of_image", lambda results, crop: score)
+    titles = [one.title for one in strips.slider_pictures(load_rows(), tmp_path)]
+    assert len(titles) > 3 and len(set(titles)) == len(titles)
+
+
+def test_the_lead_is_the_same_everywhere(shipped):
+    """36.5 and 35.08 dB less 30.48 and 27.49 dB, as the report prints them."""
+    text, _ = shipped
+    leads = [36.5 - 30.48, 35.08 - 27.49]
+    words = f"{round(leads[0])} to {round(leads[1])}"
+    assert f"<title>A course report beat the inventors by {words} decibels" in text
+    readme = (ROOT / "README.md").read_text()
+    assert f"{words} dB above" in readme and f"the {words} dB are not" in readme
+
+
+def test_words_of_the_page_are_explained(shipped):
+    text, _ = shipped
+    explained = " ".join(re.findall("<dt>(.*?)</dt>", text))
+    for word in ("batch20", "global", "patch", "standard", "died", "PSNR"):
+        assert word in explained
+    cells = re.findall(r"<small>ours .*?</small>", text)
+    assert any("(median of 3, " in cell for cell in cells)
+    assert any("; 1 died" in cell for cell in cells)
+
+
 @pytest.mark.slow
 def test_the_picture_is_made_again_by_its_script(tmp_path):
     import runpy
@@ -256,6 +287,8 @@ def test_pictures_of_the_user_s_sets_stand_in_the_slider(seeds, write_run, tmp_p
         name = f"strip-fsrcnn_x3-zebra-{version}.png"
         write_picture(tmp_path / name, Picture(np.zeros((6, 6, 3), np.uint8)))
     (shown,) = strips.slider_pictures(rows, tmp_path)
-    assert shown.title == "Set14, zebra.bmp, x3" and shown.network == "fsrcnn_x3"
+    assert (
+        shown.title == "Set14, zebra, x3 by fsrcnn_x3" and shown.network == "fsrcnn_x3"
+    )
     assert shown.psnr == {"bicubic": 23.25, "network": 25.25}
     assert shown.files["network"].name == "strip-fsrcnn_x3-zebra-fsrcnn_x3.png"

@@ -54,6 +54,7 @@ async function work() {
   told.low = [over.src === low.src, over.alt === low.alt];
   // The curves.
   told.lines = told_lines();
+  at("all-on").click(); told.all = told_lines(); change(at("preset"));
   document.querySelector("#readout button").click(); told.fewer = told_lines();
   at("all-off").click(); told.none = told_lines();
   const boxes = [...document.querySelectorAll("[data-run]")];
@@ -80,6 +81,15 @@ async function work() {
   told.meeting = meeting();
   unfold();
   told.wider_open = wider();
+  told.broken = [...document.querySelectorAll("#records ~ details td:is(.r, :nth-child(2))")]
+    .filter((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      const line = parseFloat(getComputedStyle(cell).lineHeight);
+      return /^[\\d.,+-]+( \\(\\d+\\))?$/.test(cell.textContent) &&
+        range.getBoundingClientRect().height > 1.8 * line;
+    }).map((cell) => cell.outerHTML);
+  told.marks = document.querySelectorAll('[data-label*="`"], [alt*="`"]').length;
   told.overflow = document.documentElement.scrollWidth - innerWidth;
   told.scrolled = [...document.querySelectorAll(".wide")].filter((item) =>
     item.scrollWidth > item.clientWidth + 1).length;
@@ -136,6 +146,8 @@ def test_nothing_is_wider_than_the_screen(told):
     """Nor is a table cut, with all that is folded away unfolded."""
     assert told["wider"] == [] and told["wider_open"] == []
     assert told["overflow"] <= 0 and told["scrolled"] == 0
+    # Nor does a number break inside of its cell, or a mark of Markdown show.
+    assert told["broken"] == [] and told["marks"] == 0
     assert told["contents"] == (told["width"] == 1400)
 
 
@@ -150,6 +162,12 @@ def test_runs_are_switched_and_read_off(told):
     assert any(label.startswith("bicubic") for label, _ in told["lines"])
     assert first not in [label for label, _ in told["fewer"]]
     assert told["none"] == []
+    # A few that are told apart, until all are asked for.
+    few, everything = (
+        [label for label, _ in told[name] if not label.startswith("bicubic")]
+        for name in ("lines", "all")
+    )
+    assert len(few) == 5 and set(few) < set(everything) and len(everything) > 10
     names = [label for label, _ in told["two"]]
     assert names[0].startswith("SGD, as programmed first")
     assert names[1].startswith("RMSProp instead of Adam") and len(names) > 2

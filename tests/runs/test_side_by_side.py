@@ -97,7 +97,7 @@ signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nohup and the like ignore some
 train = "import os, sys, time; open('seed' + sys.argv[4], 'w').write(str(os.getpid()))"
 side_by_side.COMMAND = (sys.executable, "-c", train + "; time.sleep(600)")
 plan.data_checksums = lambda folder: {}
-reproduce.step_costs = lambda *arguments: {}
+reproduce.step_costs = lambda *arguments, **more: {}
 reproduce.seconds_of = lambda runs, *others: {run.name: 60.0 for run in runs}
 sys.exit(tiny_command.main(sys.argv[1:]))
 """

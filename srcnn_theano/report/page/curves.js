@@ -2,7 +2,7 @@
 
 const COLOURS = ["#2f7fd1", "#d9640a", "#1d9660", "#a05bd0", "#d43f57", "#0f97a5",
                  "#9a741f"];
-const DASHES = [[], [9, 4], [2, 3], [11, 3, 2, 3]];
+const DASHES = [[], [14, 6], [2, 5], [16, 4, 2, 4, 2, 4]];
 const NEAR = 6; // dB below bicubic
 
 class Curves {
@@ -22,6 +22,8 @@ class Curves {
     listen("preset", () => this.takePreset());
     listen("measure", () => this.draw());
     listen("near", () => this.draw());
+    document.getElementById("all-on").addEventListener("click",
+      () => this.takePreset(true));
     document.getElementById("all-off").addEventListener("click", () => {
       this.on.clear();
       this.draw();
@@ -35,10 +37,12 @@ class Curves {
       () => this.draw());
   }
 
-  takePreset() {
+  // A few runs of a table, or all of them.
+  takePreset(all = false) {
     const table = document.getElementById("preset").value;
     this.on = new Set(this.data.runs.keys());
-    this.data.runs.forEach((run, n) => run.table === table || this.on.delete(n));
+    this.data.runs.forEach((run, n) =>
+      (run.table === table && (all || run.start)) || this.on.delete(n));
     this.draw();
   }
 
@@ -62,7 +66,7 @@ class Curves {
     const longest = Math.max(1, ...lines.map((line) => (line.y || []).length));
     for (const [value, data] of plain) {
       lines.push({ label: `bicubic, no network (${data})`, y: Array(longest).fill(value),
-                   stroke: "#8a929b", dash: [5, 5], plain: value });
+                   stroke: "#8a929b", dash: [6, 6], width: 3.5, plain: value });
     }
     return { lines, longest };
   }
@@ -95,7 +99,7 @@ class Curves {
     const axis = { stroke: text, grid: { stroke: line, width: 1 },
                    ticks: { stroke: line, width: 1 } };
     const series = drawn.map((one) => ({ label: one.label, stroke: one.stroke,
-      dash: one.dash, width: 2, spanGaps: false,
+      dash: one.dash, width: one.width || 2, spanGaps: false,
       points: { show: (one.y || []).length < 2 } }));
     return {
       ...this.size(),

@@ -20,6 +20,9 @@ MEASURES = {
 }
 
 
+_AT_FIRST = 5  # lines that are easily told apart
+
+
 class Run(NamedTuple):
     """A training: its row, its seed, and an entry per epoch."""
 
@@ -58,6 +61,7 @@ def curves_section(rows: Mapping[str, Row]) -> str:
         tag(
             "label", tag("input", type="checkbox", id="near"), " only close to bicubic"
         ),
+        tag("button", "All of them", type="button", id="all-on"),
         tag("button", "All off", type="button", id="all-off"),
         class_="switches",
     )
@@ -99,8 +103,18 @@ def curves_data(rows: Mapping[str, Row]) -> dict[str, Any]:
         of = [_run(run) for row in of_table(dict(rows), table) for run in runs_of(row)]
         if of:
             tables[table] = TITLES.get(table) or title(table)
+            for run in _few(of):
+                run["start"] = True
             runs += of
     return {"tables": tables, "runs": runs}
+
+
+def _few(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs of a table that are shown at first: of each row one, of the printed."""
+    firsts = list({run["name"]: run for run in reversed(runs)}.values())[::-1]
+    own = [EXPERIMENTS[run["name"]].row for run in firsts]
+    printed = [run for run, row in zip(firsts, own) if row.published is not None]
+    return (printed or firsts)[:_AT_FIRST]
 
 
 def _run(run: Run) -> dict[str, Any]:

@@ -10,13 +10,12 @@ from srcnn_theano.files import read_json
 from srcnn_theano.pages.document import html_text
 from srcnn_theano.pages.markup import figure, plain, tag
 from srcnn_theano.pages.page import data_uri
-from srcnn_theano.report.facts import sentences
-from srcnn_theano.report.page.printed import CLAIM
+from srcnn_theano.report.facts import lead_in_words, sentences
+from srcnn_theano.report.page.printed import claim
 from srcnn_theano.report.rows import Row
 from srcnn_theano.report.verdicts import KINDS, counts
 
 _PICTURES = Path(__file__).with_name("pictures")
-TITLE = "A course report beat the inventors by 6 decibels. Did it?"
 VERSIONS = ("low", "bicubic", "network", "original")
 MEANINGS = {
     "reproduced": "the printed figure lies within the range of our trainings, widened "
@@ -26,6 +25,13 @@ MEANINGS = {
     "open": "none of these",
     "not run": "not trained yet",
 }
+
+
+def title(rows: Mapping[str, Row]) -> str:
+    """Of the page."""
+    return (
+        f"A course report beat the inventors by {lead_in_words(rows)} decibels. Did it?"
+    )
 
 
 class Shown(NamedTuple):
@@ -66,10 +72,10 @@ def hero(rows: Mapping[str, Row], pictures: Sequence[Shown]) -> str:
         tag("ol", *said, class_="sentences"),
         class_="outcome",
     )
-    lead = tag("p", html_text(CLAIM), class_="lead")
+    lead = tag("p", html_text(claim(rows)), class_="lead")
     return tag(
         "header",
-        tag("h1", plain(TITLE)),
+        tag("h1", plain(title(rows))),
         tag("div", lead, _compare(pictures), outcome, class_="first"),
         id="top",
     )

@@ -11,7 +11,7 @@ from srcnn_theano.pages.markup import plain, tag
 from srcnn_theano.pages.page import COLOURS, DOCUMENT, UPLOT, UPLOT_STYLE, html_page
 from srcnn_theano.report.page.curves import curves_section
 from srcnn_theano.report.page.filters import filters_blocks
-from srcnn_theano.report.page.hero import MEANINGS, TITLE, Shown, hero
+from srcnn_theano.report.page.hero import MEANINGS, Shown, hero, title
 from srcnn_theano.report.page.printed import printed_section
 from srcnn_theano.report.page.speed import speed_blocks
 from srcnn_theano.report.page.trade import trade_section
@@ -86,7 +86,7 @@ def page(
     )
     styles = [COLOURS, DOCUMENT, UPLOT_STYLE, _HERE / "page.css"]
     scripts = [UPLOT, _HERE / "page.js", _HERE / "curves.js"]
-    return html_page(TITLE, styles, body, scripts)
+    return html_page(title(rows), styles, body, scripts)
 
 
 def _section(one: Section) -> str:
@@ -135,7 +135,8 @@ _ABOUT = {
     "words": ("Words and rules", ""),
     "records": (
         "Everything recorded, and the settings",
-        "All figures under all protocols, every image, every setting, folded away.",
+        "All figures under all protocols, every image, every setting, folded away. "
+        "What names such as `batch20` and `standard` mean is under Words and rules.",
     ),
 }
 
@@ -183,7 +184,25 @@ _WORDS = (
     (
         "training, seed",
         "A training begins from random numbers; another seed gives other ones, and "
-        "another figure. So we give the median and the range.",
+        "another figure. So we give the median, which is the middle one in order, and "
+        "the range.",
+    ),
+    (
+        "died",
+        "A training that ends 5 dB or more below the median of its row. It counts, and "
+        "is marked; the story of the figure says what the verdict is without it.",
+    ),
+    (
+        "`patch`, `batch20`, `global`",
+        "How one PSNR is made of many small squares of the pictures: the mean of each "
+        "one's; the mean of groups of 20 (`batch50`, `batch100`: 50 and 100) in the "
+        "order of the files, as in the report's program; the PSNR of all errors "
+        "together.",
+    ),
+    (
+        "`standard`",
+        "The measure of the literature: whole pictures, their brightness alone, sharp "
+        "originals. `programmed` and `course` are the report's own.",
     ),
     (
         "which epoch",
@@ -195,7 +214,7 @@ _WORDS = (
 def _words() -> str:
     verdicts = [(name, MEANINGS[name]) for name in (*VERDICTS, "not run")]
     items = [
-        tag("div", tag("dt", plain(word)), tag("dd", html_text(means)))
+        tag("div", tag("dt", html_text(word)), tag("dd", html_text(means)))
         for word, means in (*_WORDS, *verdicts)
     ]
     return tag("dl", *items)

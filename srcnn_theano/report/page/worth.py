@@ -21,13 +21,15 @@ def worth_section(rows: Mapping[str, Row]) -> str:
         tag("th", words, scope="col")
         for words in ("slip", "in dB", "worth", "scored on")
     ]
-    return tag(
+    table = tag(
         "table",
         tag("caption", "With the slip, less without it; to the right: a better score"),
         tag("thead", tag("tr", *head)),
         tag("tbody", *lines),
         class_="bars",
     )
+    link = tag("a", "What the names of the measures mean", href="#words")
+    return table + tag("p", link, class_="more")
 
 
 def _line(one: Worth, widest: float) -> str:
