@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import NamedTuple, Sequence
 from srcnn_theano import shipped
 from srcnn_theano.environment import default_device, usable_cores
 from srcnn_theano.environment.flags import theano_flags
+from srcnn_theano.errors import UserError
 from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.runs.costs import correct, peak_gib
 from srcnn_theano.runs.plan import Planned, take_ready
@@ -95,7 +97,8 @@ def run_all(
                     _end(job, failed, settings)
                     if name not in failed:
                         about = (seconds[name], peaks[name], job.started)
-                        correct(job.plan.run, *about, settings.threads)
+                        with contextlib.suppress(UserError):  # a cache, no more
+                            correct(job.plan.run, *about, settings.threads)
                     bar.update(round(seconds[name] / settings.at_once))
                 bar.set_postfix_str(", ".join(job.plan.name for job in running), False)
         finally:

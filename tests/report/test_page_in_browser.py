@@ -81,7 +81,8 @@ async function work() {
   told.meeting = meeting();
   unfold();
   told.wider_open = wider();
-  told.broken = [...document.querySelectorAll("#records ~ details td:is(.r, :nth-child(2))")]
+  const cells = "#records ~ details td:is(.r, :nth-child(2))";
+  told.broken = [...document.querySelectorAll(cells)]
     .filter((cell) => {
       const range = document.createRange();
       range.selectNodeContents(cell);

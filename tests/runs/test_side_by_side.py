@@ -19,7 +19,7 @@ from srcnn_theano.runs.costs import StepCost, kind, seconds_of
 from srcnn_theano.runs.plan import Planned
 from srcnn_theano.runs.run import runs_of_seeds
 from srcnn_theano.runs.side_by_side import Settings, run_all
-from srcnn_theano.training.history import read_history
+from srcnn_theano.training.history import read_history, write_history
 
 SCRIPT = Path(__file__).with_name("tiny_command.py")
 _spec = importlib.util.spec_from_file_location("tiny_command", SCRIPT)
@@ -198,8 +198,12 @@ def test_trainings_correct_what_was_measured(sub_images, monkeypatch):
     folder = plan.run.folder
     folder.mkdir(parents=True)
     # An epoch takes 10 steps, and 20 to score at a third: half a second for each.
-    lines = [f"{n},{(10 + 20 / 3) / 2}" for n in (1, 2, 3)]
-    (folder / "history.csv").write_text("\n".join(["epoch,seconds", *lines, ""]))
+    half = str((10 + 20 / 3) / 2)
+    columns = ("epoch", "cost", "train_psnr", "seconds")
+    write_history(
+        folder / "history.csv",
+        [dict(zip(columns, (str(n), "1", "1", half))) for n in (1, 2, 3)],
+    )
 
     def correct(started):
         costs.correct(plan.run, expected[plan.name], 0.7, started, threads=1)
