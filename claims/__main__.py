@@ -1,6 +1,7 @@
 """The command line: `python -m claims`, in the root of a checkout.
 
     python -m claims                   # writes docs/claims.md
+    python -m claims --check           # writes nothing; status 1 where pages differ
     python -m claims NAME...           # prints the evidence for these claims
     python -m claims --measure --data DIR [--vgg FILE]
 
@@ -27,12 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write or print; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        if options.check and (options.names or options.measure):
+            raise UserError("--check: goes alone; leave out names and --measure")
         if options.measure:
             _measure(options)
         if options.names:
             _print(options.names)
         else:
-            page.write_pages()
+            changed = page.write_pages(options.check)
+            for path in changed:
+                print(f"{path}: {'differs' if options.check else 'written'}")
+            return 1 if changed and options.check else 0
     except UserError as error:
         print(f"claims: error: {error}", file=sys.stderr)
         return 2
@@ -46,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--data", metavar="DIR", help="default: $SRCNN_DATA")
     parser.add_argument("--vgg", metavar="FILE", help="default: the one in the cache")

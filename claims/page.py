@@ -87,9 +87,20 @@ def protocols_page() -> str:
     return made_again(PROTOCOLS_PAGE, Parts(made, {}))
 
 
-def write_pages() -> None:
-    """Write the two pages, and the figures in others."""
-    write_text(CLAIMS_PAGE, claims_page())
-    write_text(PROTOCOLS_PAGE, protocols_page())
-    for path, parts in PAGES.items():
-        write_text(path, made_again(path, parts))
+def write_pages(check: bool = False) -> list[Path]:
+    """Write the two pages, and the figures in others; or only compare them.
+
+    Returns
+    -------
+    list of Path
+        The pages that differ, or differed, from what they are made of.
+    """
+    texts = {CLAIMS_PAGE: claims_page(), PROTOCOLS_PAGE: protocols_page()}
+    texts.update((path, made_again(path, parts)) for path, parts in PAGES.items())
+    changed = []
+    for path, text in texts.items():
+        if text != path.read_text(encoding="utf-8"):
+            changed.append(path)
+            if not check:
+                write_text(path, text)
+    return changed

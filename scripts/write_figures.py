@@ -4,7 +4,9 @@
 
 What stands between `<!-- NAME -->` and `<!-- end of NAME -->` is written anew: counts
 of verdicts, tables of figures, how long trainings took. With --check nothing is
-written, and the exit status is 1 where a document differs from the records.
+written, and the exit status is 1 where a document differs from the records. Records
+that contradict each other, results.json and history.csv of a training, are named; the
+exit status is 1 then, too.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from typing import Callable, Mapping, Optional, Sequence
 
 from srcnn_theano.files import write_text
 from srcnn_theano.report import figures, networks, results, tried
+from srcnn_theano.report.agreement import contradictions
 from srcnn_theano.report.rows import Row, load_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,7 +89,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     changed = write_figures(check=options.check)
     for path in changed:
         print(f"{path}: {'differs from results/' if options.check else 'written'}")
-    return 1 if changed and options.check else 0
+    wrong = contradictions(load_rows())
+    for line in wrong:
+        print(f"results/: {line}")
+    return 1 if wrong or (changed and options.check) else 0
 
 
 if __name__ == "__main__":

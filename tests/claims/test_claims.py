@@ -244,3 +244,21 @@ def test_sentences_are_there_once(text, tmp_path):
         elsewhere.made_again(page, elsewhere.Parts({}, {"a {} b": lambda: ["1"]}))
     with pytest.raises(ValueError, match="marks of 'x'"):
         elsewhere.made_again(page, elsewhere.Parts({"x": str}, {}))
+
+
+def test_check_writes_nothing_and_tells_what_differs(tmp_path, monkeypatch, capsys):
+    copy = tmp_path / "claims.md"
+    copy.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(page, "CLAIMS_PAGE", copy)
+    monkeypatch.setattr(page, "PROTOCOLS_PAGE", tmp_path / "protocols.md")
+    monkeypatch.setattr(page, "PAGES", {})
+    monkeypatch.setattr(page, "claims_page", lambda: "new")
+    monkeypatch.setattr(page, "protocols_page", lambda: "the same")
+    (tmp_path / "protocols.md").write_text("the same", encoding="utf-8")
+    assert main(["--check"]) == 1
+    assert capsys.readouterr().out == f"{copy}: differs\n"
+    assert copy.read_text(encoding="utf-8") == "old"
+    assert main([]) == 0 and copy.read_text(encoding="utf-8") == "new"
+    assert main(["--check"]) == 0
+    assert main(["--check", "--measure"]) == 2
+    assert "--check: goes alone" in capsys.readouterr().err

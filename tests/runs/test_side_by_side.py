@@ -199,10 +199,13 @@ def test_trainings_correct_what_was_measured(sub_images, monkeypatch):
     folder.mkdir(parents=True)
     # An epoch takes 10 steps, and 20 to score at a third: half a second for each.
     half = str((10 + 20 / 3) / 2)
-    columns = ("epoch", "cost", "train_psnr", "seconds")
+    columns = ("epoch", "iteration", "learning_rate", "cost", "train_psnr", "seconds")
     write_history(
         folder / "history.csv",
-        [dict(zip(columns, (str(n), "1", "1", half))) for n in (1, 2, 3)],
+        [
+            dict(zip(columns, (str(n), f"{10 * n}", "1", "1", "1", half)))
+            for n in (1, 2, 3)
+        ],
     )
 
     def correct(started):

@@ -1,6 +1,8 @@
 """The tables of the documents are those of the records."""
 
 import importlib.util
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,34 @@ def test_a_difference_is_told_and_mended(write_figures, tmp_path, monkeypatch, c
     monkeypatch.setattr(write_figures, "write_figures", lambda check: changed)
     assert write_figures.main(["--check"]) == 1
     assert "results.md: differs from results/" in capsys.readouterr().out
+
+
+def test_records_that_contradict_each_other_fail(
+    write_figures, tmp_path, monkeypatch, capsys
+):
+    """A figure that is changed in results.json alone, though tables read the other."""
+    from srcnn_theano.report import rows
+    from srcnn_theano.report.agreement import contradictions
+
+    assert contradictions(load_rows()) == []
+    name = "table1_adam_programmed"
+    shutil.copytree(rows.results_dir() / name, tmp_path / name)
+    path = tmp_path / name / "results.json"
+    results = json.loads(path.read_text(encoding="utf-8"))
+    monkeypatch.setattr(rows, "results_dir", lambda: tmp_path)
+    monkeypatch.setattr(write_figures, "write_figures", lambda check: [])
+    assert write_figures.main(["--check"]) == 0
+    for at, column in (
+        (results["sub_images"]["Set14"]["ours"], "set14_batch20 of epoch 50"),
+        (results["rule"]["best_validation"]["sub_images"]["set14"], "of epoch 35"),
+    ):
+        at["batch20"] += 0.1
+        path.write_text(json.dumps(results), encoding="utf-8")
+        assert write_figures.main(["--check"]) == 1
+        said = capsys.readouterr().out
+        assert f"{name}, seed 0: results.json and history.csv differ" in said
+        assert column in said
+        at["batch20"] -= 0.1
 
 
 def test_readme_counts_every_printed_figure(write_figures):
