@@ -14,19 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-<<<<<<< HEAD
 from srcnn_theano import files, scratch
 from srcnn_theano.data.images import Picture, write_picture
-=======
-from srcnn_theano import files
-from srcnn_theano.cli import main
->>>>>>> a88c93d (Name rows that lack VGG16, cost by device and day, unwritable places early, each missing image)
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import (
     DiskFull,
     atomic_path,
-    check_target,
-    check_target_folder,
     read_json,
     require_file,
     sha256,
@@ -90,45 +83,6 @@ def test_folder_that_is_a_file(path):
         write_text(target, "new")
     assert str(target) in str(error.value)
     untouched(path)
-
-
-@pytest.mark.parametrize("check", [check_target, check_target_folder])
-def test_a_place_that_cannot_be_written_is_told_before_the_work(check, tmp_path):
-    # Nobody can make a file there, not even root.
-    with pytest.raises(UserError, match="^/proc/new/out: cannot be written"):
-        check("/proc/new/out")
-    (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="file/new/out: cannot be written"):
-        check(tmp_path / "file" / "new" / "out")
-    check(tmp_path / "new" / "out")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-UNWRITABLE = [
-    "reproduce table1 --cost --runs",
-    "train table1_sgd_programmed --runs",
-    "data get --from a --data",
-    "report --out",
-    "compare-deconv --quick --out",
-    "demo --out",
-    "graph srcnn --out",
-    "train --pictures a --scale 2 --runs",
-]
-
-
-@pytest.mark.parametrize("words", UNWRITABLE)
-def test_commands_refuse_a_folder_that_cannot_be_written(
-    words, tmp_path, monkeypatch, capsys
-):
-    """Before anything is read, trained or timed: there is nothing that could be."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SRCNN_DATA", raising=False)
-    (tmp_path / "a").mkdir()
-    words = [*words.split(), "/proc/new"]
-    if words[0] in ("reproduce", "train") and "--pictures" not in words:
-        words += ["--data", "a"]
-    assert main(words) == 2
-    assert "/proc/new" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])

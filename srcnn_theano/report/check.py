@@ -48,18 +48,11 @@ def check_rows(
         Nothing is shipped that the rows could be held against; or, after all others,
         rows that need VGG16, where there is none.
     """
-    shipped = load_rows()
-    rows = [row for row in (shipped[e.name] for e in rows_of(table, only)) if row.seeds]
+    rows = _comparable(table, only)
     lengths: dict[str, int] = {}
     for row in rows:
         name = row.experiment.trained_by
         lengths[name] = max(lengths.get(name, 0), _length(row, n_epochs))
-    rows = [row for row in rows if of_history(row.experiment, row.seeds[0].history)]
-    if not rows:
-        raise UserError(
-            f"--check: results/ has no seeds of {' '.join(only) or table} to compare "
-            "with; 'srcnn-theano experiments' shows which rows have some"
-        )
     vgg16 = load_vgg(vgg)
     good, lacking, histories = True, [], {}
     for row in rows:
@@ -79,6 +72,19 @@ def check_rows(
     if lacking:
         raise UserError(f"--check: left out {', '.join(lacking)}: {NO_VGG}")
     return good
+
+
+def _comparable(table: str, only: Sequence[str]) -> list[Row]:
+    """The rows with seeds in results/ that have the figures which are compared."""
+    shipped = load_rows()
+    rows = [row for row in (shipped[e.name] for e in rows_of(table, only)) if row.seeds]
+    rows = [row for row in rows if of_history(row.experiment, row.seeds[0].history)]
+    if not rows:
+        raise UserError(
+            f"--check: results/ has no seeds of {' '.join(only) or table} to compare "
+            "with; 'srcnn-theano experiments' shows which rows have some"
+        )
+    return rows
 
 
 def _length(row: Row, n_epochs: int | None) -> int:

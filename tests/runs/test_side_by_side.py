@@ -229,9 +229,9 @@ def test_the_sums_of_what_it_costs(sub_images, monkeypatch, capsys):
         *table, lines[jobs] = capsys.readouterr().out.splitlines()
     # 3 epochs of 10 + 20 / 3 steps are half an hour, and measuring a minute.
     cells = [line.split()[-4:] for line in table]
-    assert [line[-1] for line in cells] == ["hours", "1.0", "0.0", "1.1"]
+    assert [line[-1] for line in cells] == ["hours", "1.0", "0.0", "1.0"]
     assert [cells[1][0], cells[2][-2], cells[3][-2]] == ["2", "1", "3"]
-    assert "3 runs, 1 at a time with 2 threads each: about 1.1 hours" in lines[1]
+    assert "3 runs, 1 at a time with 2 threads each: about 1.0 hours" in lines[1]
     # Two cores do no more than two at a time, and all have their memory.
     assert "about 0.5 hours and 1.0 GiB" in lines[2]
     assert "99 at a time with 1 thread each: about 0.5 hours and 1.5 GiB" in lines[99]
