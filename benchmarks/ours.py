@@ -12,16 +12,19 @@ from benchmarks.work import Work
 
 
 def make_job(work: Work, variant: str) -> Callable[[], Any]:
-    """A function without arguments that does the job once and returns its result."""
+    """A function without arguments that does the job once and returns its result.
+
+    The variant is a precision of training steps; float32 where it is empty.
+    """
     if work.kind in ("step", "steps"):
-        return _training(work)
+        return _training(work, variant or "float32")
     if work.kind == "picture":
         return _picture(work)
     predictor, image = _predictor(work), common.image(work)
     return lambda: predictor(image)
 
 
-def _training(work):
+def _training(work, precision):
     from srcnn_theano.backend import many_steps
     from srcnn_theano.data.patches import Pairs
     from srcnn_theano.training.settings import Training
@@ -38,6 +41,7 @@ def _training(work):
         vgg_weight=1.0 if work.perceptual else 0.0,
         learning_rate=common.LEARNING_RATE,
         batch_size=work.batch_size,
+        precision=precision,
     )
     vgg = None
     if work.perceptual:

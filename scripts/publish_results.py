@@ -43,8 +43,8 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
     ------
     UserError
         The run is unfinished (and `unfinished` is false) or has not been started; its
-        figures are of another network than lies beside them; its record holds a path of
-        this machine.
+        figures are of another network than lies beside them; it was run with other
+        settings than the row's; its record holds a path of this machine.
     """
     experiment = find_experiment(_row_of(name))
     run_dir, into = Path(runs_dir) / name, root / "results" / name
@@ -57,6 +57,9 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
         )
     )
     _refuse_paths(run_dir / "experiment.json", record)
+    changed = set(experiment.differences(record["experiment"])) - {"seed"}
+    if changed:
+        raise UserError(f"{run_dir}: run with another {', '.join(sorted(changed))}")
     reason = _why_unfinished(experiment, run_dir, record)
     if reason and not unfinished:
         raise UserError(

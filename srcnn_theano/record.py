@@ -36,6 +36,8 @@ def command(experiment: Experiment) -> str:
         words.append(f"--epochs {experiment.measure.n_epochs}")
     if experiment.training.seed != listed.training.seed:
         words.append(f"--seed {experiment.training.seed}")
+    if experiment.training.precision != listed.training.precision:
+        words.append(f"--precision {experiment.training.precision}")
     if experiment.needs_vgg:
         words.append("--vgg FILE")
     return " ".join(words)

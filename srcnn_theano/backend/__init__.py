@@ -12,12 +12,14 @@ from srcnn_theano.backend import (
     convolutions,
     fusion,
     internals,
+    precision,
     processor,
     subnormals,
 )
 from srcnn_theano.backend.devices import (
     compile_function,
     default_device,
+    device_mode,
     many_steps,
 )
 from srcnn_theano.backend.library import T, settings, theano
@@ -28,6 +30,7 @@ __all__ = [
     "settings",
     "compile_function",
     "default_device",
+    "device_mode",
     "many_steps",
 ]
 
@@ -37,6 +40,7 @@ internals.mend_aesara()  # what Aesara left out, and a mistake in one of its ops
 internals.mend_scan()  # the C code of a loop, where Python is too new for it
 convolutions.register()  # abstract convolutions become oneDNN's
 fusion.register()  # biases, activations and pools join these
+precision.register()  # which round what they multiply, where that is asked for
 compilation.install()  # C code is compiled by several g++ at once
 compile_cache.install()  # by several processes, which do not delete others' modules
 processor.install()  # which ask for the processor's options once

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcnn_theano.backend.internals import Function, linked
 from srcnn_theano.backend.library import theano
+from srcnn_theano.backend.precision import bf16_mode
 from srcnn_theano.backend.running import check_running
 from srcnn_theano.environment import c_code_is_off, default_device
 from srcnn_theano.errors import UserError
@@ -48,25 +49,32 @@ def compile_function(
     return theano.function(inputs, outputs, mode=mode, **options)
 
 
-def device_mode(device: str | None = None) -> Any:
-    """The theano.Mode for a device; None for ``cpu``: there Theano's default serves.
+def device_mode(device: str | None = None, precision: str = "float32") -> Any:
+    """The theano.Mode for a device; None where Theano's default serves, on ``cpu``.
 
     Parameters
     ----------
     device : str or None
         One of `environment.DEVICES`; None is `default_device`.
+    precision : 'float32' or 'bf16'
+        What convolutions multiply, see `precision`.
 
     Raises
     ------
     UserError
-        The device, or what it needs, is not there.
+        The device, or what it or the precision needs, is not there.
     """
     device = device or default_device()
     if device != "cpu":
+        if precision != "float32":
+            raise UserError(
+                f"precision {precision}: oneDNN's, which device {device} does without; "
+                "leave one of the two out"
+            )
         return _xla_mode(device)
     if not theano.config.cxx:
         raise UserError(c_code_is_off())
-    return None
+    return bf16_mode() if precision == "bf16" else None
 
 
 def many_steps(

@@ -34,7 +34,10 @@ from srcnn_theano.backend.maps import none
 from srcnn_theano.environment import keep_freed_memory, let_idle_threads_sleep
 from srcnn_theano.environment.onednn import find as find_onednn
 
-__all__ = ["Convolution", "available"]
+__all__ = ["Convolution", "available", "multiplies_bf16", "version"]
+
+# The bit of dnnl_cpu_isa_t that stands for the instructions.
+_BF16 = 0x80
 
 # The slope of a PReLU that does nothing. (An empty vector as for the bias would be the
 # same input twice, and the C module another one.)
@@ -78,6 +81,14 @@ def version() -> str | None:
     return ".".join(str(number) for number in library.dnnl_version()[:3])
 
 
+def multiplies_bf16() -> bool:
+    """Whether oneDNN and the processor multiply bf16: AVX512-BF16 or AMX."""
+    if not available():
+        return False
+    library = ctypes.CDLL(str(find_onednn().library))
+    return bool(library.dnnl_get_effective_cpu_isa() & _BF16)
+
+
 class Convolution(ExternalCOp, NoPythonOp):
     """A correlation of images with filters, or its gradient to either of them.
 
@@ -101,6 +112,10 @@ class Convolution(ExternalCOp, NoPythonOp):
         Whether the channels of the resulting maps are neighbours in memory.
     at_zero : float
         The derivative at 0 of the ReLU that gave the mask.
+    bf16 : bool
+        Whether what is multiplied is rounded to bf16 before: 8 bits of 24. Products
+        are added up, and results kept, in float32. Images of one channel are left as
+        they are where maps are made of them, which bf16 makes no faster.
     """
 
     check_broadcast = False
@@ -112,6 +127,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         "with_bias",
         "channels_last",
         "at_zero",
+        "bf16",
     )
     params_type = ParamsType(
         direction=EnumList(
@@ -129,6 +145,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         with_bias=int8,
         channels_last=int8,
         at_zero=float32,
+        bf16=int8,
     )
 
     direction = property(
@@ -150,6 +167,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         with_bias: bool = False,
         channels_last: bool = True,
         at_zero: float = 0,
+        bf16: bool = False,
     ) -> None:
         files = "arrays.h", "threads.h", "plan.h", "direct.h", "unfolded.h"
         super().__init__(
@@ -163,6 +181,7 @@ class Convolution(ExternalCOp, NoPythonOp):
         self.with_bias = with_bias
         self.channels_last = channels_last
         self.at_zero = at_zero
+        self.bf16 = bf16
 
     def but(self, **changes: Any) -> Convolution:
         """This op with some of its properties changed."""
@@ -174,6 +193,7 @@ class Convolution(ExternalCOp, NoPythonOp):
             with_bias=self.with_bias,
             channels_last=self.channels_last,
             at_zero=self.at_zero,
+            bf16=self.bf16,
         )
         settings.update(changes)
         return Convolution(**settings)

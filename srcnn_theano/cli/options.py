@@ -11,6 +11,7 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from srcnn_theano import environment
 from srcnn_theano.ranges import count, seed
+from srcnn_theano.training.settings import PRECISIONS
 
 SHOW_DEFAULT = " (default: %(default)s)"
 Run = Callable[[argparse.Namespace], Optional[int]]
@@ -47,6 +48,12 @@ EPOCHS = option("--epochs", type=count, help="another number than the experiment
 JSON = option("--json", action="store_true", help="print the figures as JSON")
 MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
 OUT = option("--out", type=Path, metavar="PATH")
+PRECISION = option(
+    "--precision",
+    choices=PRECISIONS,
+    help="what convolutions multiply in training (default: float32); bf16 is faster "
+    "where the processor has it",
+)
 PROTOCOL = option("--protocol", help="such as programmed, course or standard")
 RESUME = option("--resume", action="store_true")
 RUNS = option("--runs", type=Path, metavar="DIR", help="folder of runs")

@@ -12,6 +12,7 @@ from srcnn_theano.cli.options import (
     JSON,
     MODEL,
     OUT,
+    PRECISION,
     PROTOCOL,
     RESUME,
     RUNS,
@@ -98,6 +99,7 @@ def data(options: argparse.Namespace) -> int:
         help="do not measure the network; the same command with --resume does",
     ),
     DEVICE,
+    PRECISION,
 )
 def train(options: argparse.Namespace) -> None:
     if options.pictures is not None:
@@ -113,12 +115,13 @@ def train(options: argparse.Namespace) -> None:
     from srcnn_theano.runs import runs
 
     listed, data_dir = find_experiment(options.experiment), find_data_dir(options.data)
-    if not listed.trains and (options.epochs or options.train_only):
+    changes = options.epochs, options.precision, options.train_only
+    if not listed.trains and any(changes):
         raise UserError(
             f"train {listed.name}: it measures the network of {listed.trained_by} and "
-            "trains none; leave out --epochs and --train-only"
+            "trains none; leave out --epochs, --precision and --train-only"
         )
-    experiment = listed.changed(options.epochs, options.seed)
+    experiment = listed.changed(options.epochs, options.seed, options.precision)
     seeds = runs.parse_seeds(options.seeds, options.seed)
     runs.carry_out_seeds(
         experiment,
@@ -136,7 +139,7 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
     from srcnn_theano.own.training import train_on_pictures
 
     given = (options.experiment, options.data, options.seeds, options.vgg)
-    if any(given) or options.train_only:
+    if any(given) or options.train_only or options.precision:
         raise UserError(
             "--pictures: goes with --scale, --model, --runs, --seed, --epochs and "
             "--resume; leave out the experiment and all other options"

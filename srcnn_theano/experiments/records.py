@@ -112,10 +112,15 @@ class Experiment(NamedTuple):
         return bool(self.training.vgg_weight or self.measure.vgg_maps)
 
     def changed(
-        self, n_epochs: int | None = None, seed: int | None = None
+        self,
+        n_epochs: int | None = None,
+        seed: int | None = None,
+        precision: str | None = None,
     ) -> Experiment:
-        """The experiment with another length or seed; None leaves it as it is."""
+        """The experiment with another length, seed or precision; None changes none."""
         training, measure = self.training, self.measure
+        if precision is not None:
+            training = training._replace(precision=precision)
         if seed is not None:
             training = training._replace(seed=seed)
         if n_epochs is not None:

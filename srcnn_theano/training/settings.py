@@ -16,6 +16,8 @@ AUGMENTATIONS = (
     "rotated-inputs",
 )
 
+PRECISIONS = ("float32", "bf16")
+
 
 class Training(NamedTuple):
     """Everything that a trained network depends on, except how long it is trained.
@@ -69,6 +71,9 @@ class Training(NamedTuple):
     window : 'centre' or 'top-left'
         The part of a target that outputs are compared with, see `patches.cut_window`. A
         network of 'top-left' gives whole pictures moved down and right by its margin.
+    precision : str
+        One of `PRECISIONS`: what the convolutions of a step multiply. Weights, sums and
+        updates are float32.
     """
 
     model: str = "srcnn"
@@ -95,6 +100,7 @@ class Training(NamedTuple):
     shuffle: bool = True
     window: str = "centre"
     decay_epochs: int = 0
+    precision: str = "float32"
 
     @property
     def identity(self) -> str:
@@ -115,7 +121,7 @@ class Training(NamedTuple):
         values["layer_rates"] = {
             name: _typed(1.0, factor) for name, factor in self.layer_rates.items()
         }
-        for name in ("decay_epochs",):
+        for name in ("decay_epochs", "precision"):
             if values[name] == self._field_defaults[name]:
                 del values[name]
         text = json.dumps(values, sort_keys=True)

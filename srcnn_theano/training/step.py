@@ -6,7 +6,7 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from srcnn_theano.backend import T, theano
+from srcnn_theano.backend import T, device_mode, theano
 from srcnn_theano.data.patches import Pairs, cut_window, window
 from srcnn_theano.models import model_for_pairs
 from srcnn_theano.models.model import Model
@@ -94,6 +94,7 @@ def step_of(
     )
     rates = layer_rates(model.params, learning_rate, training.layer_rates)
     updates = UPDATES[training.update](cost, model.params, rates)
+    mode = mode or device_mode(precision=training.precision)
     function = training_function(model, y, cost, updates, pairs, mode)
     variables = [shared for shared, _ in list(updates) + list(model.updates)]
     return Step(function, model, pairs, learning_rate, variables)

@@ -148,6 +148,7 @@ def test_results_prove_the_same_run(tmp_path):
         {"protocol": {"hash": "another"}},
         {"experiment": {**TRAINED.flat(), "learning_rate": 0.5}},
         {"experiment": {**TRAINED.flat(), "seed": 3}},
+        {"experiment": {**TRAINED.flat(), "precision": "bf16"}},
         {"recipe": None},
         {"data": 3},
     ],

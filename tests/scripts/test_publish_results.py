@@ -185,6 +185,15 @@ def test_figures_of_another_network_are_refused(publish_results, run, tmp_path):
         publish_results.publish(run.parent, "table1_adam_described", tmp_path)
 
 
+def test_other_settings_than_the_row_s_are_refused(publish_results, run, tmp_path):
+    record = json.loads((run / "experiment.json").read_text())
+    record["experiment"]["precision"] = "bf16"
+    (run / "experiment.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="run with another precision"):
+        publish_results.publish(run.parent, run.name, root=tmp_path)
+    assert not (tmp_path / "results").exists()
+
+
 def test_paths_of_the_machine_are_refused(publish_results, run, tmp_path):
     write_record(
         run, "table1_adam_described", 2, theano_flags={"cxx": "-L/home/somebody/lib"}

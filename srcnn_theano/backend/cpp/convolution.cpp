@@ -71,6 +71,7 @@ struct Arguments {
   npy_int64 stride_h, stride_w, top, bottom, left, right;
   bool relu, with_bias, channels_last;
   float at_zero;
+  bool bf16;
 };
 
 /* What a plan needs to know of them, in whatever direction. */
@@ -119,6 +120,7 @@ void measure(Call &call, const Arguments &given) {
   const npy_intp *src = call.shapes[SRC], *filters = call.shapes[FILTERS];
   g.batch = src[0], g.in = src[1], g.height = src[2], g.width = src[3];
   g.out = filters[0], g.rows = filters[2], g.cols = filters[3];
+  g.bf16 = given.bf16 && (g.direction != FORWARD || g.in > 1);
   g.stride_h = given.stride_h, g.stride_w = given.stride_w;
   g.top = padding(given.top, g.rows), g.bottom = padding(given.bottom, g.rows);
   g.left = padding(given.left, g.cols), g.right = padding(given.right, g.cols);
@@ -248,7 +250,8 @@ int APPLY_SPECIFIC(convolve)(PyArrayObject *a, PyArrayObject *b,
                            params->padH_l, params->padH_r,
                            params->padW_l, params->padW_r,
                            params->relu != 0, params->with_bias != 0,
-                           params->channels_last != 0, params->at_zero};
+                           params->channels_last != 0, params->at_zero,
+                           params->bf16 != 0};
   try {
     Call call = params->direction == FORWARD      ? forward(given)
                 : params->direction == TO_FILTERS ? to_filters(given)

@@ -25,7 +25,7 @@ struct Tensor {
   }
 };
 
-/* oneDNN's own convolution, with reorders where it wants other layouts. */
+/* oneDNN's own convolution, with reorders where it wants other layouts or numbers. */
 struct Direct : Plan {
   Tensor tensors[N_TENSORS];
   dnnl_primitive_t primitive;
@@ -83,27 +83,34 @@ struct Direct : Plan {
     const Dims dims(g);
     const dnnl_dims_t strides = {g.stride_h, g.stride_w}, dilates = {0, 0},
                       before = {g.top, g.left}, after = {g.bottom, g.right};
-    Desc src(4, dims.src, src_tag), dst(4, dims.dst, dst_tag),
-        filters(4, dims.filters, dnnl_format_tag_any), bias(1, dims.bias, dnnl_a);
+    const dnnl_data_type_t factor = g.bf16 ? dnnl_bf16 : dnnl_f32;
+    const dnnl_format_tag_t any = dnnl_format_tag_any;
+    Desc src(4, dims.src, src_tag, factor), dst(4, dims.dst, dst_tag, factor),
+        filters(4, dims.filters, any, factor), bias(1, dims.bias, dnnl_a);
     dnnl_memory_desc_t bias_md = g.bias ? bias.md : NULL;
-    if (g.direction == FORWARD)
+    if (g.direction == FORWARD) {
+      Desc sums(4, dims.dst, dst_tag);
       return dnnl_convolution_forward_primitive_desc_create(
                  &pd, engine(), dnnl_forward_training, dnnl_convolution_direct,
-                 src.md, filters.md, bias_md, dst.md, strides, dilates, before,
+                 src.md, filters.md, bias_md, sums.md, strides, dilates, before,
                  after, attr) == dnnl_success;
+    }
     PrimitiveDesc hint;
     if (dnnl_convolution_forward_primitive_desc_create(
             &hint.pd, engine(), dnnl_forward_training, dnnl_convolution_direct,
             src.md, filters.md, bias_md, dst.md, strides, dilates, before, after,
             NULL) != dnnl_success)
       return false;
-    if (g.direction == TO_FILTERS)
+    if (g.direction == TO_FILTERS) {
+      Desc sums(4, dims.filters, any);
       return dnnl_convolution_backward_weights_primitive_desc_create(
-                 &pd, engine(), dnnl_convolution_direct, src.md, filters.md,
-                 bias_md, dst.md, strides, dilates, before, after, hint.pd,
+                 &pd, engine(), dnnl_convolution_direct, src.md, sums.md, bias_md,
+                 dst.md, strides, dilates, before, after, hint.pd,
                  attr) == dnnl_success;
+    }
+    Desc sums(4, dims.src, src_tag);
     return dnnl_convolution_backward_data_primitive_desc_create(
-               &pd, engine(), dnnl_convolution_direct, src.md, filters.md, dst.md,
+               &pd, engine(), dnnl_convolution_direct, sums.md, filters.md, dst.md,
                strides, dilates, before, after, hint.pd, attr) == dnnl_success;
   }
 

@@ -20,7 +20,7 @@ void check(dnnl_status_t status, const char *what) {
 struct Geometry {
   npy_int64 direction, batch, in, height, width, out, rows, cols, out_height,
       out_width, stride_h, stride_w, top, left, bottom, right, bias, slopes,
-      src_layout, dst_layout;
+      src_layout, dst_layout, bf16;
   bool operator<(const Geometry &other) const {
     return memcmp(this, &other, sizeof(Geometry)) < 0;
   }
@@ -30,8 +30,10 @@ struct Geometry {
 struct Desc {
   dnnl_memory_desc_t md;
   Desc() : md(NULL) {}
-  Desc(int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag) : md(NULL) {
-    check(dnnl_memory_desc_create_with_tag(&md, ndims, dims, dnnl_f32, tag),
+  Desc(int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag,
+       dnnl_data_type_t type = dnnl_f32)
+      : md(NULL) {
+    check(dnnl_memory_desc_create_with_tag(&md, ndims, dims, type, tag),
           "describe an array");
   }
   ~Desc() { if (md) dnnl_memory_desc_destroy(md); }
