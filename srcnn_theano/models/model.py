@@ -71,8 +71,10 @@ class Model:
         Raises
         ------
         ValueError
-            Two layers or two variables have one name.
+            There is no layer; two layers or two variables have one name.
         """
+        if not layers:
+            raise ValueError(f"{type(self).__name__}: a network has a layer at least")
         self.layers = list(layers)
         _check_names("layers", layers)
         self.params = sum((layer.params for layer in layers), ())

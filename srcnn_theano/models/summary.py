@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, NamedTuple, Sequence
 
+import numpy as np
+
 from srcnn_theano.layers.layer import shape_text
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.tables import text_lines
@@ -79,15 +81,27 @@ def summarise(layers: Sequence[Any], size: tuple[int, int] | None = None) -> Sum
     layers : sequence of Layer, each of which reads the one before
     size : (rows, cols) or None
         Of the image; None is what the first layer declares, or `SIDE`.
+
+    Raises
+    ------
+    ValueError
+        A size that is none, or of which a layer leaves nothing.
     """
+    if size is not None and not (np.shape(size) == (2,) and min(size) > 0):
+        raise ValueError(f"size {size!r}: it must be (rows, cols), such as (33, 33)")
     batch, channels, *declared = layers[0].input_shape
-    sides = size or [length or SIDE for length in declared]
+    sides = tuple(size or (length or SIDE for length in declared))
     shape: Shape4 = (batch, channels, *sides)
     # Pixels of the input that one value sees, and from one value to the next.
     seen, apart = [Fraction(1)] * 2, [Fraction(1)] * 2
     lines = []
     for layer in layers:
         before, shape = shape, layer.shape_after(shape)
+        if any(n is not None and n < 1 for n in shape[2:]):
+            raise ValueError(
+                f"{layer.name}: makes nothing of {shape_text(before)}; the network "
+                f"takes larger images than {shape_text(sides)}"
+            )
         window, step = layer.window, layer.step
         seen = [n + (w - 1) * a for n, w, a in zip(seen, window, apart)]
         apart = [a * step for a in apart]

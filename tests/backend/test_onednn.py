@@ -371,3 +371,16 @@ def test_openmp_hears_of_it_in_time():
     )
     assert answer.returncode == 0, answer.stderr
     assert "GOMP_SPINCOUNT = '1000'" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("maps", "channels", "hint"), [(3, 1, "luma"), (1, 3, "channels=1"), (2, 1, None)]
+)
+def test_a_picture_of_other_channels_gets_a_hint(maps, channels, hint):
+    x = T.ftensor4("x")
+    W = np.zeros((2, channels, 3, 3), "float32")
+    function = theano.function([x], T.nnet.conv2d(x, W))
+    with pytest.raises(ValueError, match="do not fit each other") as refused:
+        function(np.zeros((1, maps, 5, 5), "float32"))
+    first = str(refused.value).splitlines()[0]
+    assert hint in first if hint else first.endswith("each other")

@@ -3,6 +3,8 @@
 import pytest
 
 from srcnn_theano.graph import draw
+from srcnn_theano.graph.drawing import Drawing
+from srcnn_theano.graph.subjects import find_subject
 
 DRIVER = """<script>{
 const told = {};
@@ -52,3 +54,33 @@ def test_a_page_is_worked_by_keys_and_fits_the_screen(tmp_path, framed, width):
     assert told["left"].startswith("srcnn, prediction")
     assert told["unfolded"] == 3 + 1 + 6 + 1 and told["folded_again"] == 0
     assert told["overflow"] == 0 and told["width"] == width
+
+
+STEP = """<script>{
+const told = {};
+const view = document.querySelector("svg.graph").getBoundingClientRect();
+const cards = [...document.querySelectorAll(".box rect")]
+  .map((r) => r.getBoundingClientRect());
+told.right = Math.max(...cards.map((r) => r.right)) - view.right;
+told.bottom = Math.max(...cards.map((r) => r.bottom)) - view.bottom;
+told.rows = [...document.querySelectorAll(".rows text")].map((t) => t.textContent);
+told.overflow = document.documentElement.scrollWidth - innerWidth;
+parent.postMessage(JSON.stringify(told), "*");
+}
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def long_step():
+    return Drawing(find_subject("fsrcnn", "train")).page("before")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_long_training_step_fits_a_projector(tmp_path, framed, long_step, width):
+    """More columns than a screen is wide go on below, all their rows together."""
+    told = framed(long_step.replace("</body>", STEP + "</body>"), tmp_path, width, 5000)
+    rows = ["forward", "gradient", "update"]
+    assert told["rows"] == rows * (len(told["rows"]) // 3) and len(told["rows"]) > 3
+    assert told["overflow"] == 0
+    if width == 1400:
+        assert told["right"] <= 0 and told["bottom"] <= 0

@@ -4,6 +4,7 @@ import pytest
 from srcnn_theano.backend import T, compile_function
 from srcnn_theano.models import MODELS, model_class
 from srcnn_theano.models.fsrcnn import FSRCNN
+from srcnn_theano.models.model import Model
 from srcnn_theano.models.srcnn import SRCNN
 from srcnn_theano.models.vgg16 import VGG16
 from srcnn_theano.vgg16_weights import arrays_to
@@ -117,3 +118,20 @@ def test_the_table_has_a_line_for_each_layer_and_a_total():
         "all",
     ]
     assert lines[-1].split() == ["all", "8,129", "4,872,800"]
+
+
+@pytest.mark.parametrize("size", [5, (5,), (5, 0), (5, 5, 5), "5x5"])
+def test_a_size_is_rows_and_columns(size):
+    with pytest.raises(ValueError, match="size .*: it must be .rows, cols., such as"):
+        network(SRCNN).summary(size)
+
+
+def test_an_image_of_which_nothing_is_left_has_no_summary():
+    with pytest.raises(ValueError, match="conv3: makes nothing of .x32x4x4; the netw"):
+        network(SRCNN).summary((12, 12))
+    assert network(SRCNN).summary((13, 13)).lines[-1].output_shape[2:] == (1, 1)
+
+
+def test_a_network_without_layers_is_refused():
+    with pytest.raises(ValueError, match="Model: a network has a layer at least"):
+        Model()._collect([])

@@ -136,13 +136,20 @@ void check_shapes(const Call &call) {
       dst[2] == g.out_height && dst[3] == g.out_width && g.out_height >= 1 &&
       g.out_width >= 1 && g.rows >= 1 && g.cols >= 1)
     return;
+  const char *hint = "";
+  if (src[1] == 3 && filters[1] == 1)
+    hint = "; the images are in colour: give the network their luma, or make it with "
+           "channels=3";
+  if (src[1] == 1 && filters[1] == 3)
+    hint = "; the images have one channel: repeat it three times, or make the network "
+           "with channels=1";
   PyErr_Format(PyExc_ValueError,
                "convolution: images (%ld, %ld, %ld, %ld), filters (%ld, %ld, %ld, "
-               "%ld) and maps (%ld, %ld, %ld, %ld) do not fit each other",
+               "%ld) and maps (%ld, %ld, %ld, %ld) do not fit each other%s",
                (long)src[0], (long)src[1], (long)src[2], (long)src[3],
                (long)filters[0], (long)filters[1], (long)filters[2],
                (long)filters[3], (long)dst[0], (long)dst[1], (long)dst[2],
-               (long)dst[3]);
+               (long)dst[3], hint);
   throw Refused();
 }
 

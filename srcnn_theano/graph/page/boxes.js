@@ -3,6 +3,7 @@
 // --- What is in the boxes, and where they stand ---
 
 const BOX = { pad: 16, title: 30, gapX: 54, gapY: 58, entry: 18, width: 1750 };
+const ROWS = 3; // forward, gradient, update
 
 /* The boxes with their items and inner edges, and the edges from box to box. */
 function contents(data) {
@@ -93,17 +94,19 @@ function layOut(boxes, measure) {
   }
 }
 
-/* Put the boxes into rows and columns; a folded one is as large as its card. A forward
-   pass alone goes on in the next line, like a text. */
+/* Put the boxes into rows and columns; a folded one is as large as its card. What is longer
+   than a line goes on in the next one, like a text: a forward pass alone box by box, a
+   training step column by column, all its rows together. */
 function arrangeBoxes(boxes, folded, length = BOX.width) {
   boxes.forEach((box, i) => Object.assign(box, folded.has(i) ? box.card : box.open));
   const alone = boxes.every((box) => box.row === 0);
-  const lines = alone ? broken(boxes, length) : boxes.map((box) => box.row);
+  const widths = largest(boxes, "column", "width");
+  const { lefts, bands } = columns(widths, length);
+  const lines = alone ? broken(boxes, length)
+    : boxes.map((box) => bands[box.column] * ROWS + box.row);
   boxes.forEach((box, i) => { box.line = lines[i]; });
   const heights = largest(boxes, "line", "height");
   const tops = starts(heights, BOX.gapY);
-  const widths = largest(boxes, "column", "width");
-  const lefts = starts(widths, BOX.gapX);
   const ends = {};
   for (const box of boxes) {
     const next = ends[box.line] === undefined ? 0 : ends[box.line] + BOX.gapX;
@@ -121,6 +124,19 @@ function broken(boxes, length) {
     end += box.width + BOX.gapX;
     return line;
   });
+}
+
+/* Where each column begins, and in which band of lines. */
+function columns(widths, length) {
+  const lefts = {}, bands = {};
+  let band = 0, at = 0;
+  for (const key of Object.keys(widths).sort((a, b) => a - b)) {
+    if (at && at + widths[key] > length) { band++; at = 0; }
+    lefts[key] = at;
+    bands[key] = band;
+    at += widths[key] + BOX.gapX;
+  }
+  return { lefts, bands };
 }
 
 /* The largest `length` (width or height) of the boxes in each `place` (line, column). */

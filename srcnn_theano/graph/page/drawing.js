@@ -79,7 +79,7 @@ function draw(picture) {
     if (data.groups.every((group) => group.row === 0)) break;
     element(rows, "text", {
       transform: translate(-22, tops[row] + heights[row] / 2) + " rotate(-90)",
-    }, data.rows[row]);
+    }, data.rows[row % ROWS]);
   }
   boxes.forEach((box, i) => {
     if (folded.has(i)) drawCard(picture, box, i, front);

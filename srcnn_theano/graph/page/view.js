@@ -3,6 +3,7 @@
 // --- Folding, moving, zooming, finding ---
 
 const READABLE = 0.6; // scale
+const SMALLEST = 0.35; // at which cards of folded boxes begin
 const SMALL = 40; // nodes
 
 function toggle(picture, i) {
@@ -24,7 +25,7 @@ function foldAll(picture, fold) {
   picture.held = null;
   shape(picture);
   draw(picture);
-  fit(picture, fold ? 0.45 : READABLE);
+  fit(picture, fold ? SMALLEST : READABLE);
 }
 
 function move({ world, view }) {
@@ -54,10 +55,18 @@ function whole({ boxes, svg }) {
   return Math.min((width - Math.min(90, width / 8)) / right, (height - 40) / bottom);
 }
 
-/* Arrange the boxes in lines of the length that shows them largest. */
+/* Arrange the boxes in lines of the length that shows them largest; the rows of a training
+   step are broken only where they could not be read otherwise. */
 function shape(picture) {
   const { boxes, folded } = picture;
   let best = 0, length = BOX.width;
+  if (boxes.some((box) => box.row)) {
+    arrangeBoxes(boxes, folded, Infinity);
+    best = whole(picture);
+    picture.length = Infinity;
+    if (best >= READABLE) return best;
+    length = Infinity;
+  }
   for (const width of [350, 500, 700, 900, 1100, 1400, 1750, 2200, 2800, 3600]) {
     arrangeBoxes(boxes, folded, width);
     const scale = whole(picture);
@@ -237,7 +246,7 @@ function show(data) {
   }
   shape(picture);
   draw(picture);
-  fit(picture, 0.45);
+  fit(picture, SMALLEST);
 }
 
 if (typeof document !== "undefined") {
