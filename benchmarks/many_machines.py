@@ -96,7 +96,7 @@ def main() -> None:
     planned = make_plan(
         "all", options.data, Path("no runs"), options.vgg, list(SEEDS), anew=True
     )
-    costs = step_costs(planned, options.data, options.vgg, threads=1)
+    costs = step_costs(planned, options.data, options.vgg, threads=1, anew=True)
     seconds = seconds_of(planned, costs, options.data)
     jobs = jobs_of(planned, seconds)
     longest = max(jobs, key=lambda job: job.seconds)

@@ -12,7 +12,7 @@ const errors = [];
 addEventListener("error", (event) => errors.push(String(event.message)));
 console.error = console.warn = (...words) => errors.push(words.join(" "));
 </script>"""
-DRIVER = """<script>{
+DRIVER = r"""<script>{
 const told = { errors };
 const at = (id) => document.getElementById(id);
 const change = (item, value) => {
@@ -81,15 +81,16 @@ async function work() {
   told.meeting = meeting();
   unfold();
   told.wider_open = wider();
-  const cells = "#records ~ details td:is(.r, :nth-child(2))";
-  told.broken = [...document.querySelectorAll(cells)]
-    .filter((cell) => {
-      const range = document.createRange();
-      range.selectNodeContents(cell);
-      const line = parseFloat(getComputedStyle(cell).lineHeight);
-      return /^[\\d.,+-]+( \\(\\d+\\))?$/.test(cell.textContent) &&
-        range.getBoundingClientRect().height > 1.8 * line;
-    }).map((cell) => cell.outerHTML);
+  // Numbers, names of averages, verdicts.
+  const cells = "#records ~ details td:not(:first-child)";
+  told.broken = [...document.querySelectorAll(cells)].filter((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const line = parseFloat(getComputedStyle(cell).lineHeight);
+    return /^(\S{1,12}|\S+ \(\d+\))$/.test(cell.textContent) &&
+      range.getBoundingClientRect().height > 1.8 * line;
+  }).map((cell) => cell.outerHTML);
+  told.ticks = document.querySelector("main").innerText.match(/.{20}`.{20}/g);
   told.marks = document.querySelectorAll('[data-label*="`"], [alt*="`"]').length;
   told.overflow = document.documentElement.scrollWidth - innerWidth;
   told.scrolled = [...document.querySelectorAll(".wide")].filter((item) =>
@@ -149,6 +150,7 @@ def test_nothing_is_wider_than_the_screen(told):
     assert told["overflow"] <= 0 and told["scrolled"] == 0
     # Nor does a number break inside of its cell, or a mark of Markdown show.
     assert told["broken"] == [] and told["marks"] == 0
+    assert told["ticks"] is None
     assert told["contents"] == (told["width"] == 1400)
 
 
