@@ -1,5 +1,6 @@
 """Whole runs in processes of their own, of a tiny network on a picture made here."""
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -12,6 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from srcnn_theano import experiments
+from srcnn_theano.cli import main
+from srcnn_theano.cluster import client
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments.records import Measure
 from srcnn_theano.runs import costs, reproduce, side_by_side
@@ -261,6 +264,28 @@ def test_a_bad_address_is_told_before_steps_are_timed(sub_images, monkeypatch):
     monkeypatch.setattr(costs, "_measure_apart", time_steps)
     with pytest.raises(UserError, match="--scheduler nonsense: is no address"):
         reproduce.reproduce(plans([0]), settings(), scheduler="nonsense")
+
+
+def test_a_cluster_has_as_many_at_a_time_as_its_workers_threads(
+    sub_images, monkeypatch, capsys
+):
+    monkeypatch.setattr(costs, "_measure_apart", lambda *arguments: [36.0, 0.5])
+    threads = {"tcp://a:1": 4, "tcp://b:1": 1}
+    cluster = SimpleNamespace(nthreads=lambda: threads)
+    connected = contextlib.nullcontext(cluster)
+    monkeypatch.setattr(client, "connected", lambda address: connected)
+    planned = plans(range(10))
+    reproduce.reproduce(planned, settings(), only_cost=True, scheduler="a:1")
+    said = capsys.readouterr().out
+    # Ten runs of 31 minutes in two rounds of five.
+    assert "10 runs, 5 at a time on the cluster: about 1.0 hours" in said
+
+
+def test_jobs_and_a_cluster_do_not_go_together(monkeypatch, capsys):
+    monkeypatch.setenv("SRCNN_DATA", ".")
+    words = "reproduce table1 --jobs 2 --scheduler tcp://a:1".split()
+    assert main(words) == 2
+    assert "--jobs: the threads of the cluster's workers" in capsys.readouterr().err
 
 
 def test_what_is_proved_is_said_and_left(capsys):
