@@ -35,8 +35,12 @@ def _differences(
             yield f"epoch {epoch} of {len(history)}"
             return
         recorded = history[epoch - 1].get(column)
-        if recorded and not abs(float(recorded) - value) < _ENOUGH:
-            yield f"{column} of epoch {epoch} is {value:.4f} and {recorded}"
+        if recorded and not _agree(float(recorded), float(value)):
+            yield f"{column} of epoch {epoch} is {float(value):.4f} and {recorded}"
+
+
+def _agree(one: float, other: float) -> bool:
+    return one == other or abs(one - other) < _ENOUGH or one != one and other != other
 
 
 def _told(results: Mapping[str, Any]) -> Iterator[tuple[int, str, float]]:

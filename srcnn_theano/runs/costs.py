@@ -120,9 +120,9 @@ def correct(
         return
     last = [float(epoch["seconds"]) for epoch in read_history(path)[-3:]]
     share = (expected - _MEASURE) / run.experiment.measure.n_epochs
-    if share <= 0 or not last:
+    if share <= 0 or not sum(last):
         return
-    seconds = before.seconds * statistics.median(last) / share
+    seconds = before.seconds * statistics.fmean(last) / share
     known[_where(threads)][kind(run)] = StepCost(
         seconds, max(gib, before.gib), time.time()
     )

@@ -217,6 +217,11 @@ def test_trainings_correct_what_was_measured(sub_images, monkeypatch):
 
     assert correct(time.time() + 60) == (1.0, 0.1)  # an earlier call trained it
     assert correct(0.0) == (pytest.approx(0.5), 0.7)
+    half = "0"  # no time at all is no figure
+    write_history(
+        folder / "history.csv", [dict(zip(columns, ("1", "10", "1", "1", "1", half)))]
+    )
+    assert correct(0.0) == (pytest.approx(0.5), 0.7)
 
 
 def test_the_sums_of_what_it_costs(sub_images, monkeypatch, capsys):
