@@ -9,6 +9,7 @@ from srcnn_theano.graph.subjects import Subject
 from srcnn_theano.graph.summary import (
     WORDS,
     describe,
+    in_ops,
     kinds_of_ops,
     summarise,
     title,
@@ -24,8 +25,8 @@ def overview(subject: Subject) -> list[Block]:
     summary = summarise(subject)
     total = summary["total"]
     links = [
-        (f"Before: {total['before']} ops, as it is written", "before.html"),
-        (f"After: {total['after']} ops, as it runs", "after.html"),
+        (f"Before: {in_ops(total['before'])}, as it is written", "before.html"),
+        (f"After: {in_ops(total['after'])}, as it runs", "after.html"),
         ("Before, as text", "before.txt"),
         ("After, as text", "after.txt"),
     ]

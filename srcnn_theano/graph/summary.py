@@ -31,7 +31,12 @@ def title(subject: Subject) -> str:
 def in_a_line(subject: Subject) -> str:
     """The name of the graph, and how many ops it has."""
     before, after = (len(getattr(subject.rewriting, side).nodes) for side in SIDES)
-    return f"{title(subject)}: {before} ops as written, {after} after the optimiser"
+    return f"{title(subject)}: {in_ops(before)} as written, {after} after the optimiser"
+
+
+def in_ops(n: int) -> str:
+    """A number of ops in words."""
+    return f"{n} op{'s' * (n != 1)}"
 
 
 def describe(subject: Subject) -> str:

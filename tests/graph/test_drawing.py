@@ -236,7 +236,7 @@ def test_a_network_needs_no_is_train():
     assert repr(drawing).startswith("Plain: ")
     graph = drawing.before
     assert graph.variables[graph.outputs[0]].shape == (1, 2, 3, 3)
-    assert repr(draw(Plain())).startswith("Plain: 1 ops as written")
+    assert repr(draw(Plain())).startswith("Plain: 1 op as written")
 
 
 @pytest.mark.parametrize("show", ["text", "page"])

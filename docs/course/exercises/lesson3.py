@@ -17,6 +17,7 @@ def momentum(cost, W, rate, share=0.9):
     """Updates of gradient descent with a velocity, as a list of pairs.
 
     velocity <- share * velocity + gradient, W <- W - rate * the new velocity
-    The velocity is a shared variable that begins as zeros, of W's shape and type.
+    The velocity is a shared variable that begins as zeros, of W's shape and type:
+    `W.get_value()` is the array that W holds.
     """
     raise NotImplementedError
