@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from srcnn_theano.errors import UserError
+from srcnn_theano.runs import lock
 from srcnn_theano.runs.lock import locked
 
 TINY_COMMAND = Path(__file__).parent / "tiny_command.py"
@@ -68,7 +70,8 @@ def test_on_a_full_disk_the_lock_holds_and_names_nobody(tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "write", full)
+    # In that module alone: other threads of the tests write, too.
+    monkeypatch.setattr(lock, "os", SimpleNamespace(**{**vars(os), "write": full}))
     with locked(tmp_path):
         with pytest.raises(UserError, match="works in this folder .it has just begun"):
             with locked(tmp_path):
