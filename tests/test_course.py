@@ -166,6 +166,15 @@ ANSWERS = {
         "running_mean",
         "and it returns a function of Python's",
     ),
+    "memory": (
+        1,
+        "from srcnn_theano.backend import T, theano\n"
+        "def running_mean():\n"
+        "    x, total = T.dscalar('x'), theano.shared(0.0)\n"
+        "    return theano.function([x], total, updates=[(total, total + x)])",
+        "running_mean",
+        "called with 1, 2 and 6, for 1 your answer gives 0, and 1 is right",
+    ),
     "scalar": (2, "def box_blur(n): return 1 / n**2", "box_blur", "has shape ()"),
     "filter": (2, "def shift(r, c): return [1]", "shift", "and yours has (1,)"),
     "ragged": (2, "def shift(r, c): return [[1], [2, 3]]", "shift", "yours has None"),

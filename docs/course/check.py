@@ -117,10 +117,8 @@ def squared_distance(answer):
 def running_mean(answer):
     mean = compiled(answer())
     for value, wanted in ((1.0, 1), (2.0, 1.5), (6.0, 3)):
-        close(mean(value), wanted, f"called with {value:g}, after those before, ")
-    close(
-        compiled(answer())(4.0), 4, "another function has a memory of its own: with 4, "
-    )
+        close(mean(value), wanted, f"called with 1, 2 and 6, for {value:g} ")
+    close(compiled(answer())(4.0), 4, "a second function has its own memory: for 4 ")
 
 
 def box_blur(answer):
