@@ -77,6 +77,8 @@ _GRADINPUTS, _FULL_BORDER = "fsrcnn_gradinputs", "fsrcnn_full_border"
 _TENTS = "fsrcnn_bilinear"
 _EPOCHS = (1, 5, 10, 20, 50, 100, 200)
 _FIRST = (1, 2, 3, 4, 5)
+# results.json of `srcnn-theano compare-deconv --quick --out DIR`.
+_QUICK = Path(__file__).with_name("compare_deconv_quick.json")
 
 
 def _by_epoch(name: str) -> str:
@@ -140,12 +142,42 @@ def _five_epochs() -> list[str]:
     return [_after(name, [5])[0] for name in named] + [f"{_bicubic():.2f}"]
 
 
+def _quick() -> str:
+    """What `compare-deconv --quick` measures, from the results.json that it wrote."""
+    results = read_json(_QUICK)
+    variants, plain = list(results["variants"].values()), results["bicubic"]
+    rows = [
+        ["PSNR in dB, sub-images, `course`"]
+        + [f"{one['sub_images_psnr'][-1]:.2f}" for one in variants]
+        + [f"{plain['sub_images_psnr']:.2f}"],
+        ["PSNR in dB, picture, `standard`"]
+        + [f"{one['standard'][-1]['psnr']:.2f}" for one in variants]
+        + [f"{plain['psnr']:.2f}"],
+        ["SSIM, picture, `standard`"]
+        + [_ssim(one["standard"][-1]["ssim"]) for one in variants]
+        + [_ssim(plain["ssim"])],
+        ["ripple on flat grey, levels of 255"]
+        + [f"{one['grey_ripple']:.2f}" for one in variants]
+        + ["0"],
+    ]
+    header = ["", *(one["title"] for one in variants), "bicubic"]
+    return markdown_table("l" + "r" * (len(header) - 1), header, rows)
+
+
+def _quick_steps() -> list[str]:
+    results = read_json(_QUICK)
+    return [f"{results['steps']:,}", str(results["batch_size"])]
+
+
 DECONVOLUTION = Parts(
     {
+        "quick": _quick,
         "gradInputs by epoch": lambda: _by_epoch(_GRADINPUTS),
         "full border by epoch": lambda: _by_epoch(_FULL_BORDER),
     },
     {
+        "With `--quick`, after {} steps of {} sub-images of a photograph, on another "
+        "part of it:": _quick_steps,
         "| | gradInputs | bilinear start | full border | bicubic | "
         "| --- | ---: | ---: | ---: | ---: | "
         "| PSNR in dB, sub-images, `course` | {} | {} | {} | {} |": _five_epochs,
