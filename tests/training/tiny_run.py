@@ -93,7 +93,7 @@ def die_at(moment, trainer):
         if epoch == 3 and moment == "between history and checkpoint":
             die()
         if epoch == 3 and moment == "half-written checkpoint":
-            os.replace = lambda *_: die()
+            Path.replace = lambda *_: die()
         save(path, variables, epoch, identity, history)
 
     replace_function(trainer, dying_step)
