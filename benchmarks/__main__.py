@@ -41,13 +41,14 @@ def _names(text: str | None) -> list[str] | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="time training and upscaling, side by side with PyTorch and JAX",
+        description="time training and upscaling, side by side with PyTorch, JAX and "
+        "onnxruntime",
     )
     add = parser.add_argument
     add(
         "--against",
-        help="torch, jax, torch,jax or none (default: torch; jax with --device xla, "
-        "both with --device gpu)",
+        help="some of torch,jax,onnxruntime (images alone), or none (default: torch; "
+        "jax with --device xla, torch,jax with --device gpu)",
     )
     add("--threads", type=count, help="default: one, and then one for each core")
     add("--only", metavar="JOBS", help="such as srcnn-20,vgg-100,samples,first-use")

@@ -59,7 +59,7 @@ def run_bench(
 
     Parameters
     ----------
-    against : sequence of 'torch' and 'jax', or None
+    against : sequence of 'torch', 'jax' and 'onnxruntime', or None
         Sides beside ours; empty for ours alone; None is `RIVALS`. Through XLA, ours on
         the CPU by C code and oneDNN is always there.
     threads : int or None
@@ -122,8 +122,10 @@ def _variants(name, device):
         from benchmarks.torch_side import VARIANTS
     elif name == "jax":
         from benchmarks.jax_side import VARIANTS
+    elif name == "onnxruntime":
+        from benchmarks.onnxruntime_side import VARIANTS
     else:
-        raise UserError(f"--against {name}: it can be torch, jax or none")
+        raise UserError(f"--against {name}: it can be torch, jax, onnxruntime or none")
     if find_spec(name) is None:
         raise UserError(
             f"--against {name}: {name} is not installed in this environment; pip "
@@ -149,6 +151,8 @@ def _chosen(only):
 def _contenders(work, rivals, device, threads, cores):
     contenders = [Contender("ours", "ours", "", work, threads, device)]
     for side, variant in rivals:
+        if side == "onnxruntime" and work.kind != "image":
+            continue  # a network that is exported only predicts
         label = side + " " + variant
         contenders.append(Contender(label, side, variant, work, threads, device))
     if device != "cpu" and environment.find_compiler().path:
@@ -281,7 +285,15 @@ def _machine():
         "python": platform.python_version(),
         "srcnn-theano": __version__,
     }
-    for name in ("numpy", library, "onednn-cpu-gomp", "torch", "jax", "jaxlib"):
+    for name in (
+        "numpy",
+        library,
+        "onednn-cpu-gomp",
+        "torch",
+        "jax",
+        "jaxlib",
+        "onnxruntime",
+    ):
         try:
             machine[name] = version(name)
         except PackageNotFoundError:

@@ -22,7 +22,7 @@ from srcnn_theano.tables import markdown_table
 BEGIN, END = "<!-- {}figures -->", "<!-- end of {}figures -->"
 
 _MEASURES = {
-    "speed": "times as fast as the best of PyTorch",
+    "speed": "times as fast as the others",
     "share": "share of the rate of sgemm",
     "memory": "peak memory over PyTorch's",
     "threads": "times as fast as 1 thread",

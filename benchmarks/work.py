@@ -240,6 +240,13 @@ def inside(work: Work, output: Any) -> Any:
     return output[:, :, first : first + rows, first : first + cols]
 
 
+def without_margin(work: Work, picture: Any) -> Any:
+    """A whole picture without what the valid convolutions of SRCNN cut off."""
+    if work.network != "srcnn":
+        return picture
+    return picture[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
 def multiply_adds(work: Work) -> int:
     """Multiplications and additions of all convolutions that the job needs.
 

@@ -18,7 +18,13 @@ import numpy as np
 
 from benchmarks.work import Work, on_gpu
 
-_MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side", "sgemm": "sgemm"}
+_MODULES = {
+    "ours": "ours",
+    "torch": "torch_side",
+    "jax": "jax_side",
+    "onnxruntime": "onnxruntime_side",
+    "sgemm": "sgemm",
+}
 N_NUMBERS = 1000
 
 

@@ -17,7 +17,12 @@ MINIS = (
 STEPS = tuple(name for name in MINIS if "step" in name)
 # What torch.compile makes of the same functions takes too long for a test.
 SIDES = (("ours", ""), ("torch", "eager"), ("torch", "channels_last"), ("jax", "jit"))
-MODULES = {"ours": "ours", "torch": "torch_side", "jax": "jax_side"}
+MODULES = {
+    "ours": "ours",
+    "torch": "torch_side",
+    "jax": "jax_side",
+    "onnxruntime": "onnxruntime_side",
+}
 
 
 def correlate(x, W, padding):
@@ -71,7 +76,7 @@ def first_result(work):
     return np.mean((output - y) ** 2)
 
 
-def make_job(side, work, variant):
+def make_job(side, work, variant=""):
     if side != "ours":
         pytest.importorskip(side)
     module = importlib.import_module("benchmarks." + MODULES[side])
@@ -85,6 +90,15 @@ def test_first_result_is_numpys(name, side, variant, minis):
     expected = np.asarray(first_result(minis[name]))
     assert result.shape == expected.shape
     assert abs(expected).max() > 0.01
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in MINIS if "image" in name])
+def test_images_by_onnxruntime_are_numpys(name, minis, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    result = make_job("onnxruntime", minis[name])()
+    expected = first_result(minis[name])
+    assert result.shape == expected.shape
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
 
 

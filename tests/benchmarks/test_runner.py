@@ -171,6 +171,13 @@ def test_on_a_card_its_own_limit_is_beside_every_job(minis):
     ]
 
 
+@pytest.mark.parametrize("name, n_rivals", [("image", 1), ("step", 0)])
+def test_onnxruntime_only_takes_images(name, n_rivals, minis):
+    work = minis[f"mini-srcnn-{name}"]
+    found = runner._contenders(work, [("onnxruntime", "session")], "cpu", 1, 1)
+    assert [one.side for one in found] == ["ours"] + n_rivals * ["onnxruntime"]
+
+
 def test_through_xla_ours_is_measured_beside_our_c_code(minis):
     work = minis["mini-srcnn-step"]._replace(name="srcnn-20")
     found = runner._contenders(work, [("jax", "jit")], "xla", 2, 2)
