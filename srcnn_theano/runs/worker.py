@@ -85,12 +85,12 @@ def work(job: Job) -> str:
         sent: dict[str, float] = {}
 
         def send() -> None:
-            changed = _changed(runs_dir / job.name, sent)
-            if changed:
-                errors = [path for path in changed if _ERRORS in path.as_posix()]
-                # The small files that a run goes on from, and those of its end.
-                state.set(pack(runs_dir, _lasting(runs_dir)))
-                news.put((job.name, pack(runs_dir, errors)))
+            lasting, errors = _packed(runs_dir, sent)
+            if errors:
+                news.put((job.name, errors))
+            if lasting:
+                state.set(lasting)
+                news.put((job.name, b""))
 
         with (scratch / "log.txt").open("w+b") as log, process(
             words, log, scratch
@@ -106,27 +106,37 @@ def work(job: Job) -> str:
     return reason if run.returncode else ""
 
 
-def _changed(folder: Path, sent: dict[str, float]) -> list[Path]:
+def _packed(runs_dir: Path, sent: dict[str, float]) -> tuple[bytes, bytes]:
+    """Archives of what a run goes on from or ends with, and of new errors.
+
+    Each is empty where nothing is new. Errors are looked for after the checkpoint has
+    been packed: so all are there that belong to the epochs which it has behind it.
+    """
+    lasting, _ = _files(runs_dir)
+    packed = pack(runs_dir, lasting) if _changed(lasting, sent) else b""
+    errors = _changed(_files(runs_dir)[1], sent)
+    return packed, pack(runs_dir, errors) if errors else b""
+
+
+def _changed(paths: Iterable[Path], sent: dict[str, float]) -> list[Path]:
     """The files that are new or others since they were sent; they count as sent."""
     changed = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and _travels(path, folder.parent):
-            time_of_change = path.stat().st_mtime
-            if sent.get(str(path)) != time_of_change:
-                sent[str(path)] = time_of_change
-                changed.append(path)
+    for path in paths:
+        time_of_change = path.stat().st_mtime
+        if sent.get(str(path)) != time_of_change:
+            sent[str(path)] = time_of_change
+            changed.append(path)
     return changed
 
 
-def _lasting(runs_dir: Path) -> list[Path]:
-    """All files of a run but the errors of each epoch, which are many."""
-    return [
-        path
-        for path in sorted(runs_dir.rglob("*"))
-        if path.is_file()
-        and _travels(path, runs_dir)
-        and _ERRORS not in path.as_posix()
-    ]
+def _files(runs_dir: Path) -> tuple[list[Path], list[Path]]:
+    """The small files that a run goes on from or ends with; errors of its epochs."""
+    lasting: list[Path] = []
+    errors: list[Path] = []
+    for path in sorted(runs_dir.rglob("*")):
+        if path.is_file() and _travels(path, runs_dir):
+            (errors if _ERRORS in path.as_posix() else lasting).append(path)
+    return lasting, errors
 
 
 # --- Files on their way ---

@@ -126,6 +126,31 @@ def worker_of(client, key, workers):
     return None
 
 
+def test_no_checkpoint_travels_without_the_errors_of_its_epochs(tmp_path, monkeypatch):
+    run = tmp_path / "tiny"
+    (run / "errors").mkdir(parents=True)
+
+    def finish(epoch):
+        (run / "errors" / f"{epoch}.h5").write_bytes(b"errors")
+        (run / "checkpoint.h5").write_bytes(str(epoch).encode())
+
+    def pack_late(folder, paths):
+        monkeypatch.setattr(worker, "pack", pack)
+        finish(2)  # while the worker is about to read the files that it has listed
+        return pack(folder, paths)
+
+    finish(1)
+    pack, sent = worker.pack, {}
+    monkeypatch.setattr(worker, "pack", pack_late)
+    lasting, errors = worker._packed(tmp_path, sent)
+    received = tmp_path / "received"
+    for content in (errors, lasting):
+        worker.unpack(content, received)
+    assert (received / "tiny" / "checkpoint.h5").read_bytes() == b"2"
+    names = {path.name for path in (received / "tiny" / "errors").iterdir()}
+    assert names == {"1.h5", "2.h5"}
+
+
 def test_a_failing_row_stops_no_other(processes, sets, tmp_path, monkeypatch):
     address, _ = processes
     wait_for_workers(address, 1)
