@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -127,19 +127,19 @@ def _task(worker: Worker, token: str) -> Task:
 
 def _check_origin(hosts: frozenset[str]) -> None:
     host = flask.request.host
-    if hosts and urlsplit("//" + host).hostname not in hosts:
+    if hosts and _split("//" + host).hostname not in hosts:
         flask.abort(403)
     origin = flask.request.headers.get("Origin")
-    if origin is not None and _place(origin) != host:
+    if origin is not None and _split(origin).netloc != host:
         flask.abort(403)
 
 
-def _place(url: str) -> str:
-    """The host and port of an address; empty if it is none."""
+def _split(url: str) -> SplitResult:
+    """An address in its parts; empty ones if it is none."""
     try:
-        return urlsplit(url).netloc
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return urlsplit("")
 
 
 def _with_headers(response: Any) -> Any:
