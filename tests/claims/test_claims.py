@@ -178,8 +178,8 @@ def test_readme_has_what_is_measured_of_bicubic_and_what_is_printed():
     for sentence in (
         f"28.42 dB on Set5 at x4 in the literature and {set5} dB in the report's way "
         "of measuring (",
-        f", where the report's best network has {printed['Set5']}. On Set14 bicubic has "
-        f"{set14} dB, and the best network {printed['Set14']}.",
+        f", where the report's best network has {printed['Set5']}. On Set14 bicubic "
+        f"has {set14} dB, and the best network {printed['Set14']}.",
     ):
         assert sentence in readme
 
