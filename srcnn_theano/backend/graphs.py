@@ -202,8 +202,11 @@ def rewriting(
     origins = written_by(order)
     before = _graph(maker, written, order, arguments, origins, examine, examine)
     # Shapes are inferred in a copy; only the original knows the order of its nodes,
-    # which depends on what is overwritten.
-    copy, equivalent = maker.fgraph.clone_get_equiv(attach_feature=False)
+    # which depends on what is overwritten. An input that the optimiser no longer reads
+    # is no fault, though Theano's check of a copy says so.
+    copy, equivalent = maker.fgraph.clone_get_equiv(
+        check_integrity=False, attach_feature=False
+    )
     copy.attach_feature(ShapeFeature())
     order = maker.fgraph.toposort()
     origins = {equivalent[node]: list(watch.origins[node]) for node in order}

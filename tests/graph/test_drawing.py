@@ -255,3 +255,23 @@ def test_shared_variables_are_counted_in_a_sentence(tmp_path):
     ):
         draw(theano.function([], a + b, updates=updates), tmp_path)
         assert told in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_the_optimiser_no_longer_reads_may_be_drawn():
+    x, b = T.matrix("x"), theano.shared(np.float32(0), name="b")
+    drawing = draw(T.grad(T.sum(x + b), b), inputs={"x": np.ones((2, 3))})
+    for graph in (drawing.before, drawing.after):
+        assert graph.variables[graph.outputs[0]].seen == "6"
+    y = T.tensor4("y")
+    conv = ConvLayer(np.random.RandomState(0), y, (None, 1, 9, 9), (2, 1, 3, 3))
+    slopes = T.grad(T.sum(conv.output), list(conv.params))
+    after = draw(slopes, inputs=[np.ones((1, 1, 9, 9))]).after
+    W, b = (after.variables[i] for i in after.outputs)
+    assert W.shape == (2, 1, 3, 3) and numbers(b.seen) == [49, 49]
+
+
+@pytest.mark.skipif(IS_AESARA, reason="Aesara draws no compiled functions")
+def test_an_update_that_reads_nothing_is_drawn():
+    x, total = T.vector("x"), theano.shared(np.float32(0), name="total")
+    drawing = draw(theano.function([x], 0 * T.sum(x), updates=[(total, 0 * total)]))
+    assert len(drawing.after.updates) == 1
