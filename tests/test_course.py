@@ -223,6 +223,39 @@ ANSWERS = {
 }
 
 
+NEARLY = {
+    "one-sided": (
+        3,
+        "(f(w + nudge) - f(w - nudge)) / (2 * step)",
+        "(f(w + nudge) - f(w)) / step",
+        "numeric_gradient",
+    ),
+    "share": (3, "share *", "0.9 *", "momentum"),
+    "vectors": (3, "0 * W.get_value()", "np.zeros(2, W.dtype)", "momentum"),
+    "mean first": (4, "np.mean((a - b) ** 2)", "np.mean(a - b) ** 2", "psnr"),
+    "absolute": (4, "np.mean((a - b) ** 2)", "np.mean(abs(a - b)) ** 2", "psnr"),
+    "maximum": (4, "np.mean(", "np.max(", "psnr"),
+    "constant": (4, "10 * np.log10(1 / np.mean((a - b) ** 2))", "20", "psnr"),
+    "no 1e-5": (5, " + 1e-5", "", "normalized"),
+    "added outside": (5, "T.sqrt(var + 1e-5)", "(T.sqrt(var) + 1e-5)", "normalized"),
+    "any": (8, "sum(isinstance", "any(isinstance", "n_loops"),
+    "three": (8, "reversed(coefficients)", "coefficients[2::-1]", "polynomial"),
+    "square": (8, "return total", "return total + 0 * T.sqr(x)", "polynomial"),
+    "power": (8, "return total", "return total + 0 * T.pow(x, 3)", "polynomial"),
+}
+
+
+@pytest.mark.parametrize("case", NEARLY)
+def test_answers_that_are_nearly_right_are_wrong(case, tmp_path):
+    lesson, right, wrong, name = NEARLY[case]
+    text = (COURSE / "solutions" / f"lesson{lesson}.py").read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    path = tmp_path / f"lesson{lesson}.py"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    results = CHECK["check"](lesson, tmp_path)
+    assert [key for key, wrong in results.items() if wrong] == [name]
+
+
 @pytest.mark.parametrize("case", ANSWERS)
 def test_what_an_answer_lacks_is_told_in_a_sentence(case, tmp_path):
     lesson, text, name, message = ANSWERS[case]

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from srcnn_theano.backend import T, compile_function, theano
+from srcnn_theano.backend.examining import in_order
 
 HERE = Path(__file__).resolve().parent
 floatX = theano.config.floatX
@@ -147,22 +148,37 @@ def shift(answer):
 def numeric_gradient(answer):
     w = rng.normal(size=(2, 3))
     close(answer(lambda v: np.sum(v**3), w.copy()), 3 * w**2, "for sum of w^3 ")
+    # Differences to both sides are right for squares at any step.
+    slopes = answer(lambda v: np.sum(v**2), w.copy(), 0.5)
+    close(slopes, 2 * w, "for sum of w^2 with a step of 0.5 ")
 
 
 def momentum(answer):
-    W = theano.shared(np.asarray([1.0, -2.0], floatX), name="W")
-    updates = pairs(answer(T.sum(T.square(W)), W, 0.1))
+    matrix = [[1.0, -2.0, 0.5], [3.0, 1.5, -1.0]]
+    check_momentum(answer, [1.0, -2.0], 0.9, "for W")
+    check_momentum(answer, matrix, 0.9, "for W of shape (2, 3),")
+    check_momentum(answer, [1.0, -2.0], 0.5, "with share 0.5 for W", 0.5)
+
+
+def check_momentum(answer, start, share, case, *given):
+    """Hold three steps of an answer against velocity and gradient by hand."""
+    w, velocity = np.asarray(start), 0
+    W = theano.shared(w.astype(floatX), name="W")
+    updates = pairs(answer(T.sum(T.square(W)), W, 0.1, *given))
     step = compile_function([], updates=updates)
-    w, velocity = np.array([1.0, -2.0]), 0
     for number in (1, 2, 3):
         step()
-        velocity = 0.9 * velocity + 2 * w
+        velocity = share * velocity + 2 * w
         w = w - 0.1 * velocity
-        close(W.get_value(), w, f"for W after step {number} ")
+        close(W.get_value(), w, f"{case} after step {number} ")
 
 
 def psnr(answer):
     close(answer(np.full((4, 4), 0.5), np.full((4, 4), 0.6)), 20)
+    for size in ((4, 4), (5, 3)):
+        a, b = rng.rand(2, *size)
+        wanted = -10 * np.log10(np.square(a - b).sum() / a.size)
+        close(answer(a, b), wanted, f"for random arrays of shape {size} ")
 
 
 def network(answer):
@@ -195,10 +211,13 @@ def network(answer):
 
 def normalized(answer):
     x = T.tensor4("x")
-    maps = rng.normal(3, 2, (4, 2, 5, 5)).astype(floatX)
+    normalize = compile_function([x], expression(answer(x)))
     axes = dict(axis=(0, 2, 3), keepdims=True)
-    wanted = (maps - maps.mean(**axes)) / np.sqrt(maps.var(**axes) + 1e-5)
-    close(compile_function([x], expression(answer(x)))(maps), wanted)
+    for mean, deviation in ((3, 2), (0.1, 0.003)):
+        maps = rng.normal(mean, deviation, (4, 2, 5, 5)).astype(floatX)
+        exact = maps.astype(float)
+        wanted = (exact - exact.mean(**axes)) / np.sqrt(exact.var(**axes) + 1e-5)
+        close(normalize(maps), wanted, f"for maps of deviation {deviation} ")
 
 
 def folded(answer):
@@ -251,19 +270,28 @@ def n_loops(answer):
     close(answer(theano.function([x], T.exp(x) * x)), 1, "for exp(x) x ")
     close(answer(theano.function([x], T.exp(x / T.sum(x)))), 1, "for exp(x / sum x) ")
     close(answer(theano.function([x], T.sum(x))), 0, "for sum x ")
+    # The sum between them keeps two loops from becoming a single pass.
+    y = T.exp(x / T.sum(T.exp(x)))
+    close(answer(theano.function([x], y)), 2, "for exp(x / sum exp x) ")
 
 
 def polynomial(answer):
     x = T.vector("x")
-    expression_of_x = expression(answer(x, [1.0, -2.0, 0.5]))
-    written = theano.printing.pprint(expression_of_x)
-    need(
-        "**" not in written and "^" not in written,
-        f"a power is computed: {written}; Horner's rule has products and sums alone",
-    )
     points = np.linspace(-2, 2, 5).astype(floatX)
-    wanted = 1 - 2 * points + 0.5 * points**2
-    close(theano.function([x], expression_of_x)(points), wanted)
+    for coefficients in ([1.0, -2.0, 0.5], [3.0, -1.0], [0.5, 1.0, -2.0, 1.5]):
+        y = expression(answer(x, coefficients))
+        need(
+            not any(is_power(node.op) for node in in_order([y])),
+            f"a power is computed: {theano.printing.pprint(y)}; Horner's rule has "
+            "products and sums alone",
+        )
+        wanted = np.polyval(coefficients[::-1], points)
+        value = theano.function([x], y)(points)
+        close(value, wanted, f"for coefficients {coefficients} ")
+
+
+def is_power(op):
+    return type(getattr(op, "scalar_op", None)).__name__ in ("Pow", "Sqr")
 
 
 EXERCISES = {
