@@ -114,6 +114,19 @@ def test_an_error_in_an_answer_comes_with_its_line(tmp_path):
     assert results["running_mean"].startswith(f"lesson1.py, line {number}: TypeError")
 
 
+def test_an_error_in_a_graph_that_runs_comes_with_the_line_that_wrote_it(tmp_path):
+    text = (COURSE / "solutions" / "lesson5.py").read_text(encoding="utf-8")
+    text = text.replace(", keepdims=True", "")
+    (tmp_path / "lesson5.py").write_text(text, encoding="utf-8")
+    number = 1 + text[: text.index("return (x - mean)")].count("\n")
+    results = CHECK["check"](5, tmp_path)
+    assert results["folded"] == ""
+    assert re.fullmatch(
+        rf"lesson5.py, line {number}: ValueError: Input dimension mis-match.*",
+        results["normalized"],
+    )
+
+
 def test_an_answer_that_ends_the_program_is_wrong(tmp_path):
     text = (COURSE / "solutions" / "lesson2.py").read_text(encoding="utf-8")
     body = text.index("    ", text.index("def shift"))
