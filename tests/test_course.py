@@ -122,9 +122,17 @@ def test_an_error_in_a_graph_that_runs_comes_with_the_line_that_wrote_it(tmp_pat
     results = CHECK["check"](5, tmp_path)
     assert results["folded"] == ""
     assert re.fullmatch(
-        rf"lesson5.py, line {number}: ValueError: Input dimension mis-match.*",
-        results["normalized"],
+        rf"lesson5.py, line {number}: ValueError: .+", results["normalized"]
     )
+
+
+def test_an_argument_that_does_not_fit_comes_with_the_line_that_wrote_it(tmp_path):
+    text = (COURSE / "solutions" / "lesson1.py").read_text(encoding="utf-8")
+    wrong = text.replace('T.vector("b")', 'T.matrix("b")')
+    (tmp_path / "lesson1.py").write_text(wrong, encoding="utf-8")
+    number = 1 + wrong[: wrong.index("T.matrix")].count("\n")
+    told = CHECK["check"](1, tmp_path)["squared_distance"]
+    assert re.fullmatch(rf"lesson1.py, line {number}: TypeError: Bad input .+", told)
 
 
 def test_an_answer_that_ends_the_program_is_wrong(tmp_path):

@@ -24,10 +24,7 @@ floatX = theano.config.floatX
 rng = np.random.RandomState(0)
 
 # What Theano writes below an error of a graph that runs.
-APPLY, CREATED = (
-    "Apply node that caused the error",
-    "Backtrace when the node is created",
-)
+APPLY, CREATED = "Apply node that caused the error", "Backtrace when "
 
 
 class Wrong(Exception):
@@ -379,14 +376,16 @@ def returning(function):
 
 def told(error, folder):
     """An error that the answers ended in, with its line."""
-    message = str(error).split(APPLY)[0].strip()
+    text = str(error).split(APPLY)[0]
+    lines = [s.strip() for s in text.splitlines() if not s.startswith((" ", CREATED))]
+    message = " ".join(filter(None, lines))
     return f"{where(error, folder)}{type(error).__name__}: {message}"
 
 
 def where(error, folder):
     """The last line of the answers on an error's way, as 'lesson1.py, line 12: '.
 
-    Of a graph that runs it is the line that wrote the node, which Theano's text has.
+    Of a graph that runs it is the line that wrote the node, or the argument.
     """
     frames = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     frames += re.findall(r'File "(.+)", line (\d+)', str(error).partition(CREATED)[2])
