@@ -34,6 +34,7 @@ API = (
     "graph",
     "convert",
     "inference",
+    "looking",
     "weights",
 )
 

@@ -65,8 +65,16 @@ def filters_of(layer: Any) -> np.ndarray:
 
     Those that read few maps have an image for each of them; of the others it is the
     root mean square over all maps that they read, which is never negative.
+
+    Raises
+    ------
+    ValueError
+        A layer without filters.
     """
-    W = np.asarray(layer.W.get_value(), float)
+    W = getattr(layer, "W", None)
+    if W is None:
+        raise ValueError(f"{layer.name}: a {type(layer).__name__} has no filters")
+    W = np.asarray(W.get_value() if hasattr(W, "get_value") else W.data, float)
     if W.shape[1] <= 3:
         return W.reshape((-1,) + W.shape[2:])
     return np.sqrt((W**2).mean(axis=1))
@@ -86,10 +94,12 @@ def maps_of(model: Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """
     from srcnn_theano.backend import T, compile_function
 
+    is_train = getattr(model, "is_train", None)
+    givens = {is_train: T.constant(0, dtype="int8")} if is_train is not None else {}
     function = compile_function(
         [model.input],
         [layer.output for layer in model.layers],
-        givens={model.is_train: T.constant(0, dtype="int8")},
+        givens=givens,
         on_unused_input="ignore",
     )
     outputs = function(np.asarray(images, model.input.dtype))

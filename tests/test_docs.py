@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from srcnn_theano.cli.options import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -104,3 +106,10 @@ def test_links_of_the_readme_lead_somewhere():
     for target in _LINK.findall(README.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (ROOT / target).exists(), target
+
+
+def test_the_pages_speak_of_each_command():
+    pages = [README, *PAGES]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    assert "upscale" in COMMANDS
+    assert [c for c in COMMANDS if f"srcnn-theano {c}" not in text] == []

@@ -2,9 +2,13 @@ import numpy as np
 import pytest
 
 from srcnn_theano import cli
+from srcnn_theano.backend import T
 from srcnn_theano.data.images import Picture, read_pixels, write_picture
 from srcnn_theano.inference import build_model
+from srcnn_theano.layers.activations import PReLULayer
+from srcnn_theano.layers.convolution import ConvLayer
 from srcnn_theano.looking import GAP, SIDE, filters_of, maps_of, sheet
+from srcnn_theano.models.model import Model
 from srcnn_theano.weights import save_weights
 
 
@@ -44,6 +48,20 @@ def test_filters_of_many_maps_are_their_root_mean_square(random_weights):
     np.testing.assert_allclose(
         filters_of(second)[:, 0, 0], np.sqrt((W[:, :, 0, 0] ** 2).sum(1) / 5), 1e-6
     )
+
+
+def test_a_network_of_ones_own_needs_no_is_train():
+    x = T.tensor4("x")
+    W = T.constant(np.full((1, 1, 1, 1), 2, "float32"))
+    conv = ConvLayer(None, x, (None, 1, None, None), (1, 1, 1, 1), W=W, name="twice")
+    prelu = PReLULayer(conv.output, conv.output_shape, name="bent")
+    model = Model()
+    model.input, model.layers = x, [conv, prelu]
+    maps = maps_of(model, np.full((1, 1, 2, 2), -1.0))
+    assert maps["twice"][0, 0, 0, 0] == -2 and maps["bent"][0, 0, 0, 0] == -0.5
+    assert filters_of(conv).tolist() == [[[2]]]
+    with pytest.raises(ValueError, match="^bent: a PReLULayer has no filters$"):
+        filters_of(prelu)
 
 
 @pytest.fixture
