@@ -32,6 +32,8 @@ _MOST_BYTES = 2 << 30  # of a download
 # Of archives: how many there may lie in each other, and members of all in a source.
 _MOST_DEEP = 3
 _MOST_MEMBERS = 20_000
+_MOST_UNPACKED = 1 << 30  # bytes of all archives that lie in others, in a source
+_ARCHIVES = (".zip",)  # members that are looked into though no image is so large
 _ADDRESS = re.compile("(https?|ftp|file)://", re.I)
 
 
@@ -67,11 +69,18 @@ def get(sources: Sequence[str], data_dir: PathLike) -> None:
     for source in sources:
         if not collector.wanted:
             return
+        n_wanted = len(collector.wanted)
         collector.members_left = _MOST_MEMBERS
+        collector.bytes_left = _MOST_UNPACKED
         if _ADDRESS.match(source):
             _collect_from_address(collector, source)
         else:
             _collect_from_path(collector, _path(source))
+        if len(collector.wanted) == n_wanted:
+            say_above(
+                f"--from {source}: nothing that is still missing was in it; archives "
+                "are read as zip alone"
+            )
 
 
 _KINDS = ("a file", "a folder")
@@ -84,6 +93,10 @@ def _path(source: str) -> Path:
         raise UserError(f"--from {source}: no such user ({error})") from error
 
 
+class TooMany(ValueError):
+    """More members of archives than anybody packs: the whole source is left."""
+
+
 class Collector:
     """Copies wanted images to their places in `folder`, wherever they turn up.
 
@@ -93,9 +106,12 @@ class Collector:
         The manifest's facts of each file that is not there yet.
     members_left : int
         How many members of archives may still be looked at.
+    bytes_left : int
+        How much of archives in archives may still be unpacked.
     """
 
     members_left = _MOST_MEMBERS
+    bytes_left = _MOST_UNPACKED
 
     def __init__(self, folder: PathLike):
         self.folder = Path(folder)
@@ -106,19 +122,27 @@ class Collector:
             if not datasets.is_right(self.folder / set_name / file_name, facts)
         }
 
-    def offer(self, path: Path, depth: int = 0) -> None:
+    def offer(self, path: Path, depth: int = 0, name: str | None = None) -> None:
         """Take the file if it is wanted; look into it if it is a zip archive.
+
+        Parameters
+        ----------
+        path : Path
+        depth : int
+            In how many archives it lies.
+        name : str or None
+            What the user knows it by; None for the path.
 
         Raises
         ------
         ValueError
-            Too many archives lie in each other, or have too many members.
+            Too many archives lie in each other; `TooMany` members in them.
         """
         if not (self._take_copy(path) or self._take_pixels(path)):
             if zipfile.is_zipfile(path):
                 if depth == _MOST_DEEP:
                     raise ValueError(f"over {_MOST_DEEP} archives in each other")
-                self._offer_members(path, depth + 1)
+                self._offer_members(path, depth + 1, name or str(path))
 
     def _take_copy(self, path: Path) -> bool:
         size = path.stat().st_size
@@ -151,19 +175,31 @@ class Collector:
             target.parent.mkdir(parents=True, exist_ok=True)
         return {target: self.wanted.pop(target) for target in targets}
 
-    def _offer_members(self, path: Path, depth: int) -> None:
+    def _offer_members(self, path: Path, depth: int, name: str) -> None:
         largest = max((facts["bytes"] for facts in self.wanted.values()), default=0)
         with zipfile.ZipFile(path) as archive, _scratch(self.folder) as scratch:
             for member in archive.infolist():
                 self.members_left -= 1
                 if self.members_left < 0:
-                    raise ValueError(f"over {_MOST_MEMBERS} members of archives")
+                    raise TooMany(f"over {_MOST_MEMBERS} members of archives")
+                of_member = f"{name}: {member.filename}"
+                is_archive = member.filename.lower().endswith(_ARCHIVES)
                 # A lossless copy may be a little larger than a BMP, not much.
-                if 0 < member.file_size <= 2 * largest:
+                most = self.bytes_left if is_archive else 2 * largest
+                if is_archive and member.file_size > most:
+                    say_above(f"{of_member}: passed over, too large; unpack it first")
+                if not 0 < member.file_size <= most:
+                    continue
+                self.bytes_left -= member.file_size if is_archive else 0
+                try:
                     copy = scratch / "member"
                     with archive.open(member) as source, copy.open("wb") as sink:
                         shutil.copyfileobj(source, sink)
-                    self.offer(copy, depth)
+                    self.offer(copy, depth, of_member)
+                except TooMany:
+                    raise
+                except _UNREADABLE as error:
+                    say_above(f"{of_member}: cannot be read ({error}); left out")
 
 
 def _scratch(folder: Path) -> ContextManager[Path]:

@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def test_a_damaged_archive_is_left_out(source, target, tmp_path, capsys):
     content[60] ^= 255  # in the stored image
     archive.write_bytes(bytes(content))
     assert get(target, source) == 1
-    assert "sets.zip: cannot be read" in capsys.readouterr().err
+    assert "sets.zip: z: cannot be read" in capsys.readouterr().err
     assert found(target) == ALL[1:]
 
 
@@ -198,7 +199,7 @@ def test_an_archive_that_cannot_be_unpacked_is_left_out(
         sink.write(source / "other-name-2.dat", "z")
     archive.write_bytes(harm(archive.read_bytes()))
     assert get(target, archive) == 1
-    assert "sets.zip: cannot be read" in capsys.readouterr().err
+    assert "sets.zip: z: cannot be read" in capsys.readouterr().err
 
 
 def test_archives_in_archives_have_an_end(
@@ -211,8 +212,8 @@ def test_archives_in_archives_have_an_end(
             sink.write(inner, "z")
         inner = archive
         assert get(target, archive) == 1
-        too_deep = "3.zip: cannot be read (over 3 archives in each other"
-        assert (too_deep in capsys.readouterr().err) == (depth == 3)
+        too_deep = "z: z: z: cannot be read (over 3 archives in each other"
+        assert (too_deep in capsys.readouterr().err) == (depth >= 3)
         shutil.rmtree(target)
     monkeypatch.setattr(getting, "_MOST_MEMBERS", 2)
     archive = tmp_path / "many.zip"
@@ -221,6 +222,65 @@ def test_archives_in_archives_have_an_end(
             sink.writestr(str(n), "x")
     assert get(target, archive) == 1
     assert "over 2 members of archives" in capsys.readouterr().err
+
+
+def test_archives_in_archives_may_be_larger_than_images(
+    source, target, tmp_path, monkeypatch, capsys
+):
+    inner, outer = tmp_path / "inner.zip", tmp_path / "outer.zip"
+    with zipfile.ZipFile(inner, "w") as sink:
+        sink.writestr("more", os.urandom(5000))  # ten times the largest image
+        for path in source.iterdir():
+            sink.write(path, path.name)
+    with zipfile.ZipFile(outer, "w") as sink:
+        sink.write(inner, "sets/inner.zip")
+    assert get(target, outer) == 0 and found(target) == ALL
+    shutil.rmtree(target)
+    monkeypatch.setattr(getting, "_MOST_UNPACKED", 5000)
+    assert get(target, outer) == 1
+    assert "outer.zip: sets/inner.zip: passed over" in capsys.readouterr().err
+
+
+def test_a_damaged_member_loses_no_other(source, target, tmp_path, capsys):
+    archive = tmp_path / "sets.zip"
+    with zipfile.ZipFile(archive, "w") as sink:
+        for number in (1, 2, 3):
+            sink.write(source / f"other-name-{number}.dat", f"{number}.bmp")
+    archive.write_bytes(_damaged(archive.read_bytes()))
+    assert get(target, archive) == 1
+    assert found(target) == ALL[:2]
+    assert "sets.zip: 1.bmp: cannot be read" in capsys.readouterr().err
+
+
+def test_a_source_with_nothing_in_it_is_named(source, target, tmp_path, capsys):
+    whole = tmp_path / "sets.zip"
+    with zipfile.ZipFile(whole, "w") as sink:
+        sink.write(source / "other-name-1.dat", "t36.bmp")
+    cut, empty = tmp_path / "cut.zip", tmp_path / "empty.bmp"
+    cut.write_bytes(whole.read_bytes()[:-40])
+    empty.touch()
+    packed = tmp_path / "sets.tar.gz"
+    with tarfile.open(packed, "w:gz") as sink:
+        sink.add(source, "sets")
+    assert get(target, cut, empty, packed, whole) == 1
+    said = capsys.readouterr().err
+    for path in (cut, empty, packed):
+        assert f"--from {path}: nothing that is still missing" in said
+    assert f"--from {whole}:" not in said
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_copy_with_an_opaque_alpha_is_known(mode, source, target, capsys):
+    path = source / f"other-name-{3 if mode == 'LA' else 2}.dat"
+    with Image.open(path) as image:
+        whole = image.convert(mode)
+        path.unlink()
+    hole = whole.copy()
+    hole.putpixel((0, 0), (0, 0) if mode == "LA" else (0, 0, 0, 0))
+    hole.save(path.with_suffix(".png"))
+    assert get(target, source) == 1 and len(found(target)) == 3
+    whole.save(path.with_suffix(".png"))
+    assert get(target, source) == 0 and datasets.check(target).ok
 
 
 def test_addresses_without_an_end_are_left_out(
