@@ -188,6 +188,7 @@ def _train_on_pictures(options: argparse.Namespace) -> None:
 )
 def reproduce(options: argparse.Namespace) -> int:
     from srcnn_theano.data.datasets import find_data_dir
+    from srcnn_theano.environment import usable_cores
     from srcnn_theano.report.listing import print_rows
     from srcnn_theano.runs.plan import make_plan
     from srcnn_theano.runs.reproduce import reproduce as reproduce_rows
@@ -218,7 +219,14 @@ def reproduce(options: argparse.Namespace) -> int:
             "--jobs: the threads of the cluster's workers say how many run at a time; "
             "leave it out, or --scheduler"
         )
-    settings = Settings(data_dir, options.runs, options.vgg, options.jobs or 1)
+    jobs = options.jobs or 1
+    if jobs > usable_cores():
+        say(
+            f"--jobs {jobs}: more than the {usable_cores()} cores here; "
+            f"{usable_cores()} at a time"
+        )
+        jobs = usable_cores()
+    settings = Settings(data_dir, options.runs, options.vgg, jobs)
     planned = make_plan(
         options.table,
         data_dir,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Collection, Iterable
 
 from srcnn_theano.experiments import TABLES
-from srcnn_theano.files import json_text
+from srcnn_theano.files import json_text, kind_at
 from srcnn_theano.report.rows import Row, caveats, load_rows, of_table, row_figures
 from srcnn_theano.report.sections import title
 from srcnn_theano.report.verdicts import (
@@ -45,8 +45,11 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
 
 
 def print_rows(names: Iterable[str], runs_dir: Path) -> None:
-    """Print some experiments as `print_experiments` does: where a run has left them."""
-    rows = load_rows(runs_dir)
+    """Print some experiments as `print_experiments` does: where a run has left them.
+
+    There need be no folder of runs, where results/ has all of them.
+    """
+    rows = load_rows(runs_dir if kind_at(runs_dir) else None)
     shown = rows.keys() & set(names)
     if shown:
         _print_tables(rows, shown)

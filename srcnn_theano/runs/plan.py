@@ -88,12 +88,17 @@ def make_plan(
     checksums = data_checksums(data_dir)
     planned = []
     for run in runs:
-        if _is_done(run):
+        try:
+            is_done = _is_done(run)
+        except UserError as error:  # a damaged record of its own stops no other
+            planned.append(Planned(run, "", str(error)))
+            continue
+        if is_done:
             proved = "runs"
         else:
             proved = "results" if not anew and is_proved(run, checksums) else ""
         planned.append(Planned(run, proved))
-    planned = _with_networks(planned)
+    planned = _without_networks(_with_networks(planned))
     # What is missing shows before hours of training.
     return planned if load_vgg(vgg) else _without_vgg(planned)
 
@@ -133,16 +138,30 @@ def _with_networks(planned: list[Planned]) -> list[Planned]:
     ]
 
 
+def _without_networks(planned: list[Planned]) -> list[Planned]:
+    """Say of what measures the network of a run that is left out that it lacks it."""
+    lacking = {
+        plan.name for plan in planned if plan.lacks and not plan.run.network.exists()
+    }
+    return [
+        plan._replace(lacks=f"{plan.after}, whose network it measures, is left out")
+        if plan.after in lacking and not (plan.proved or plan.lacks)
+        else plan
+        for plan in planned
+    ]
+
+
 def _without_vgg(planned: list[Planned]) -> list[Planned]:
     """Say of what is left and needs VGG16, or a network that does, that it lacks it."""
     lacking = {
         plan.name
         for plan in planned
-        if not plan.proved and plan.run.experiment.needs_vgg
+        if not (plan.proved or plan.lacks) and plan.run.experiment.needs_vgg
     }
     return [
         plan._replace(lacks=NO_VGG)
-        if plan.name in lacking or (not plan.proved and plan.after in lacking)
+        if plan.name in lacking
+        or (not (plan.proved or plan.lacks) and plan.after in lacking)
         else plan
         for plan in planned
     ]

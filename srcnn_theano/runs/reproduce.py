@@ -57,7 +57,7 @@ def reproduce(
     print(_table(left, costs, seconds))
     print(_sum(left, costs, seconds, settings, n_slots))
     if only_cost:
-        return {}
+        return failed
     ordered = in_order(left, seconds)
     if scheduler is not None:
         return {**failed, **run_on_cluster(ordered, settings, scheduler)}

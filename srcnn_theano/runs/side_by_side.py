@@ -119,7 +119,11 @@ def _start(
         if plan is None:
             return
         slots = set(range(settings.jobs)) - {job.slot for job in running}
-        running.append(_process(plan, min(slots), settings))
+        try:
+            running.append(_process(plan, min(slots), settings))
+        except OSError as error:  # a file is where its folder should be, or the like
+            failed[plan.name] = f"cannot be started ({error})"
+            say_above(f"{plan.name}: failed, {failed[plan.name]}")
 
 
 def command_of(

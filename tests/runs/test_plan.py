@@ -168,6 +168,20 @@ def test_a_shorter_run_proves_nothing(tmp_path):
     assert planned(tmp_path, only=["trained"])[0].proved == ""
 
 
+def test_a_damaged_record_leaves_out_its_row_alone(tmp_path):
+    run, other = (planned(tmp_path, table=t)[0].run for t in "tu")
+    for which in (run, other):
+        write_record(tmp_path / "runs" / which.folder.name, which)
+    damaged = tmp_path / "runs" / "trained" / "results.json"
+    damaged.write_text("{")
+    first, measured = planned(tmp_path)
+    assert first.proved == "" and str(damaged) in first.lacks
+    assert measured.lacks == "trained, whose network it measures, is left out"
+    assert names(planned(tmp_path, table="u")) == [("other", "runs")]
+    run.network.write_text("a network that is there")
+    assert planned(tmp_path)[1].lacks == ""
+
+
 def test_damaged_results_prove_nothing(tmp_path):
     run = planned(tmp_path)[0].run
     write_record(tmp_path / "results" / "trained", run)

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from srcnn_theano import experiments
+from srcnn_theano import environment, experiments
 from srcnn_theano.cli import main
 from srcnn_theano.cluster import client
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments.records import Measure
-from srcnn_theano.runs import costs, reproduce, side_by_side
+from srcnn_theano.runs import costs, plan, reproduce, side_by_side
 from srcnn_theano.runs.costs import StepCost, kind, seconds_of
 from srcnn_theano.runs.plan import Planned
 from srcnn_theano.runs.run import runs_of_seeds
@@ -69,6 +69,18 @@ def test_runs_go_on_where_others_fail(capfd):
     assert not Path("runs/after").exists()
     said = capfd.readouterr().err
     assert "tiny-seed1: done in" in said and "unknown: failed" in said
+
+
+def test_a_run_that_cannot_be_started_stops_no_other(capfd):
+    Path("runs").mkdir()
+    Path("runs/tiny-seed1").touch()  # where its folder should be
+    planned = plans([1, 0])
+    failed = run_all(planned, settings(jobs=2), seconds(planned))
+    assert (
+        list(failed) == ["tiny-seed1"] and "cannot be started" in failed["tiny-seed1"]
+    )
+    assert Path("runs/tiny/results.json").is_file()
+    assert "tiny-seed1: failed, cannot be started" in capfd.readouterr().err
 
 
 def test_an_interrupt_ends_all_and_the_same_call_goes_on(monkeypatch):
@@ -260,6 +272,9 @@ def test_rows_that_lack_something_are_named_and_the_others_done(
     said = capsys.readouterr().out
     assert "left out, because it needs a file: 1: tiny\n" in said
     assert reproduce.reproduce(planned[:1], settings()) == failed
+    # So says the cost alone, whether something is left to time or not.
+    for some in (planned, planned[:1]):
+        assert reproduce.reproduce(some, settings(), only_cost=True) == failed
 
 
 def test_a_bad_address_is_told_before_steps_are_timed(sub_images, monkeypatch):
@@ -291,6 +306,34 @@ def test_jobs_and_a_cluster_do_not_go_together(monkeypatch, capsys):
     words = "reproduce table1 --jobs 2 --scheduler tcp://a:1".split()
     assert main(words) == 2
     assert "--jobs: the threads of the cluster's workers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lacks, status", [("", 0), ("it needs a file", 2)])
+def test_rows_are_shown_without_a_folder_of_runs(lacks, status, monkeypatch, capsys):
+    monkeypatch.setenv("SRCNN_DATA", ".")
+    run = runs_of_seeds(experiments.find_experiment("half_relu"), Path("runs"), None)[0]
+    left = Planned(run, "" if lacks else "results", lacks)
+    monkeypatch.setattr(plan, "make_plan", lambda *arguments: [left])
+    assert main(["reproduce", "fsrcnn-layers"]) == status
+    said = capsys.readouterr()
+    assert "nothing is left to do" in said.out and "  half_relu" in said.out
+    assert ("half_relu: it needs a file" in said.err) == bool(lacks)
+
+
+def test_more_jobs_than_cores_are_as_many_as_cores(monkeypatch, capsys):
+    monkeypatch.setenv("SRCNN_DATA", ".")
+    monkeypatch.setattr(environment, "usable_cores", lambda: 2)
+    monkeypatch.setattr(plan, "make_plan", lambda *arguments: [])
+    jobs = []
+    monkeypatch.setattr(
+        reproduce,
+        "reproduce",
+        lambda planned, settings, *others: jobs.append(settings.jobs) or {},
+    )
+    for wanted, said in (("9999", True), ("2", False)):
+        assert main(["reproduce", "table1", "--cost", "--jobs", wanted]) == 0
+        assert ("--jobs 9999: more than the 2 cores" in capsys.readouterr().err) == said
+    assert jobs == [2, 2]
 
 
 def test_what_is_proved_is_said_and_left(capsys):
