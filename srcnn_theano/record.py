@@ -85,6 +85,7 @@ def data_checksums(data_dir: Path) -> dict[str, str]:
 
     A lossless copy counts as the file that it is a copy of.
     """
+    datasets.require_sets(data_dir)
     checksums = {}
     for name in datasets.SETS:
         sums = "".join(

@@ -278,6 +278,7 @@ def tiny_data(monkeypatch, image_set):
     monkeypatch.delenv("SRCNN_VGG16", raising=False)
     monkeypatch.setattr(cache, "prepare", prepare)
     monkeypatch.setattr(datasets, "image_paths", lambda data_dir, name: paths)
+    monkeypatch.setattr(datasets, "require_sets", lambda data_dir: None)
 
 
 # --- A cluster on this machine ---

@@ -240,6 +240,7 @@ def print_prepare(
 ) -> None:
     """Fill the cache for all sets by a protocol's recipe, and print the counts."""
     recipe = make_recipe(protocol, scale)
+    datasets.require_sets(data_dir)
     sets: dict[str, dict[str, Any]] = {}
     for name in datasets.SETS:
         pairs = prepare(data_dir, name, recipe)

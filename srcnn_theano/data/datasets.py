@@ -171,7 +171,11 @@ def pixels_sha256(path: Path, sizes: Sequence[Sequence[int]]) -> str | None:
             with Image.open(path) as image:
                 if list(image.size) not in [list(size) for size in sizes]:
                     return None
-                if image.mode not in ("L", "RGB", "P"):
+                if image.mode in ("LA", "RGBA", "PA"):
+                    # What shows through is another image than it seems.
+                    if image.getchannel("A").getextrema() != (255, 255):
+                        return None
+                elif image.mode not in ("1", "L", "RGB", "P"):
                     return None
                 return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
         except Exception:  # Pillow raises many kinds on damaged files
@@ -198,16 +202,33 @@ def image_paths(data_dir: PathLike, name: str) -> list[Path]:
     """
     if name not in SETS:
         raise UserError(f"no image set is called {name!r}; there are {', '.join(SETS)}")
-    paths = [
-        Path(data_dir) / name / file_name for file_name in sorted(manifest()[name])
-    ]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        raise UserError(
-            f"{Path(data_dir) / name}: {len(missing)} of {len(paths)} images of {name} "
-            f"are missing ({', '.join(missing)}); to get them: {GET_DATA}"
-        )
-    return paths
+    require_sets(data_dir, [name])
+    return _paths(data_dir, name)
+
+
+def require_sets(data_dir: PathLike, names: Sequence[str] = SETS) -> None:
+    """Refuse a folder that lacks files of some sets, and name all of them.
+
+    Raises
+    ------
+    UserError
+        A file is missing.
+    """
+    lacking = []
+    for name in names:
+        paths = _paths(data_dir, name)
+        missing = [path.name for path in paths if not path.is_file()]
+        if missing:
+            lacking.append(
+                f"{Path(data_dir) / name}: {len(missing)} of {len(paths)} images of "
+                f"{name} are missing ({', '.join(missing)})"
+            )
+    if lacking:
+        raise UserError(f"{'; '.join(lacking)}; to get them: {GET_DATA}")
+
+
+def _paths(data_dir: PathLike, name: str) -> list[Path]:
+    return [Path(data_dir) / name / file_name for file_name in sorted(manifest()[name])]
 
 
 def folder_images(folder: PathLike) -> list[Path]:

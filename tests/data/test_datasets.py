@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from srcnn_theano.cli import main
 from srcnn_theano.data import datasets
 from srcnn_theano.errors import UserError
 
@@ -60,6 +61,19 @@ def test_image_paths_names_what_is_missing(small_sets):
         datasets.image_paths(small_sets, "Set5")
     with pytest.raises(UserError, match="'Set6'; there are T91, Set5, Set14"):
         datasets.image_paths(small_sets, "Set6")
+
+
+def test_all_sets_that_lack_images_are_named(small_sets, capsys):
+    (small_sets / "T91" / "t1.bmp").unlink()
+    (small_sets / "Set14" / "t2.bmp").unlink()
+    words = ["--data", str(small_sets)]
+    rows = ["reproduce", "all", "--only", "half_relu", *words]
+    for command in (["data", "prepare", *words], rows):
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert "1 of 3 images of T91 are missing (t1.bmp)" in said
+        assert "1 of 3 images of Set14 are missing (t2.bmp)" in said
+        assert "Set5:" not in said
 
 
 def test_folder_images(tmp_path):
