@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple
 import numpy as np
 
 from srcnn_theano.data.cache import prepare
-from srcnn_theano.data.datasets import image_paths
+from srcnn_theano.data.datasets import image_paths, require_sets
 from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.data.patches import Pairs, Recipe, make_pairs
 from srcnn_theano.data.photograph import photograph
@@ -82,6 +82,7 @@ def photograph_material(out_dir: Path) -> Material:
 def sets_material(data_dir: Path) -> Material:
     """T91 to train on and Set5 to compare on."""
     recipe = training_recipe(EXPERIMENTS["fsrcnn_gradinputs"].training)
+    require_sets(data_dir, ("T91", "Set5"))
     images = image_paths(data_dir, "Set5")
     folder = images[0].parent
     return Material(

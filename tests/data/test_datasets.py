@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -68,6 +69,12 @@ def test_all_sets_that_lack_images_are_named(small_sets, capsys):
     (small_sets / "Set14" / "t2.bmp").unlink()
     words = ["--data", str(small_sets)]
     rows = ["reproduce", "all", "--only", "half_relu", *words]
+    page = ["compare-deconv", *words, "--out", str(small_sets / "page")]
+    (small_sets / "Set5" / "t1.bmp").unlink()
+    assert main(page) == 2
+    said = capsys.readouterr().err
+    assert "images of T91" in said and "images of Set5" in said
+    shutil.copy(small_sets / "T91" / "t2.bmp", small_sets / "Set5" / "t1.bmp")
     for command in (["data", "prepare", *words], rows):
         assert main(command) == 2
         said = capsys.readouterr().err
