@@ -7,6 +7,7 @@ what only resembles one, like ``T.clip(x, 0, 6)``, is left alone.
 
 import numpy as np
 
+from srcnn_theano.backend.declared import Declared
 from srcnn_theano.backend.internals import (
     Add,
     Constant,
@@ -274,13 +275,16 @@ def _choose_layout(fgraph, node):
 
 
 def _goes_into_convolution(fgraph, maps):
-    """Whether a convolution reads the maps, or what became of them in `Maps`."""
+    """Whether a convolution reads the maps, or what became of them in `Maps`.
+
+    `Declared` gives them on as they are.
+    """
     for client in _clients(fgraph, maps):
         if client == "output":
             continue
         if isinstance(client.op, Convolution):
             return True
-        if isinstance(client.op, Maps):
+        if isinstance(client.op, (Maps, Declared)):
             if _goes_into_convolution(fgraph, client.outputs[0]):
                 return True
     return False
