@@ -9,7 +9,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import he_normal
 from srcnn_theano.layers.layer import Layer, per_map
-from srcnn_theano.layers.lengths import Border, Shape4, conv_length
+from srcnn_theano.layers.lengths import Border, Shape4, conv_length, whole
 
 
 class ConvLayer(Layer):
@@ -62,7 +62,8 @@ class ConvLayer(Layer):
         self.filter_shape = self._checked_filter_shape(
             filter_shape, "(maps out, maps in, rows, cols)"
         )
-        self.border_mode = border_mode
+        zeros = whole(border_mode)
+        self.border_mode = border_mode if zeros is None else zeros
         self.activation = activation
         self.window = self.filter_shape[2:]
         self.output_shape = self._checked_output_shape()
@@ -74,7 +75,7 @@ class ConvLayer(Layer):
             self.W,
             input_shape=self.input_shape,
             filter_shape=self.filter_shape,
-            border_mode=border_mode,
+            border_mode=self.border_mode,
             filter_flip=False,
         )
         self.output = self._activated(maps + per_map(self.b))

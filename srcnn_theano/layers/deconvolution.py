@@ -11,7 +11,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import narrow_normal
 from srcnn_theano.layers.layer import Layer, per_map
-from srcnn_theano.layers.lengths import Shape4, can_crop, deconv_length
+from srcnn_theano.layers.lengths import Shape4, can_crop, deconv_length, whole
 
 # Pixels cut off (before, after).
 Cut = Tuple[int, int]
@@ -43,7 +43,7 @@ class _Upsampling(Layer):
         self.stride = stride
         self.activation = activation
         self.output_size = None if output_size is None else tuple(output_size)
-        if not isinstance(stride, (int, np.integer)) or stride < 1:
+        if (whole(stride) or 0) < 1:
             raise ValueError(f"{name}: stride {stride} is not a number of pixels")
         self._check_maps()
         crops = _per_axis(name, crop)

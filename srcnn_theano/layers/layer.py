@@ -11,7 +11,7 @@ from srcnn_theano.backend import T, theano
 from srcnn_theano.backend.declared import declared, note_lengths
 from srcnn_theano.backend.sources import mark
 from srcnn_theano.layers.initializers import INITIALIZERS
-from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.layers.lengths import Shape4, whole
 
 
 class _Marking(type):
@@ -64,20 +64,20 @@ class Layer(metaclass=_Marking):
     compares_maps: bool = False
 
     def __init__(self, name: str, input: Any, input_shape: Shape4) -> None:
-        if len(input_shape) != 4:
+        self.name = name
+        lengths = _four(input_shape, unknown=True)
+        if not lengths:
             raise ValueError(
-                f"{name}: input_shape must be (batch, maps, rows, cols), got "
-                f"{input_shape}"
+                f"{name}: input_shape must be (batch, maps, rows, cols), whole numbers "
+                f"or None, got {input_shape!r}"
             )
-        n_axes = getattr(input, "ndim", None)
-        if n_axes != 4:
-            has = "no symbolic tensor" if n_axes is None else f"of {n_axes} dimensions"
+        lack = _no_4_tensor(input)
+        if lack:
             raise ValueError(
-                f"{name}: input {input} is {has}; it must be a symbolic 4-tensor, "
+                f"{name}: input {lack}; it must be a symbolic 4-tensor, "
                 "(batch, maps, rows, cols), as T.tensor4() or the output of a layer"
             )
-        self.name = name
-        self.input_shape = tuple(input_shape)
+        self.input_shape: Shape4 = lengths
         self.input = declared(
             name, input, self.input_shape, maps=not self.compares_maps
         )
@@ -143,8 +143,8 @@ class Layer(metaclass=_Marking):
     ) -> Any:
         try:
             return initializer(rng, shape)
-        except AttributeError as error:
-            if hasattr(rng, "normal"):
+        except (AttributeError, TypeError) as error:
+            if hasattr(rng, "normal") and not isinstance(rng, type):
                 raise
             raise ValueError(
                 f"{self.name}: rng {rng!r} can draw no {role}; it must be a generator, "
@@ -179,18 +179,47 @@ class Layer(metaclass=_Marking):
     def _activated(self, linear: Any) -> Any:
         if self.activation is None:
             return linear
-        if not callable(self.activation):
+        if not callable(self.activation) or isinstance(self.activation, type):
             raise ValueError(
                 f"{self.name}: activation {self.activation!r} is no function; it must "
                 "be a function of a tensor, such as relu of "
                 "srcnn_theano.layers.activations or T.tanh, or None"
             )
-        return self.activation(linear)
+        output = self.activation(linear)
+        lack = _no_4_tensor(output)
+        if lack:
+            raise ValueError(
+                f"{self.name}: what activation {self.activation!r} returns, {lack}; it "
+                "must be a symbolic 4-tensor, as the one that the function takes"
+            )
+        return output
 
     def _checked_filter_shape(self, shape: Any, axes: str) -> tuple[int, ...]:
-        if np.shape(shape) != (4,):
-            raise ValueError(f"{self.name}: filter_shape must be {axes}, got {shape}")
-        return tuple(shape)
+        lengths = _four(shape)
+        if not lengths or min(lengths) < 1:
+            raise ValueError(
+                f"{self.name}: filter_shape must be {axes}, whole numbers above 0, got "
+                f"{shape!r}"
+            )
+        return lengths
+
+
+def _four(shape: Any, unknown: bool = False) -> Any:
+    """A shape as a tuple of 4 ints, or None for `unknown` ones; () for any other."""
+    try:
+        lengths = [(n, whole(n)) for n in shape]
+    except (TypeError, ValueError):
+        return ()
+    right = all(n is None and unknown or n_whole is not None for n, n_whole in lengths)
+    return tuple(n for _, n in lengths) if right and len(lengths) == 4 else ()
+
+
+def _no_4_tensor(x: Any) -> str:
+    """What a value is instead of a symbolic 4-tensor; nothing where it is one."""
+    if not (hasattr(x, "owner") and hasattr(x, "ndim")):
+        told = f"array of shape {x.shape}" if isinstance(x, np.ndarray) else x
+        return f"{told} is no symbolic tensor"
+    return "" if x.ndim == 4 else f"{x} is of {x.ndim} dimensions"
 
 
 def shape_text(shape: Shape4) -> str:

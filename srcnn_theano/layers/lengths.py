@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, Optional, Tuple, Union
 
 # (batch, maps, rows, cols), None where it is known only at run time.
@@ -9,6 +10,14 @@ Shape4 = Tuple[Optional[int], ...]
 
 # 'valid', 'half' or 'full', or the zeros that a convolution pads on each side.
 Border = Union[str, int]
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of any type, as an int; None for what is none, such as True."""
+    try:
+        return None if isinstance(value, bool) else index(value)
+    except TypeError:
+        return None
 
 
 def conv_length(
@@ -40,8 +49,9 @@ def border_length(kernel: int, border: Border) -> int:
 
     0 for 'valid', ``kernel // 2`` for 'half', ``kernel - 1`` for 'full', or the number.
     """
-    if isinstance(border, int) and border >= 0:
-        return border
+    zeros = whole(border)
+    if zeros is not None and zeros >= 0:
+        return zeros
     lengths = {"valid": 0, "half": kernel // 2, "full": kernel - 1}
     if not isinstance(border, str) or border not in lengths:
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Sequence
 import numpy as np
 
 from srcnn_theano.layers.layer import shape_text
-from srcnn_theano.layers.lengths import Shape4
+from srcnn_theano.layers.lengths import Shape4, whole
 from srcnn_theano.tables import text_lines
 
 # Rows and columns where a network declares none.
@@ -87,7 +87,9 @@ def summarise(layers: Sequence[Any], size: tuple[int, int] | None = None) -> Sum
     ValueError
         A size that is none, or of which a layer leaves nothing.
     """
-    if size is not None and not (np.shape(size) == (2,) and min(size) > 0):
+    if size is not None and not (
+        np.shape(size) == (2,) and all((whole(n) or 0) > 0 for n in size)
+    ):
         raise ValueError(f"size {size!r}: it must be (rows, cols), such as (33, 33)")
     batch, channels, *declared = layers[0].input_shape
     sides = tuple(size or (length or SIDE for length in declared))

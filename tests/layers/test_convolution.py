@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import correlate
 
 from srcnn_theano.backend import T
-from srcnn_theano.layers.activations import relu
+from srcnn_theano.layers.activations import PReLULayer, relu
 from srcnn_theano.layers.convolution import ConvLayer
+from srcnn_theano.layers.deconvolution import DeconvLayer
 from srcnn_theano.layers.initializers import he_normal, narrow_normal
 
 BATCH, N_IN, N_OUT, ROWS, COLS = 2, 3, 4, 9, 11
@@ -161,8 +162,39 @@ def test_gradients(rng, verify_layer_gradient, border):
     )
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [(4, 1, 0, 3), (4, 1, -3, 3), (4, 1, 3.0, 3), ("4", 1, 3, 3), (0, 1, 3, 3), 4],
+)
+@pytest.mark.parametrize("kind", [ConvLayer, DeconvLayer])
+def test_filters_have_whole_lengths(rng, kind, shape):
+    with pytest.raises(ValueError) as error:
+        kind(rng, T.tensor4(), (None, 1, 8, 8), shape, name="layer5")
+    assert str(error.value).startswith("layer5: filter_shape must be (maps ")
+    assert str(error.value).endswith(f"got {shape!r}")
+
+
+@pytest.mark.parametrize("side", [None, 8])
+def test_a_border_may_be_numpys_number(rng, side):
+    images = rng.normal(size=(1, 1, 8, 8)).astype("float32")
+    x = T.tensor4()
+    W = rng.normal(size=(2, 1, 3, 3))
+    outputs = [
+        ConvLayer(None, x, (None, 1, side, side), W.shape, W, border_mode=border)
+        for border in (2, np.int64(2))
+    ]
+    two, numpys = (layer.output.eval({x: images}) for layer in outputs)
+    np.testing.assert_array_equal(two, numpys)
+    assert type(outputs[1].border_mode) is int
+
+
 def test_what_is_no_argument_is_refused_by_the_layers_name():
     for words, changed in {
+        "border_mode True.*half": dict(border_mode=True),
+        "activation <class .*T.tanh": dict(activation=PReLULayer),
+        "what activation .* returns, None is no symb": dict(activation=lambda x: None),
+        "what activation .* returns, .* is of 0 dimensions": dict(activation=T.sum),
+        "rng <class .*RandomState": dict(rng=np.random.RandomState),
         "border_mode 'same'.*half": dict(border_mode="same"),
         "activation 'relu'.*T.tanh": dict(activation="relu"),
         "rng 0.*RandomState": dict(rng=0),

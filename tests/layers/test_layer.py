@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -47,9 +49,28 @@ def test_parameters_are_kept_by_their_roles():
     np.testing.assert_array_equal(b.get_value(), np.full(4, 0.5))
 
 
-def test_input_shape_must_have_four_entries():
-    with pytest.raises(ValueError, match=r"conv7: .*\(3, 33, 33\)"):
-        Layer("conv7", T.tensor4(), (3, 33, 33))
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (3, 33, 33),
+        (None, 1, 8.5, 8),
+        (None, True, 8, 8),
+        (None, 1, 8, 8.0),
+        (None, "1", 8, 8),
+        8,
+        None,
+        "abcd",
+    ],
+)
+def test_input_shape_must_have_four_whole_numbers(shape):
+    message = f"conv7: input_shape must be .* got {re.escape(repr(shape))}"
+    with pytest.raises(ValueError, match=message):
+        Layer("conv7", T.tensor4(), shape)
+
+
+def test_input_shape_may_have_numpys_numbers():
+    shape = Layer("conv7", T.tensor4(), [None, *np.array([1, 8, 9])]).input_shape
+    assert shape == (None, 1, 8, 9) and type(shape[1]) is int
 
 
 @pytest.mark.parametrize(
@@ -57,6 +78,8 @@ def test_input_shape_must_have_four_entries():
     [
         (T.matrix("m"), "input m is of 2 dimensions"),
         (None, "input None is no symbolic tensor"),
+        (T.ftensor4, "input TensorType.* is no symbolic tensor"),
+        (np.zeros((1, 3, 33, 33)), "input array of shape .1, 3, 33, 33. is no symb"),
     ],
 )
 def test_the_input_must_be_a_4_tensor(input, words):
@@ -68,6 +91,11 @@ def test_the_input_must_be_a_4_tensor(input, words):
 def test_what_is_no_generator_is_refused(rng):
     with pytest.raises(ValueError, match=f"conv1: rng {rng!r} can draw no W"):
         layer().add_param("W", None, he_normal, (4, 3, 2, 2), rng)
+
+
+def test_a_generator_without_its_brackets_is_refused():
+    with pytest.raises(ValueError, match="conv1: rng <class .* can draw no W"):
+        layer().add_param("W", None, he_normal, (4, 3, 2, 2), np.random.RandomState)
 
 
 def test_initializers_that_draw_nothing_need_no_generator():

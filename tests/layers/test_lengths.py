@@ -65,7 +65,7 @@ def test_unknown_border_is_refused():
         conv_length(33, 9, "same")
 
 
-@pytest.mark.parametrize("border", ["same", -1, 1.5, [1, 1]])
+@pytest.mark.parametrize("border", ["same", -1, 1.5, [1, 1], True])
 @pytest.mark.parametrize("length", [33, None])
 def test_what_is_no_border_is_refused_whether_or_not_the_length_is_known(
     border, length

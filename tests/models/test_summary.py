@@ -120,7 +120,9 @@ def test_the_table_has_a_line_for_each_layer_and_a_total():
     assert lines[-1].split() == ["all", "8,129", "4,872,800"]
 
 
-@pytest.mark.parametrize("size", [5, (5,), (5, 0), (5, 5, 5), "5x5"])
+@pytest.mark.parametrize(
+    "size", [5, (5,), (5, 0), (5, 5, 5), "5x5", (33.5, 33), (33, True), ("5", "5")]
+)
 def test_a_size_is_rows_and_columns(size):
     with pytest.raises(ValueError, match="size .*: it must be .rows, cols., such as"):
         network(SRCNN).summary(size)
