@@ -15,6 +15,7 @@ from srcnn_theano.pages.page import COLOURS, DOCUMENT, data_uri, html_page
 from srcnn_theano.tables import markdown_table
 
 _MARK = re.compile(r"(`[^`]+`|\*\*[^*]+\*\*)")
+_OPTION = re.compile(r"(?<!\S)--[a-z][\w-]*")  # it breaks behind no dash
 
 
 class Heading(NamedTuple):
@@ -166,7 +167,8 @@ def html_text(text: str) -> str:
     parts = [html.escape(part) for part in _MARK.split(text)]
     for i in range(1, len(parts), 2):
         if parts[i].startswith("`"):
-            parts[i] = f"<code>{parts[i][1:-1]}</code>"
+            code = _OPTION.sub(r'<span class="option">\g<0></span>', parts[i][1:-1])
+            parts[i] = f"<code>{code}</code>"
         else:
             parts[i] = f"<strong>{parts[i][2:-2]}</strong>"
     return "".join(parts)

@@ -192,6 +192,22 @@ def test_the_counts_are_those_of_the_verdicts_below(shipped):
     assert counted == {name: cells.count(name) for name in set(cells)}
 
 
+def test_what_explains_a_figure_is_told_by_its_title(shipped):
+    text, _ = shipped
+    told = re.findall(r"What explains it: (.*?)\. ", text)
+    titles = {one.row.title for one in EXPERIMENTS.values()}
+    assert told and set(told) <= titles
+
+
+def test_the_key_of_the_dots_names_what_has_some(shipped):
+    text, _ = shipped
+    before, drawn = text.split('<div class="trade">')
+    key = before[before.rindex("<ul") :]
+    drawn = drawn[: drawn.index("</div>")]
+    named = set(re.findall(r'class="dot (\w+)"', key))
+    assert named == set(re.findall(r'<circle [^>]*class="(\w+)"', drawn))
+
+
 def test_every_link_leads_to_something(shipped):
     _, page = shipped
     inside = [link[1:] for link in page.links]

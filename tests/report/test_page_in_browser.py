@@ -48,6 +48,14 @@ async function work() {
   const over = document.querySelector(".stage .over");
   const [left, right] = document.querySelectorAll(".sides select");
   told.sides = [left.value, right.value, left.options.length];
+  told.cut_words = [left, right].filter((select) => {
+    const whole = select.cloneNode(true);
+    whole.style.cssText = "position: absolute; width: max-content; max-width: none";
+    select.after(whole);
+    const cut = whole.offsetWidth > select.offsetWidth;
+    whole.remove();
+    return cut;
+  }).map((select) => select.offsetWidth);
   change(slider, 25); told.cut = getComputedStyle(over).clipPath;
   change(left, "low");
   const low = document.querySelector('[data-version="low"] img');
@@ -90,6 +98,20 @@ async function work() {
     return /^(\S{1,12}|\S+ \(\d+\))$/.test(cell.textContent) &&
       range.getBoundingClientRect().height > 1.8 * line;
   }).map((cell) => cell.outerHTML);
+  told.dashes = [...document.querySelectorAll("main code")].filter((code) => {
+    const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/--[a-z]/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + 3);
+        if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }).map((code) => code.outerHTML);
   told.ticks = document.querySelector("main").innerText.match(/.{20}`.{20}/g);
   told.marks = document.querySelectorAll('[data-label*="`"], [alt*="`"]').length;
   told.overflow = document.documentElement.scrollWidth - innerWidth;
@@ -157,6 +179,12 @@ def test_nothing_is_wider_than_the_screen(told):
 def test_the_slider_moves_and_versions_are_chosen(told):
     assert told["sides"] == ["bicubic", "network", 4]
     assert "75%" in told["cut"] and told["low"] == [True, True]
+
+
+def test_no_word_is_cut_or_broken(told):
+    """Of the slider's choices, and of options within commands."""
+    assert told["cut_words"] == []
+    assert told["dashes"] == []
 
 
 def test_runs_are_switched_and_read_off(told):

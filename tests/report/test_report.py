@@ -97,7 +97,7 @@ def test_html_is_one_file_with_the_same_figures(written):
         "http://www.w3.org/2000/svg",
     }
     assert "@import" not in text and "url(" not in text
-    assert "--data DIR" in text  # how to get the image strips
+    assert "--data</span> DIR" in text  # how to get the image strips
 
 
 def test_the_same_records_give_the_same_report(written, runs, tmp_path):

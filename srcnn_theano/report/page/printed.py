@@ -238,13 +238,14 @@ def _told(rows: Mapping[str, Row], one: Printed, kind: str) -> str:
         parts.append(f"Bicubic on the same data: {figure(plain_psnr)} dB. ")
     explaining = row.experiment.row.explained_by
     if ours is not None and ours.verdict == "explained":
-        parts.append(f"What explains it: {tag('code', explaining)}. ")
+        title = rows[explaining].experiment.row.title
+        parts.append(f"What explains it: {plain(title)}. ")
     notes = row.experiment.row.notes
     parts.append(html_text(notes + " " if notes else ""))
     reasons = caveats(dict(rows), row)
     if reasons:
         parts.append(tag("b", plain(f"Mind: {'; '.join(reasons)}. ")))
-    parts.append(tag("code", plain(command(row.experiment))))
+    parts.append(html_text(f"`{command(row.experiment)}`"))
     return tag("p", *parts, data_row=row.experiment.name, data_field=one.field)
 
 

@@ -51,14 +51,17 @@ def trade_section(rows: Mapping[str, Row]) -> str:
     ]
     if not measured:
         return tag("p", "No network for x4 has been measured in VGG16 yet.")
-    kinds = list(dict.fromkeys(_kind(row) for row in measured))
+    points = {name: _points(measured, name) for name in TEST_SETS}
+    # What is far off has no dot, and no place in the key.
+    drawn_kinds = {point.kind for some in points.values() for point in some}
+    kinds = [k for k in dict.fromkeys(map(_kind, measured)) if k in drawn_kinds]
     key = [
         tag("li", tag("span", class_=f"dot c{kinds.index(kind)}"), plain(kind))
         for kind in kinds
     ]
     key.append(tag("li", tag("span", class_="dot bicubic"), "bicubic, no network"))
     drawn = [
-        _drawing(_points(measured, name), kinds, name, size)
+        _drawing(points[name], kinds, name, size)
         for size in _SIZES
         for name in TEST_SETS
     ]
