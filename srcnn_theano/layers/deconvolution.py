@@ -11,7 +11,13 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import narrow_normal
 from srcnn_theano.layers.layer import Layer, per_map
-from srcnn_theano.layers.lengths import Shape4, can_crop, deconv_length, whole
+from srcnn_theano.layers.lengths import (
+    Shape4,
+    can_crop,
+    deconv_length,
+    whole,
+    whole_lengths,
+)
 
 # Pixels cut off (before, after).
 Cut = Tuple[int, int]
@@ -42,15 +48,20 @@ class _Upsampling(Layer):
         )
         self.stride = stride
         self.activation = activation
-        self.output_size = None if output_size is None else tuple(output_size)
+        sizes = None if output_size is None else whole_lengths(output_size, 2)
+        if sizes == ():
+            raise ValueError(
+                f"{name}: output_size must be (rows, cols), got {output_size!r}"
+            )
+        self.output_size = sizes
         if (whole(stride) or 0) < 1:
             raise ValueError(f"{name}: stride {stride} is not a number of pixels")
         self._check_maps()
         crops = _per_axis(name, crop)
-        if output_size is not None:
+        if sizes is not None:
             crops = tuple(
                 (before, self._full_length(axis) - before - length)
-                for axis, (length, (before, _)) in enumerate(zip(output_size, crops))
+                for axis, (length, (before, _)) in enumerate(zip(sizes, crops))
             )
         self.crop = crops
         # A pixel lies under so many stamps.

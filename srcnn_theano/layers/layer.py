@@ -11,7 +11,7 @@ from srcnn_theano.backend import T, theano
 from srcnn_theano.backend.declared import declared, note_lengths
 from srcnn_theano.backend.sources import mark
 from srcnn_theano.layers.initializers import INITIALIZERS
-from srcnn_theano.layers.lengths import Shape4, whole
+from srcnn_theano.layers.lengths import Shape4, whole_lengths
 
 
 class _Marking(type):
@@ -65,7 +65,7 @@ class Layer(metaclass=_Marking):
 
     def __init__(self, name: str, input: Any, input_shape: Shape4) -> None:
         self.name = name
-        lengths = _four(input_shape, unknown=True)
+        lengths = whole_lengths(input_shape, 4, unknown=True)
         if not lengths:
             raise ValueError(
                 f"{name}: input_shape must be (batch, maps, rows, cols), whole numbers "
@@ -195,23 +195,13 @@ class Layer(metaclass=_Marking):
         return output
 
     def _checked_filter_shape(self, shape: Any, axes: str) -> tuple[int, ...]:
-        lengths = _four(shape)
+        lengths = whole_lengths(shape, 4)
         if not lengths or min(lengths) < 1:
             raise ValueError(
                 f"{self.name}: filter_shape must be {axes}, whole numbers above 0, got "
                 f"{shape!r}"
             )
         return lengths
-
-
-def _four(shape: Any, unknown: bool = False) -> Any:
-    """A shape as a tuple of 4 ints, or None for `unknown` ones; () for any other."""
-    try:
-        lengths = [(n, whole(n)) for n in shape]
-    except (TypeError, ValueError):
-        return ()
-    right = all(n is None and unknown or n_whole is not None for n, n_whole in lengths)
-    return tuple(n for _, n in lengths) if right and len(lengths) == 4 else ()
 
 
 def _no_4_tensor(x: Any) -> str:

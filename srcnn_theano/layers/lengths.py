@@ -20,6 +20,16 @@ def whole(value: Any) -> int | None:
         return None
 
 
+def whole_lengths(values: Any, n: int, unknown: bool = False) -> Any:
+    """So many ints, or None for `unknown` ones, as a tuple; () for anything else."""
+    try:
+        pairs = [(value, whole(value)) for value in values]
+    except (TypeError, ValueError):
+        return ()
+    right = all(i is not None or unknown and value is None for value, i in pairs)
+    return tuple(i for _, i in pairs) if right and len(pairs) == n else ()
+
+
 def conv_length(
     length: int | None, kernel: int, border: Border, stride: int = 1
 ) -> int | None:

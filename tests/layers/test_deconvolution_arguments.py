@@ -27,6 +27,19 @@ def evaluate(layer, images):
 
 
 @pytest.mark.parametrize("layer", EACH)
+@pytest.mark.parametrize("size", [8, (8.5, 9), (8, True), ("8", "8"), (8, 8, 8)])
+def test_an_output_size_is_two_whole_numbers(layer, size):
+    with pytest.raises(ValueError) as error:
+        layer(None, T.tensor4(), (1, 1, 8, 8), (1, 2, 3, 3), output_size=size, name="d")
+    assert str(error.value) == f"d: output_size must be (rows, cols), got {size!r}"
+
+
+def test_a_stride_is_a_whole_number(rng):
+    with pytest.raises(ValueError, match="deconv: stride True is not a number of pix"):
+        DeconvLayer(rng, T.tensor4(), (1, 1, 8, 8), (1, 2, 3, 3), stride=True)
+
+
+@pytest.mark.parametrize("layer", EACH)
 def test_activation_is_applied_after_the_bias(layer):
     images = np.float32([[[[1, 2], [3, -4]]]])
     W = np.ones((1, 2, 1, 1))
