@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from srcnn_theano.demo.learning import Learning
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.metrics import psnr
 from srcnn_theano.weights import load_weights
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,17 @@ def test_scores_are_those_of_the_files(finished):
         inner = (slice(demo.SCALE, -demo.SCALE),) * 2
         a, b = (rgb_to_y(x)[inner] for x in (read_rgb(out / (name + ".png")), original))
         assert results[name]["psnr"] == pytest.approx(psnr(a, b, 255), abs=1e-3)
+
+
+def test_readme_has_the_figures_of_the_demo(finished):
+    """Those that no second of training changes; the new network lies between."""
+    _, results = finished
+    if "raccoon" not in results["photograph"]:
+        pytest.skip("SciPy has no photograph here")
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    bicubic, shipped = results["bicubic"]["psnr"], results["shipped"]["psnr"]
+    assert f"bicubic has {bicubic:.1f} dB, the shipped network {shipped:.1f}," in text
+    assert bicubic < results["srcnn"]["psnr"] < shipped
 
 
 def test_everything_is_written(finished):
