@@ -119,6 +119,14 @@ def test_another_seed_gives_results_and_no_network(publish_results, run, tmp_pat
     assert not (tmp_path / "weights").exists()
 
 
+def test_networks_of_the_grid_stay_at_home(publish_results, run, tmp_path):
+    folder = run.rename(run.parent / "grid_adam_first_sorted")
+    write_record(folder, folder.name, 2)
+    publish_results.publish(run.parent, folder.name, root=tmp_path)
+    assert (tmp_path / "results" / folder.name / "results.json").is_file()
+    assert not (tmp_path / "weights").exists()
+
+
 def test_names_with_a_dot_are_kept(publish_results, run, tmp_path):
     name = "fsrcnn_rate_0.002"
     dotted = run.parent / name
