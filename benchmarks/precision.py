@@ -21,7 +21,7 @@ from benchmarks import sides
 from benchmarks.sides import Contender
 from benchmarks.work import WORKS
 from srcnn_theano import environment, shipped
-from srcnn_theano.backend import device_mode
+from srcnn_theano.backend import device_mode, onednn
 from srcnn_theano.data.datasets import find_data_dir, image_paths
 from srcnn_theano.evaluation.images import score_files
 from srcnn_theano.evaluation.protocols import make_protocol
@@ -30,7 +30,7 @@ from srcnn_theano.files import write_text
 from srcnn_theano.inference import Predictor, build_model
 from srcnn_theano.record import read_record, read_results
 from srcnn_theano.tables import markdown_table
-from srcnn_theano.training.functions import prediction_function
+from srcnn_theano.training.settings import PRECISIONS
 from srcnn_theano.weights import load_for_scale
 
 JOBS = ("srcnn-20", "srcnn-100", "fsrcnn-20", "fsrcnn-100", "vgg-20", "vgg-100")
@@ -45,7 +45,7 @@ def step_rows(threads: int) -> Iterator[list[Any]]:
     for name in JOBS:
         pair = [
             Contender(precision, "ours", precision, WORKS[name], threads)
-            for precision in ("float32", "bf16")
+            for precision in PRECISIONS
         ]
         started, failed = sides.start(pair)
         try:
@@ -73,19 +73,15 @@ def picture_rows(data_dir: Path) -> Iterator[list[str]]:
     for model in ("fsrcnn", "srcnn"):
         for scale in (2, 3, 4):
             _, weights = load_for_scale(scale, None, model)
-            exact, rough = Predictor(build_model(weights)), _in_bf16(weights)
+            exact, rough = (
+                Predictor(build_model(weights), mode=device_mode("cpu", precision))
+                for precision in PRECISIONS
+            )
             row = [f"{model} x{scale}"]
             for name in SETS:
                 psnr = [_mean_psnr(data_dir, name, scale, x) for x in (exact, rough)]
                 row += [f"{psnr[0]:.3f}", f"{psnr[1] - psnr[0]:+.3f}"]
             yield row
-
-
-def _in_bf16(weights):
-    model = build_model(weights)
-    predictor = Predictor(model)
-    predictor._predict = prediction_function(model, device_mode("cpu", "bf16"))
-    return predictor
 
 
 def _mean_psnr(data_dir, name, scale, network):
@@ -120,8 +116,8 @@ def page(steps: list, pictures: list, trainings: list, command: str) -> str:
     """The tables with what they are of."""
     parts = [
         "# bf16: what it saves and what it costs",
-        f"Measured by `{command}` on {environment.processor()}, oneDNN and "
-        "srcnn-theano as they were installed, one thread.",
+        f"Measured by `{command}` on {environment.processor()} with oneDNN "
+        f"{onednn.version()}, one thread.",
         markdown_table(
             "lrrrl", ["step", "float32/ms", "bf16/ms", "times as fast", "spread"], steps
         ),
@@ -132,7 +128,8 @@ def page(steps: list, pictures: list, trainings: list, command: str) -> str:
     if trainings:
         header = ["row", "seed", "float32", "trained in bf16"]
         parts += [
-            "PSNR in dB on Set14 of whole trainings, at the epoch of the lowest cost "
+            "PSNR in dB on Set14 of whole trainings (`srcnn-theano train ROW "
+            "--precision bf16 --data DIR --runs DIR`), at the epoch of the lowest cost "
             "on Set5:",
             markdown_table("lrrr", header, trainings),
         ]
@@ -150,7 +147,8 @@ def main() -> None:
     data_dir = find_data_dir(options.data)
     steps, pictures = list(step_rows(1)), list(picture_rows(data_dir))
     trainings = list(training_rows(options.runs)) if options.runs else []
-    command = f"python -m benchmarks.precision --data DIR --out {options.out.name}"
+    command = "python -m benchmarks.precision --data DIR"
+    command += f"{' --runs DIR' * bool(options.runs)} --out {options.out.name}"
     write_text(options.out, page(steps, pictures, trainings, command))
 
 

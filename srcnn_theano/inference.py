@@ -81,13 +81,17 @@ class Predictor:
     model : Model
     path : path or None
         The file that the network is of, if it must make pictures: see `__call__`.
+    mode : theano.Mode or None
+        How to compile; None is the usual way.
 
     Attributes
     ----------
     channels, halo, upscales, factor : as in `models.model.Model`
     """
 
-    def __init__(self, model: Model, path: PathLike | None = None) -> None:
+    def __init__(
+        self, model: Model, path: PathLike | None = None, mode: Any = None
+    ) -> None:
         from srcnn_theano.training.functions import prediction_function
 
         self.channels = model.channels
@@ -96,7 +100,7 @@ class Predictor:
         self.factor = model.factor
         self._window = model.window
         self._path = path
-        self._predict = prediction_function(model)
+        self._predict = prediction_function(model, mode)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Restore a piece, less its halo.
