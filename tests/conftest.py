@@ -346,6 +346,28 @@ addEventListener("message", ({ data }) => {
 
 
 @pytest.fixture(scope="session")
+def ready_process():
+    """A function of code and arguments: a process that says "ready", while it lasts."""
+
+    @contextlib.contextmanager
+    def start(code, *arguments, **variables):
+        with subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            env=dict(os.environ, **variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            try:
+                assert running.stdout.readline() == "ready\n"
+                yield running
+            finally:
+                running.kill()
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """A function (address, options of Chromium): a page's HTML when its scripts ran."""
     program = shutil.which("chromium") or shutil.which("google-chrome")

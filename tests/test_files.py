@@ -1,4 +1,3 @@
-import contextlib
 import errno
 import hashlib
 import json
@@ -6,8 +5,6 @@ import math
 import os
 import socket
 import stat
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -279,27 +276,14 @@ print("done", flush=True)
 """
 
 
-@contextlib.contextmanager
-def writer_of(path):
-    """A process that stands in the middle of writing a file."""
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            assert running.stdout.readline() == "ready\n"
-            yield running
-        finally:
-            running.kill()
-
-
 @pytest.mark.parametrize("name", ["a.png", "n" * 250 + ".h5", "." + "t" * 254])
-def test_what_a_killed_writer_left_goes_what_a_living_writes_stays(tmp_path, name):
+def test_what_a_killed_writer_left_goes_what_a_living_writes_stays(
+    tmp_path, name, ready_process
+):
     foreign = tmp_path / f".a.{scratch._PREFIX}notes.txt"  # its name is another length
     foreign.touch()
-    with writer_of(tmp_path / name) as dead, writer_of(tmp_path / name) as living:
+    arguments = WRITER, tmp_path / name
+    with ready_process(*arguments) as dead, ready_process(*arguments) as living:
         dead.kill()
         dead.wait()
         left = set(tmp_path.iterdir())

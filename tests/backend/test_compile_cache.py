@@ -45,20 +45,15 @@ print(function([[1]]), cache.stats[2])
 """
 
 
-@contextlib.contextmanager
-def process(code, folder):
-    flags = os.environ.get("THEANO_FLAGS", "") + f",base_compiledir={folder}"
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=dict(os.environ, THEANO_FLAGS=flags, TMPDIR=str(folder)),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            assert running.stdout.readline() == "ready\n"
-            yield running
-        finally:
-            running.kill()
+@pytest.fixture
+def process(ready_process):
+    """A function of code and a folder: a process whose compile folder that is."""
+
+    def start(code, folder):
+        flags = os.environ.get("THEANO_FLAGS", "") + f",base_compiledir={folder}"
+        return ready_process(code, THEANO_FLAGS=flags, TMPDIR=str(folder))
+
+    return start
 
 
 def write(folder, n_times):
@@ -71,7 +66,7 @@ def write(folder, n_times):
     )
 
 
-def check_writers(folder, n_writers, n_times):
+def check_writers(process, folder, n_writers, n_times):
     """Of these, one after another beside a reader, only the first has to compile."""
     with process(READER, folder):
         answers = [write(folder, n_times) for _ in range(n_writers)]
@@ -80,13 +75,15 @@ def check_writers(folder, n_writers, n_times):
     assert compiled[0] > 0 and compiled[1:] == [0] * (n_writers - 1)
 
 
-def test_processes_compile_beside_a_process_that_keeps_starting(tmp_path):
-    check_writers(tmp_path, n_writers=5, n_times=10)
+def test_processes_compile_beside_a_process_that_keeps_starting(process, tmp_path):
+    check_writers(process, tmp_path, n_writers=5, n_times=10)
 
 
 @pytest.mark.slow
-def test_processes_compile_for_long_beside_a_process_that_keeps_starting(tmp_path):
-    check_writers(tmp_path, n_writers=30, n_times=1000)
+def test_processes_compile_for_long_beside_a_process_that_keeps_starting(
+    process, tmp_path
+):
+    check_writers(process, tmp_path, n_writers=30, n_times=1000)
 
 
 # --- One module ---
@@ -250,7 +247,7 @@ with scratch_folder():
 
 
 def test_folders_of_killed_processes_are_removed_those_of_living_ones_stay(
-    tmp_path, monkeypatch
+    process, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
 
