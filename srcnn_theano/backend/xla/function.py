@@ -90,7 +90,7 @@ class XLAFunction:
         # it may use their memory again.
         passed_on = set(map(_viewed, fgraph.outputs)).intersection(self.moving)
         donated = () if passed_on else 0
-        self._once = jax.jit(self._trace, donate_argnums=donated)
+        self._once = jax.jit(self._trace_once, donate_argnums=donated)
         self._loop = jax.jit(self._trace_loop, donate_argnums=donated)
 
     def __call__(self) -> list:
@@ -105,7 +105,8 @@ class XLAFunction:
             returned, moved = self._once(moving, resident, arguments)
             self._put_back(moved)
             # All at once: each transfer takes its time, however little it brings.
-            return jax.device_get(returned) + [None] * len(moved)
+            results = [np.asarray(value) for value in jax.device_get(returned)]
+            return results + [None] * len(moved)
 
     def many(self, first: int, last: int) -> list[np.ndarray]:
         """Compute for each integer from `first` to before `last`, in one call.
@@ -125,16 +126,18 @@ class XLAFunction:
             resident = self._on_device(self.resident)
             for index in (first, last - 1):
                 self._check_limits(moving, resident, [np.int64(index)])
-            loops, collected = last - (last - first) % STEPS_PER_LOOP, []
+            loops, of_loops, of_steps = last - (last - first) % STEPS_PER_LOOP, [], []
             for index in range(first, loops, STEPS_PER_LOOP):
                 returned, moving = self._loop(moving, resident, np.int64(index))
                 self._put_back(moving)
-                collected.append(returned)
+                of_loops.append(returned)
             for index in range(loops, last):
                 returned, moving = self._once(moving, resident, [np.int64(index)])
                 self._put_back(moving)
-                collected.append([value[None] for value in returned])
-            return [np.concatenate(parts) for parts in zip(*jax.device_get(collected))]
+                of_steps.append(returned)
+            of_loops, of_steps = jax.device_get((of_loops, of_steps))
+            of_steps = [[value[None] for value in returned] for returned in of_steps]
+            return [np.concatenate(parts) for parts in zip(*of_loops, *of_steps)]
 
     def texts(self, *arguments: Any) -> tuple[str, str]:
         """The text that XLA is given for such arguments, and the text of its program.
@@ -209,8 +212,13 @@ class XLAFunction:
         )
         return _distinct(returned, moved, moving + resident + arguments)
 
+    def _trace_once(self, moving, resident, arguments):
+        """The same, with results that are scalars of one type as one array."""
+        returned, moved = self._trace(moving, resident, arguments)
+        return _packed(returned), moved
+
     def _trace_loop(self, moving, resident, first):
-        """The same for `STEPS_PER_LOOP` integers; the results are stacked."""
+        """`_trace` for `STEPS_PER_LOOP` integers; the results are stacked."""
 
         def step(moving, index):
             return self._trace(moving, resident, [index])[::-1]
@@ -240,6 +248,12 @@ def _value(variable, values):
 
 def _as_array(value):
     return jnp.asarray(value.traced if isinstance(value, Affine) else value)
+
+
+def _packed(values):
+    """Scalars of one type as one array, which one transfer brings; else as they are."""
+    are_scalars = all(x.ndim == 0 and x.dtype == values[0].dtype for x in values)
+    return jnp.stack(values) if are_scalars and len(values) > 1 else values
 
 
 def _distinct(returned, moved, inputs):
