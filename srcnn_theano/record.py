@@ -209,6 +209,8 @@ _RECORD = {
         "seed?": _is_number,
     },
     "versions?": {"*": _is_word},
+    "device?": _is_word,
+    "earlier?": [{"epochs": _is_count, "device": _is_word}],
 }
 
 

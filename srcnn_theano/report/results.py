@@ -137,8 +137,9 @@ def durations_table(rows: Mapping[str, Row]) -> str:
     for row in rows.values():
         if row.experiment.trains and row.status == "done":
             # Only records of later versions say it; the earlier ran on processors.
-            device = row.record.get("device") or "cpu"
-            devices.setdefault(row.experiment.row.table, set()).add(device)
+            parts = [row.record, *row.record.get("earlier", [])]
+            table = devices.setdefault(row.experiment.row.table, set())
+            table.update(part.get("device") or "cpu" for part in parts)
     lines = [
         [
             f"`srcnn-theano reproduce {table}`",

@@ -23,7 +23,13 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.rule import SCORED
 from srcnn_theano.experiments.records import Experiment
 from srcnn_theano.files import write_json
-from srcnn_theano.record import TRAINS_ALIKE, command, conditions, data_checksums
+from srcnn_theano.record import (
+    TRAINS_ALIKE,
+    command,
+    conditions,
+    data_checksums,
+    read_record,
+)
 from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.measuring import measure
 from srcnn_theano.runs.run import Run, load_vgg, parse_seeds, runs_of_seeds
@@ -44,8 +50,9 @@ def carry_out(
         been run.
     data_dir : Path of the folder with T91, Set5 and Set14
     resume : bool
-        Go on from the checkpoint in the run folder. Where all epochs are done, the
-        record stays that of the machine that trained, and the network is measured.
+        Go on from the checkpoint in the run folder; the record says which machine
+        trained the epochs until then, if it was another. Where all epochs are done, it
+        stays that of the machine that trained, and the network is measured.
     train_only : bool
         Measure nothing: `resume` does it later, on another machine if need be.
 
@@ -77,7 +84,9 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
             trainer.resume()
             _refuse_fewer(run, trainer.epoch)
         if trainer.epoch < run.experiment.measure.n_epochs:
-            write_json(run.folder / "experiment.json", _record(run, data_dir))
+            earlier = _earlier(run.folder / "experiment.json", trainer.epoch)
+            record = {**_record(run, data_dir), **earlier}
+            write_json(run.folder / "experiment.json", record)
         train(run, trainer)
     elif run.network.exists():
         write_json(run.folder / "experiment.json", _record(run, data_dir))
@@ -115,6 +124,22 @@ def _record(run: Run, data_dir: Path) -> dict[str, Any]:
         "trains_alike": TRAINS_ALIKE,
         "data": checksums,
     }
+
+
+def _earlier(path: Path, n_done: int) -> dict[str, Any]:
+    """Who trained the epochs that are done: `earlier`, if it was done elsewhere.
+
+    A list of conditions, the oldest first, each with `epochs`, the last one it trained.
+    """
+    if n_done == 0 or not path.exists():
+        return {}
+    before, here = read_record(path), conditions()
+    parts = before.get("earlier", [])
+    then = {name: before[name] for name in here if name in before}
+    then.update((n, before[n]) for n in ("accelerators",) if n in before)
+    if then != here:
+        parts = [*parts, {"epochs": n_done, **then}]
+    return {"earlier": parts} if parts else {}
 
 
 def carry_out_seeds(

@@ -1,6 +1,7 @@
 """A run from data to results, on a handful of sub-images and a tiny network."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -321,6 +322,20 @@ def test_a_row_after_fewer_epochs_measures_the_network_of_then(unbroken):
         assert load_weights(unbroken / "upscaling" / name).about["n_epochs"] == epoch
     costs = [float(row["cost"]) for row in history]
     assert costs == sorted(costs, reverse=True)
+
+
+def test_the_record_says_who_trained_before(tmp_path, monkeypatch):
+    def conditions_of(device):
+        return {"device": device, "threads": "1"}
+
+    for epochs, device in ((1, "gpu"), (2, "cpu"), (3, "cpu")):
+        monkeypatch.setattr(runs, "conditions", partial(conditions_of, device))
+        row = make_run(TINY.changed(n_epochs=epochs), tmp_path)
+        runs.carry_out(row, "data", resume=True, train_only=True)
+        record = json.loads((row.folder / "experiment.json").read_text())
+        earlier = [{"epochs": 1, "device": "gpu", "threads": "1"}]
+        assert record.get("earlier", []) == earlier[: epochs - 1]
+        assert record["device"] == device
 
 
 def test_fewer_epochs_than_are_done_are_refused(unbroken):
