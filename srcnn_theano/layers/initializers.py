@@ -11,6 +11,8 @@ from typing import Callable
 
 import numpy as np
 
+from srcnn_theano.layers.lengths import Shape4, whole_lengths
+
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Fan-in and fan-out of a bank of filters of the given shape."""
@@ -68,8 +70,12 @@ def side_normal(
 INITIALIZERS = {"he": he_normal, "xavier": xavier_normal, "narrow": narrow_normal}
 
 
-def filters_for(name: str, side: int | None) -> Callable[..., np.ndarray]:
-    """The initializer of that name: of `INITIALIZERS`, 'wide', or 'side' for a map."""
+def filters_for(name: str, shape: Shape4) -> Callable[..., np.ndarray]:
+    """The initializer of that name: of `INITIALIZERS`, 'wide', or 'side' of the input.
+
+    A shape that is none is left to the layer, which says so.
+    """
     if name == "side":
-        return partial(side_normal, side=side)
+        lengths = whole_lengths(shape, 4, unknown=True)
+        return partial(side_normal, side=lengths[2] if lengths else None)
     return wide_normal if name == "wide" else INITIALIZERS[name]

@@ -20,7 +20,7 @@ def chain(
     convolutions: Sequence[Conv],
     activation: str,
     skips: Mapping[int, int],
-    filters: Callable[[int | None], Any] = lambda side: None,
+    filters: Callable[[Shape4], Any] = lambda shape: None,
     slopes: str = "map",
     a: Any = None,
     border: str = "half",
@@ -36,7 +36,7 @@ def chain(
     activation : 'prelu' or 'relu'
     skips : dict of int to int
         To the maps of the first layer, numbered from 1, those of the second are added.
-    filters : function of the rows of a layer's input
+    filters : function of the shape of a layer's input
         The filters that `ConvLayer` begins with.
     slopes, a
         As in `PReLULayer`.
@@ -58,7 +58,7 @@ def chain(
                 maps,
                 shape,
                 conv.filter_shape,
-                W=filters(shape[2]),
+                W=filters(shape),
                 activation=relu if activation == "relu" else None,
                 border_mode=border,
                 name=f"conv{number}",

@@ -74,7 +74,7 @@ class SRCNN(Model):
                     input,
                     input_shape,
                     conv.filter_shape,
-                    W=filters_for(chosen.initializer, input_shape[2]),
+                    W=filters_for(chosen.initializer, input_shape),
                     activation=None if normalized else activation,
                     name=f"conv{number}",
                 )

@@ -139,6 +139,6 @@ class StrideTwoFSRCNN(StridelessFSRCNN):
             shape,
             conv.filter_shape,
             stride=2,
-            W=filters_for(options.initializer, shape[2]),
+            W=filters_for(options.initializer, shape),
             name=f"conv{number}",
         )

@@ -50,8 +50,10 @@ def test_the_same_seed_draws_the_same(name):
 
 
 def test_side_is_that_of_the_input_map():
-    values = filters_for("side", 25)(np.random.RandomState(3), SHAPE)
+    values = filters_for("side", (20, 64, 25, 21))(np.random.RandomState(3), SHAPE)
     # Relative standard error of a standard deviation: 1 / sqrt(2 n).
     assert abs(values.std() / (np.sqrt(2) / 25) - 1) < 4 / np.sqrt(2 * values.size)
-    assert not filters_for("side", None)(np.random.RandomState(3), SHAPE).any()
-    assert filters_for("he", 25) is he_normal
+    assert not filters_for("side", (20, 64, None, None))(
+        np.random.RandomState(3), SHAPE
+    ).any()
+    assert filters_for("he", (20, 64, 25, 21)) is he_normal

@@ -258,3 +258,19 @@ def test_layers_can_compute_with_levels():
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match="peak 0: it must be a number above 0"):
         build(peak=0)
+
+
+@pytest.mark.parametrize(
+    "name, initializer",
+    [
+        ("srcnn", "he"),
+        ("srcnn", "side"),
+        ("fsrcnn", "he"),
+        ("fsrcnn-strideless", "side"),
+    ],
+)
+@pytest.mark.parametrize("shape", [33, (33, 33), None, "33"])
+def test_a_shape_that_is_none_is_refused_by_the_first_layer(name, shape, initializer):
+    model = model_class(name)
+    with pytest.raises(ValueError, match="conv1: input_shape must be"):
+        model(np.random.RandomState(0), T.tensor4("x"), shape, initializer=initializer)
