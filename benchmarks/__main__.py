@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             _names(options.only),
             as_json=options.json,
             out=options.out,
+            opencv=options.opencv,
         )
     except UserError as error:
         print(f"benchmarks: error: {error}", file=sys.stderr)
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=count, help="default: one, and then one for each core")
     add("--only", metavar="JOBS", help="such as srcnn-20,vgg-100,samples,first-use")
     add("--out", metavar="PATH", type=Path, help="file for the figures (JSON)")
+    add(
+        "--opencv",
+        metavar="PB",
+        type=Path,
+        help="FSRCNN_x2.pb: for opencv-contrib-python, if that is installed",
+    )
     add("--json", action="store_true", help="print the figures as JSON")
     add(
         "--device",

@@ -29,6 +29,7 @@ from srcnn_theano.tables import markdown_table
 from srcnn_theano.weights import weights_for_scale
 
 SCALE = 2
+_SIZES = {"a.png": "1.2 megapixels (PNG)", "b.jpg": "12 megapixels (JPEG)"}
 _OPENCV = """
 import sys, cv2
 network = cv2.dnn_superres.DnnSuperResImpl_create()
@@ -114,6 +115,23 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable]:
         *[sys.executable, "-c", _ONNXRUNTIME, source, target, str(network)]
     ]
     return made
+
+
+def side_by_side(opencv_python: str, pb: Path | None, runs: int = 5) -> dict[str, Any]:
+    """Figures by picture, as `benchmarks.marks` reads them."""
+    options = argparse.Namespace(opencv_python=opencv_python, pb=pb, runs=runs)
+    pictures: dict[str, Any] = {}
+    for row in measure(options):
+        title = f"upscale x{SCALE}, {_SIZES[row['picture']]}, whole command"
+        of_picture = pictures.setdefault(row["picture"], {"title": title, "sides": {}})
+        least, most = row["spread"]
+        of_picture["sides"][row["side"]] = {
+            "median_ms": 1e3 * row["seconds"],
+            "cpu_ms": 1e3 * row["cpu_seconds"],
+            "peak_memory_MiB": row["peak_mib"],
+            "times_ours": {"median": row["times_ours"], "from": least, "to": most},
+        }
+    return pictures
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:

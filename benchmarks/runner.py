@@ -12,7 +12,7 @@ from typing import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import first_use, sgemm, sides
+from benchmarks import enlarging, first_use, sgemm, sides
 from benchmarks.marks import evaluate
 from benchmarks.sides import Contender
 from benchmarks.table import markdown
@@ -31,17 +31,18 @@ from srcnn_theano.files import json_text, write_json
 # Sides that compute the same have the same results; beyond this, no comparison.
 RELATIVE_DIFFERENCE = 1e-4
 
-# On the CPU, the rate of the machine, and what a second thread brings, are measured
-# beside these; on a graphics card its rate beside every job.
+# On the CPU, the rate of the machine is measured beside the first, and what a second
+# thread brings beside all of these; on a graphics card its rate beside every job.
 LIMITED = ("srcnn-20", "srcnn-100")
+SCALED = (*LIMITED, "fsrcnn-20", "vgg-100")
 BATCH_SIZES = (20, 50, 100, 200, 500)
 PICTURE_SIZES = ((64, 100), (250, 250), (500, 500), (1000, 1500))  # before enlarging
 GROWTHS = ("samples", "srcnn-pictures", "fsrcnn-pictures")
-FIRST_USE = "first-use"
-NAMES = tuple(WORKS) + GROWTHS + (FIRST_USE,)
+FIRST_USE, COMMANDS = "first-use", "commands"
+NAMES = tuple(WORKS) + GROWTHS + (COMMANDS, FIRST_USE)
 # By device: what is measured unless `only` says otherwise, and against whom.
 JOBS = {
-    "cpu": CPU_JOBS + GROWTHS + (FIRST_USE,),
+    "cpu": CPU_JOBS + GROWTHS + (COMMANDS, FIRST_USE),
     "xla": CPU_JOBS + (FIRST_USE,),
     "gpu": GPU_JOBS + (FIRST_USE,),
 }
@@ -54,6 +55,7 @@ def run_bench(
     only: Sequence[str] | None = None,
     as_json: bool = False,
     out: str | Path | None = None,
+    opencv: Path | None = None,
 ) -> None:
     """Time the jobs on every side, print tables, and write the figures.
 
@@ -71,6 +73,8 @@ def run_bench(
         Print JSON instead of tables.
     out : path or None
         File for the JSON.
+    opencv : path or None
+        FSRCNN_x2.pb, for OpenCV's dnn_superres as a whole command.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def run_bench(
     if threads is None and device != "gpu":
         passes = sorted({1, cores})
     report = {"device": device, "machine": _machine(), "command": _command()}
-    report.update({"passes": {}, "growths": {}, "first_use": {}})
+    report.update({"passes": {}, "growths": {}, "commands": {}, "first_use": {}})
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
         compared = report["passes"][str(n)] = {}
@@ -99,15 +103,23 @@ def run_bench(
             contenders = _contenders(work, rivals, device, n, cores)
             compared[work.name] = _compare(work, contenders)
             _keep(report, out)
-    for name in names:
-        if name in GROWTHS:
-            report["growths"][name] = _grow(name, device, passes[-1])
-            _keep(report, out)
-    if FIRST_USE in names:
-        report["first_use"] = first_use.measure(device)
+    _measure_the_rest(report, names, passes[-1], out, opencv)
     _keep(report, out)
     print(json_text(report) if as_json else markdown(report))
     _refuse(report)
+
+
+def _measure_the_rest(report, names, threads, out, opencv):
+    """What is no job of several sides by turns."""
+    for name in names:
+        if name in GROWTHS:
+            report["growths"][name] = _grow(name, report["device"], threads)
+            _keep(report, out)
+    if COMMANDS in names:
+        report["commands"] = enlarging.side_by_side(sys.executable, opencv)
+        _keep(report, out)
+    if FIRST_USE in names:
+        report["first_use"] = first_use.measure(report["device"])
 
 
 def _keep(report, out):
@@ -161,7 +173,7 @@ def _contenders(work, rivals, device, threads, cores):
         for variant in sgemm.VARIANTS[device]:
             label = "sgemm " + variant
             contenders.append(Contender(label, "sgemm", variant, work, threads, device))
-    if device == "cpu" and work.name in LIMITED and threads == cores > 1:
+    if device == "cpu" and work.name in SCALED and threads == cores > 1:
         contenders.append(Contender("ours, 1 thread", "ours", "", work, 1))
     return contenders
 

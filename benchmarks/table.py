@@ -1,11 +1,12 @@
 """Reports of measurements as Markdown.
 
-    python -m benchmarks.table FIGURES.json [README.md]
+    python -m benchmarks.table FIGURES.json [README.md [BLOCK]]
 
 prints the tables of a report that `python -m benchmarks --out FIGURES.json` has made,
 or puts them into a file, between the lines ``<!-- figures -->`` and
 ``<!-- end of figures -->``. Those of a run with ``--device xla`` go between
-``<!-- xla figures -->`` and ``<!-- end of xla figures -->``.
+``<!-- xla figures -->`` and ``<!-- end of xla figures -->``; BLOCK names others, such
+as "gpu fsrcnn figures".
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.marks import AT_MOST
+from benchmarks.marks import AT_MOST, evaluate
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import read_json, write_text
 from srcnn_theano.tables import markdown_table
 
-BEGIN, END = "<!-- {}figures -->", "<!-- end of {}figures -->"
+BEGIN, END = "<!-- {} -->", "<!-- end of {} -->"
 
 _MEASURES = {
     "speed": "times as fast as the others",
@@ -29,6 +30,7 @@ _MEASURES = {
     "jax": "times as fast as JAX by hand",
     "eager": "times as fast as PyTorch, eager",
     "compile": "times as fast as torch.compile",
+    "whole": "times as fast as the others",
     "growth": "cost per {unit} over the least work's",
     "first": "seconds with an empty compile folder",
 }
@@ -38,10 +40,13 @@ _MET = {True: "met", False: "**missed**", None: "not measured"}
 def markdown(report: dict[str, Any]) -> str:
     """A report as Markdown."""
     parts = [_preface(report)]
-    if report["marks"]:
-        parts.append(_marks(report))
+    marks = evaluate(report)  # the marks of today, whatever the report's age
+    if marks:
+        parts.append(_marks(marks, report["growths"]))
     parts += [_jobs(int(n), jobs) for n, jobs in report["passes"].items() if jobs]
     parts += [_growth(growth) for growth in report["growths"].values()]
+    if report.get("commands"):
+        parts.append(_commands(report["commands"]))
     if report["first_use"]:
         parts.append(_first_use(report["first_use"]))
     return "\n\n".join(parts)
@@ -67,10 +72,10 @@ def _preface(report):
     )
 
 
-def _marks(report):
+def _marks(marks, growths):
     rows = []
-    for mark in report["marks"]:
-        growth = report["growths"].get(mark["job"], {})
+    for mark in marks:
+        growth = growths.get(mark["job"], {})
         bound = "at most" if mark["measure"] in AT_MOST else "at least"
         rows.append(
             [
@@ -129,6 +134,23 @@ def _growth(growth):
     return title + "\n\n" + markdown_table("rrrrlrr", head, rows)
 
 
+def _commands(commands):
+    rows = [
+        [
+            command["title"],
+            label,
+            "{:.2f}".format(side["median_ms"] / 1e3),
+            "{:.2f}".format(side["cpu_ms"] / 1e3),
+            *_median_and_spread(side["times_ours"]),
+            "{:.0f}".format(side["peak_memory_MiB"]),
+        ]
+        for command in commands.values()
+        for label, side in command["sides"].items()
+    ]
+    head = ["command", "side", "s", "CPU s", "times ours", "spread", "peak MiB"]
+    return "### Whole commands\n\n" + markdown_table("llrrrlr", head, rows)
+
+
 def _first_use(uses):
     rows = [
         [
@@ -151,8 +173,8 @@ def _median_and_spread(values, form="{:.2f}"):
     return [middle, "{:.2f} to {:.2f}".format(values["from"], values["to"])]
 
 
-def update(path: str | Path, report: dict[str, Any]) -> None:
-    """Put the tables of a report between the marks in a Markdown file.
+def update(path: str | Path, report: dict[str, Any], block: str | None = None) -> None:
+    """Put the tables of a report between the marks of a block in a Markdown file.
 
     Raises
     ------
@@ -161,9 +183,8 @@ def update(path: str | Path, report: dict[str, Any]) -> None:
     """
     path = Path(path)
     device = report.get("device", "cpu")
-    begin, end = (
-        line.format("" if device == "cpu" else device + " ") for line in (BEGIN, END)
-    )
+    block = block or ("figures" if device == "cpu" else f"{device} figures")
+    begin, end = BEGIN.format(block), END.format(block)
     before, _, rest = path.read_text(encoding="utf-8").partition(begin)
     _, mark, after = rest.partition(end)
     if not mark:
@@ -174,13 +195,13 @@ def update(path: str | Path, report: dict[str, Any]) -> None:
     write_text(path, before + begin + tables + end + after)
 
 
-def main(figures: str, target: str | None = None) -> None:
+def main(figures: str, target: str | None = None, block: str | None = None) -> None:
     """Print the tables of a JSON file, or put them into a Markdown file."""
     report = read_json(figures)
     if target is None:
         print(markdown(report))
     else:
-        update(target, report)
+        update(target, report, block)
 
 
 if __name__ == "__main__":

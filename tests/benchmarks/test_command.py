@@ -19,7 +19,12 @@ def test_options_are_handed_on(monkeypatch, tmp_path):
     words = ["--against", "none", "--only", "srcnn-20,samples", "--threads", "2"]
     out = tmp_path / "figures.json"
     assert command.main([*words, "--out", str(out), "--json"]) == 0
-    assert calls == [(([], 2, ["srcnn-20", "samples"]), {"as_json": True, "out": out})]
+    assert calls == [
+        (
+            ([], 2, ["srcnn-20", "samples"]),
+            {"as_json": True, "out": out, "opencv": None},
+        )
+    ]
 
 
 def test_an_unknown_device_is_refused(capsys):

@@ -33,4 +33,7 @@ def test_figures_of_commands_side_by_side(monkeypatch, tmp_path, capsys):
     assert all(row["peak_mib"] > 1 and row["seconds"] > 0 for row in rows)
     assert rows[0]["times_ours"] == 1 and rows[0]["spread"] == [1, 1]
     table = capsys.readouterr().out
+    by_picture = enlarging.side_by_side(sys.executable, None, runs=1)
+    assert list(by_picture["b.jpg"]["sides"]) == list(sides)
+    assert by_picture["a.png"]["sides"]["another"]["times_ours"]["median"] > 0
     assert table.count("| b.jpg |") == 2 and "times ours" in table

@@ -44,6 +44,16 @@ def report():
         "command": "python -m benchmarks",
         "passes": {"1": {"srcnn-20": one_thread}, "2": {"srcnn-20": job}},
         "growths": {"samples": growth},
+        "commands": {
+            "a.png": {
+                "title": "upscale a.png",
+                "sides": {
+                    "srcnn-theano": side(1500, 90, times_ours=spread(1.0), cpu_ms=1),
+                    "OpenCV": side(2400, 90, times_ours=spread(1.6), cpu_ms=900),
+                    "onnxruntime": side(2100, 90, times_ours=spread(1.4), cpu_ms=1),
+                },
+            }
+        },
         "first_use": {
             "step": {"title": "first step", "seconds": 12.0},
             "demo": {"title": "demo", "seconds": 36.0},
@@ -72,6 +82,7 @@ def found(report, job, measure):
         # With two threads, though one thread has been measured, too.
         ("srcnn-20", "threads", "ours, 1 thread", 1.8, True),
         ("samples", "growth", "50 against 20", 2, False),
+        ("a.png", "whole", "onnxruntime", 1.4, False),
         ("step", "first", "", 12.0, True),
         ("demo", "first", "", 36.0, False),
     ],
@@ -90,7 +101,7 @@ def test_a_failure_is_neither_met_nor_missed(report):
 
 
 def test_marks_are_of_what_was_asked_for(report):
-    jobs = {"srcnn-20", "samples", "step", "upscale", "demo"}
+    jobs = {"srcnn-20", "samples", "a.png", "step", "upscale", "demo"}
     assert {mark["job"] for mark in report["marks"]} == jobs
 
 
@@ -104,7 +115,7 @@ def test_marks_of_jobs_without_rivals_are_open(report):
 @pytest.mark.parametrize(
     "device, without",
     [
-        ("cpu", {"fsrcnn-100", "first-use"}),
+        ("cpu", {"commands", "first-use"}),
         ("xla", {"first-use"}),
         ("gpu", {"first-use"}),
     ],
@@ -152,6 +163,7 @@ def test_table_has_marks_beside_measured_values(report):
         "| SRCNN step | sgemm onednn | 80.00 | ours has 0.50 of it | 0.25 to 1.00 | 80 "
         "| 90 |",
         "| SRCNN step | torch x |  | a / b |  |  |  |",
+        "| upscale a.png | OpenCV | 2.40 | 0.90 | 1.60 | 1.35 to 2.10 | 90 |",
         "| upscale | failed |",
         "| 50 | 40.00 | 0.800 | 2.00 | 1.75 to 2.50 | 0.01 | 99 |",
     ):
@@ -186,6 +198,25 @@ def test_update_replaces_what_is_between_the_marks(report, tmp_path):
     assert before == text.split("after\n")[0]
     assert after.startswith("<!-- xla figures -->\n\nMeasured by `bench --device xla`")
     assert after.endswith("|\n\n<!-- end of xla figures -->\n")
+
+
+def test_an_old_report_is_held_against_the_marks_of_today(report):
+    report["marks"] = []
+    assert "| demo | seconds with an empty compile folder | at most 35 |" in (
+        table.markdown(report)
+    )
+
+
+def test_a_report_goes_into_the_block_that_is_named(report, tmp_path):
+    figures, readme = tmp_path / "figures.json", tmp_path / "README.md"
+    figures.write_text(json.dumps(report))
+    blocks = (
+        "<!-- figures -->\n<!-- end of figures -->\n<!-- new -->\n<!-- end of new -->"
+    )
+    readme.write_text(blocks)
+    table.main(str(figures), str(readme), "new")
+    before, made = readme.read_text().split("<!-- new -->")
+    assert before == blocks.split("<!-- new -->")[0] and "### 2 threads" in made
 
 
 def test_update_needs_the_marks(report, tmp_path):

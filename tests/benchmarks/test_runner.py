@@ -160,6 +160,8 @@ def test_limits_are_measured_beside_srcnn_alone(minis):
     assert [one.threads for one in limited] == [2, 2, 2, 2, 1]
     assert len(runner._contenders(work, rivals, "cpu", 1, 2)) == 4
     assert len(runner._contenders(work, rivals, "cpu", 1, 1)) == 4
+    scaled = runner._contenders(work._replace(name="fsrcnn-20"), rivals, "cpu", 2, 2)
+    assert [one.label for one in scaled][2:] == ["ours, 1 thread"]
 
 
 def test_on_a_card_its_own_limit_is_beside_every_job(minis):
