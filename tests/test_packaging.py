@@ -42,6 +42,7 @@ def checkout(tmp_path_factory):
         record / "experiment.json",
         record / "history.csv",
         record / "results.json",
+        record / "checkpoint.h5",  # of an unfinished run
     ):
         path.write_text("{}")
     return copy
