@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # Side of a tile in pixels of the network's input. Of 96 to 384 it was the fastest with
 # oneDNN; a tile takes 10 MB in the 64 maps of SRCNN's first layer.
 TILE = 192
+# Larger pieces are computed in tiles, too: 64 maps of theirs would be memory that the
+# system clears anew for each call.
+LARGE = (2 * TILE) ** 2
 
 # Pictures lie in [0, 1], and what a network gives for them somewhat beyond.
 FARTHEST = 100
@@ -120,10 +123,12 @@ class Predictor:
             A network of a `path` gives what no picture has: values that are not finite,
             or as far from 0 as `FARTHEST`.
         """
-        if self._window is None:
-            y = self._predict(np.ascontiguousarray(x, dtype=np.float32))
-        else:
+        if self._window is not None:
             y = np.stack([self._by_windows(image, self._window) for image in x])
+        elif x.shape[2] * x.shape[3] > LARGE:
+            y = self._by_tiles(x)
+        else:
+            y = self._predict(np.ascontiguousarray(x, dtype=np.float32))
         # A comparison with NaN is false.
         if self._path and not -FARTHEST < y.min() <= y.max() < FARTHEST:
             raise UserError(
@@ -132,6 +137,16 @@ class Predictor:
                 "damaged, or its training had failed, use other weights"
             )
         return y
+
+    def _by_tiles(self, x: np.ndarray) -> np.ndarray:
+        """A large piece, tile by tile; each pixel is computed of the same numbers."""
+        x, margin, bands = np.asarray(x, np.float32), 2 * self.halo, []
+        rows, cols = (_even_parts(n - margin, TILE) for n in x.shape[2:])
+        for top, bottom in rows:
+            band = x[:, :, top : bottom + margin]
+            tiles = [self._predict(band[..., i : j + margin]) for i, j in cols]
+            bands.append(np.concatenate(tiles, axis=3))
+        return np.concatenate(bands, axis=2)
 
     def _by_windows(self, image: np.ndarray, window: int) -> np.ndarray:
         """An image through a network that takes one size only: (channels, ...)."""
@@ -153,6 +168,13 @@ class Predictor:
         )
         rows, cols = (self.factor * n for n in lengths)
         return whole[:, :rows, :cols]
+
+
+def _even_parts(length: int, most: int) -> list[tuple[int, int]]:
+    """(start, stop) of parts as long as each other, of no more than `most`."""
+    n_parts = -(-length // most)
+    limits = [length * i // n_parts for i in range(n_parts + 1)]
+    return list(zip(limits, limits[1:]))
 
 
 def build_predictor(weights: Weights, path: PathLike | None = None) -> Predictor:

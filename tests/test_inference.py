@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from srcnn_theano import inference
 from srcnn_theano.backend import compile_function
 from srcnn_theano.data.degradation import (
     from_float,
@@ -52,6 +53,36 @@ def test_predictor_takes_any_size(random_weights):
     # Running statistics: a part of the image gives that part of the output.
     part = predict(large[:, :, 3:12, 2:9])
     np.testing.assert_allclose(part, whole[:, :, 3:8, 2:5], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "network, options", [("srcnn", OPTIONS), ("fsrcnn", FSRCNN_OPTIONS)]
+)
+def test_a_large_piece_goes_through_in_tiles(
+    network, options, random_weights, monkeypatch
+):
+    """Its maps need no more memory than a tile's, and its pixels are the same."""
+    predict = build_predictor(random_weights(network, options))
+    halo, sizes = predict.halo, []
+    rng = np.random.RandomState(0)
+    x = rng.uniform(size=(2, predict.channels, 2 * halo + 33, 2 * halo + 20))
+    x = x.astype("float32")
+    whole, predict_tile = predict(x), predict._predict
+
+    def spied(tile):
+        sizes.append(tile.shape[2:])
+        return predict_tile(tile)
+
+    monkeypatch.setattr(predict, "_predict", spied)
+    monkeypatch.setattr(inference, "TILE", 12)
+    monkeypatch.setattr(inference, "LARGE", x.shape[2] * x.shape[3] - 1)
+    tiled = predict(x)
+    assert sizes == 6 * [(2 * halo + 11, 2 * halo + 10)]
+    assert tiled.shape == whole.shape and tiled.dtype == whole.dtype
+    np.testing.assert_allclose(tiled, whole, rtol=1e-5, atol=1e-6)
+    monkeypatch.setattr(inference, "LARGE", x.shape[2] * x.shape[3])
+    np.testing.assert_array_equal(predict(x), whole)
+    assert sizes[6:] == [x.shape[2:]]
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
