@@ -6,7 +6,8 @@ Trains the row fsrcnn_gradinputs with another optimiser, other rates or other fi
 filters for some epochs of T91, and prints PSNR in dB of Set5's sub-images (`course`,
 mean of each) after each epoch. Interrupted, the same command goes on. Before that it
 prints how large the first step of plain gradient descent is beside the filters that it
-moves.
+moves. `--out FILE.json` writes all of it as a record; the page is made of the one in
+claims/start_deconvolution.json, by `python -m claims`.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
+from srcnn_theano import environment
 from srcnn_theano.data.cache import prepare
 from srcnn_theano.data.datasets import find_data_dir
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.files import check_target, write_json
 from srcnn_theano.ranges import count
+from srcnn_theano.record import conditions
 from srcnn_theano.runs.lock import locked
 from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.runs.training import build_trainer
@@ -88,20 +92,26 @@ def train(
     pairs: Sequence[Pairs],
     runs_dir: Path,
     n_epochs: int,
-) -> list[str]:
-    """PSNR after each epoch, and "diverged" where the cost became infinite."""
+) -> dict[str, Any]:
+    """PSNR after each epoch, and whether the cost became infinite after the last."""
     slug = "-".join(title.replace(",", "").replace("_", "-").split())
     run = make_run(ROW._replace(name=slug, training=training), runs_dir)
     trainer = build_trainer(run, pairs[0], {"set5": pairs[1]})
-    cells = []
+    diverged = False
     with locked(run.folder):
         trainer.resume()
         try:
             trainer.run(n_epochs)
         except UserError:
-            cells = ["diverged"]
-    psnr = ["{:.2f}".format(float(row["set5_psnr"])) for row in trainer.history]
-    return psnr[:n_epochs] + cells
+            diverged = True
+    psnr = [float(row["set5_psnr"]) for row in trainer.history[:n_epochs]]
+    return {"set5_psnr": psnr, "diverged": diverged}
+
+
+def cells(figures: dict[str, Any]) -> list[str]:
+    """What the table has of a setting."""
+    ended = ["diverged"] if figures["diverged"] else []
+    return [f"{psnr:.2f}" for psnr in figures["set5_psnr"]] + ended
 
 
 def main() -> int:
@@ -111,21 +121,45 @@ def main() -> int:
     parser.add_argument("--data", metavar="DIR", help="default: $SRCNN_DATA")
     parser.add_argument("--runs", metavar="FOLDER", type=Path, required=True)
     parser.add_argument("--epochs", type=count, default=5)
+    parser.add_argument("--out", metavar="FILE.json", type=Path)
     options = parser.parse_args()
     try:
-        data_dir = find_data_dir(options.data)
-        recipe = training_recipe(NOISE)
-        pairs = [prepare(data_dir, name, recipe) for name in ("T91", "Set5")]
-        for title, training in (("noise", NOISE), ("tents", TENTS)):
-            for name, ratio in first_steps(training, pairs[0]).items():
-                print(f"{title}: {name} {ratio:.2g}")
-        for title, training in SETTINGS.items():
-            cells = train(title, training, pairs, options.runs, options.epochs)
-            print(markdown_row([title, *cells]), flush=True)
+        if options.out:
+            check_target(options.out)
+        figures = measure(find_data_dir(options.data), options.runs, options.epochs)
+        if options.out:
+            write_json(options.out, figures)
     except UserError as error:
         print(f"start_deconvolution: error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def measure(data_dir: Path, runs_dir: Path, n_epochs: int) -> dict[str, Any]:
+    """All figures, printed as they come."""
+    recipe = training_recipe(NOISE)
+    pairs = [prepare(data_dir, name, recipe) for name in ("T91", "Set5")]
+    steps = {
+        "noise": first_steps(NOISE, pairs[0]),
+        "tents": first_steps(TENTS, pairs[0]),
+    }
+    for title, ratios in steps.items():
+        for name, ratio in ratios.items():
+            print(f"{title}: {name} {ratio:.2g}")
+    settings = {}
+    for title, training in SETTINGS.items():
+        settings[title] = train(title, training, pairs, runs_dir, n_epochs)
+        print(markdown_row([title, *cells(settings[title])]), flush=True)
+    n_batches = len(pairs[0].low_res) // NOISE.batch_size
+    return {
+        "processor": environment.processor(),
+        **conditions(),
+        "n_epochs": n_epochs,
+        "batch_size": NOISE.batch_size,
+        "steps": n_epochs * n_batches,
+        "first_steps": steps,
+        "settings": settings,
+    }
 
 
 if __name__ == "__main__":

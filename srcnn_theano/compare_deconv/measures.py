@@ -166,7 +166,9 @@ def luma(image: np.ndarray) -> np.ndarray:
 
 
 def median_seconds(
-    calls: Mapping[str, Callable[[], object]], n_turns: int
+    calls: Mapping[str, Callable[[], object]],
+    n_turns: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median seconds of functions that are called in turns, so that none has the
     quieter machine.
@@ -175,6 +177,8 @@ def median_seconds(
     ----------
     calls : dict of str to function ()
     n_turns : int
+    clock : function () -> float
+        In seconds: `time.process_time` where other programs are at work.
 
     Returns
     -------
@@ -185,7 +189,7 @@ def median_seconds(
         call()
     for _ in range(n_turns):
         for name, call in calls.items():
-            started = time.perf_counter()
+            started = clock()
             call()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(clock() - started)
     return {name: float(np.median(values)) for name, values in seconds.items()}

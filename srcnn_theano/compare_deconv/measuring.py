@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
-from typing import Any, List, Mapping, Tuple
+from typing import Any, Callable, List, Mapping, Tuple
 
 import numpy as np
 
@@ -74,8 +75,8 @@ def measure(
             "grey_ripple": measures.grey_ripple(networks[name]),
             **_work(variant.experiment.training),
         }
-    for what, seconds in _seconds(trained, trainers, networks).items():
-        for name, value in seconds.items():
+    for what, medians in seconds(trained, trainers, networks).items():
+        for name, value in medians.items():
             results["variants"][name]["seconds_per_" + what] = value
     return results, spectra, networks
 
@@ -133,6 +134,11 @@ def _outputs(material, network):
 
 def _luma(image):
     return measures.luma(np.clip(image, 0, 1))
+
+
+def checkerboard(material: Material, network: Predictor) -> float:
+    """Mean `checkerboard_energy` of what a network makes of the images."""
+    return _energy(_outputs(material, network))
 
 
 def _energy(images):
@@ -203,7 +209,12 @@ def _model(training, side, **options):
     return model_class(training.model)(rng, T.tensor4("x"), shape, **options)
 
 
-def _seconds(trained, trainers, networks):
+def seconds(
+    trained: Mapping[str, Trained],
+    trainers: Trainers,
+    networks: Mapping[str, Predictor],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, dict[str, float]]:
     """Median seconds of a training step, and of a picture, by variant."""
     steps = {
         name: partial(trainers.get(variant.run).step.function, 0)
@@ -213,8 +224,8 @@ def _seconds(trained, trainers, networks):
         name: partial(network, _noise(network)) for name, network in networks.items()
     }
     return {
-        "step": measures.median_seconds(steps, _N_TURNS["step"]),
-        "picture": measures.median_seconds(pictures, _N_TURNS["picture"]),
+        "step": measures.median_seconds(steps, _N_TURNS["step"], clock),
+        "picture": measures.median_seconds(pictures, _N_TURNS["picture"], clock),
     }
 
 
