@@ -1,206 +1,21 @@
-"""Figures in other pages: tables between marks, and numbers within sentences.
-
-The pages are written by hand, but for what stands here: a block goes between the marks
-`<!-- NAME -->` and `<!-- end of NAME -->`, a sentence is known by its words, and each
-``{}`` in it is a figure.
-"""
+"""Figures in benchmarks/README.md and docs/gpu.md, and all pages with such figures."""
 
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Mapping, NamedTuple, Sequence
-
-import numpy as np
+from typing import Any, Sequence
 
 from benchmarks.table import markdown
-from claims.record import curves, results_of
+from claims.deconvolution import DECONVOLUTION
+from claims.parts import Parts
+from claims.record import results_of
 from srcnn_theano.files import read_json
 from srcnn_theano.tables import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
-_FIGURE = r"([+-]?\d[\d,]*(?:\.\d+)?)"
-
-
-class Parts(NamedTuple):
-    """What of a page is made.
-
-    Attributes
-    ----------
-    blocks : dict of str to function () -> str
-        The text between the marks, by their name.
-    sentences : dict of str to function () -> sequence of str
-        The figures of a sentence, by its words.
-    """
-
-    blocks: Mapping[str, Callable[[], str]]
-    sentences: Mapping[str, Callable[[], Sequence[str]]]
-
-
-def made_again(path: Path, parts: Parts) -> str:
-    """The text of a page with its blocks and the figures of its sentences made again.
-
-    Raises
-    ------
-    ValueError
-        The page lacks marks or a sentence, or has them twice.
-    """
-    text = path.read_text(encoding="utf-8")
-    for name, make in parts.blocks.items():
-        before, mark, rest = text.partition(f"<!-- {name} -->")
-        _, end, after = rest.partition(f"<!-- end of {name} -->")
-        if not end or mark in after:
-            raise ValueError(f"{path}: has not the marks of {name!r} once")
-        text = f"{before}{mark}\n\n{make()}\n\n{end}{after}"
-    for words, make_figures in parts.sentences.items():
-        text = _with_figures(text, words, make_figures(), path)
-    return text
-
-
-def _with_figures(text: str, words: str, figures: Sequence[str], path: Path) -> str:
-    pieces = [re.escape(word).replace(r"\{\}", _FIGURE) for word in words.split()]
-    found = list(re.finditer(r"\s+".join(pieces), text))
-    if len(found) != 1:
-        raise ValueError(f"{path}: {len(found)} sentences read {words!r}")
-    for group, figure in reversed(list(enumerate(figures, start=1))):
-        begin, end = found[0].span(group)
-        text = text[:begin] + figure + text[end:]
-    return text
-
-
-# --- docs/deconvolution.md ---
-
-_GRADINPUTS, _FULL_BORDER = "fsrcnn_gradinputs", "fsrcnn_full_border"
-_TENTS = "fsrcnn_bilinear"
-_EPOCHS = (1, 5, 10, 20, 50, 100, 200)
-_FIRST = (1, 2, 3, 4, 5)
-# results.json of `srcnn-theano compare-deconv --quick --out DIR`.
-_QUICK = Path(__file__).with_name("compare_deconv_quick.json")
-
-
-def _by_epoch(name: str) -> str:
-    """Set5 after so many epochs of a training, beside bicubic."""
-    history = _set5(name)
-    measured = {n: results_of(f"{name}_{n}")[0] for n in (20, 50, 100)}
-    measured[200] = results_of(name)[0]
-    scores = {
-        n: results["images"]["standard"]["scores"]["Set5"][-1]
-        for n, results in measured.items()
-    }
-
-    def cells(key: str, form: Callable[[float], str]) -> list[str]:
-        ours = [form(scores[n][key]) if n in scores else "" for n in _EPOCHS]
-        return [*ours, form(scores[200]["bicubic_" + key])]
-
-    of_patches = [f"{history[n - 1]:.2f}" for n in _EPOCHS]
-    rows = [
-        ["PSNR in dB, sub-images, `course`", *of_patches, f"{_bicubic():.2f}"],
-        ["PSNR in dB, pictures, `standard`", *cells("psnr", "{:.2f}".format)],
-        ["SSIM, pictures, `standard`", *cells("ssim", _ssim)],
-    ]
-    header = ["after epochs of T91", *map(str, _EPOCHS), "bicubic"]
-    return markdown_table("l" + "r" * (len(header) - 1), header, rows)
-
-
-def _ssim(value: float) -> str:
-    return f"{value:.4f}".lstrip("0")
-
-
-def _set5(name: str) -> np.ndarray:
-    """PSNR of Set5's sub-images after each epoch."""
-    return curves(name, "set5_psnr")[0]
-
-
-def _bicubic() -> float:
-    return results_of(_GRADINPUTS)[0]["sub_images"]["Set5"]["bicubic"]["patch"]
-
-
-def _after(name: str, epochs: Sequence[int]) -> list[str]:
-    return [f"{_set5(name)[epoch - 1]:.2f}" for epoch in epochs]
-
-
-def _above_bicubic() -> list[str]:
-    return [str(1 + int(np.argmax(_set5(_GRADINPUTS) > _bicubic())))]
-
-
-def _below_bicubic() -> list[str]:
-    below = _set5(_GRADINPUTS) < _bicubic()
-    counts = [below[:100].sum(), below[100:].sum(), 1 + np.flatnonzero(below)[-1]]
-    return [str(count) for count in counts]
-
-
-def _rmsprop() -> list[str]:
-    last = _set5("fsrcnn_rmsprop")[39]
-    return [f"{last:.2f}", f"{_bicubic() - last:.1f}"]
-
-
-def _five_epochs() -> list[str]:
-    named = (_GRADINPUTS, _TENTS, _FULL_BORDER)
-    return [_after(name, [5])[0] for name in named] + [f"{_bicubic():.2f}"]
-
-
-def _quick() -> str:
-    """What `compare-deconv --quick` measures, from the results.json that it wrote."""
-    results = read_json(_QUICK)
-    variants, plain = list(results["variants"].values()), results["bicubic"]
-    rows = [
-        ["PSNR in dB, sub-images, `course`"]
-        + [f"{one['sub_images_psnr'][-1]:.2f}" for one in variants]
-        + [f"{plain['sub_images_psnr']:.2f}"],
-        ["PSNR in dB, picture, `standard`"]
-        + [f"{one['standard'][-1]['psnr']:.2f}" for one in variants]
-        + [f"{plain['psnr']:.2f}"],
-        ["SSIM, picture, `standard`"]
-        + [_ssim(one["standard"][-1]["ssim"]) for one in variants]
-        + [_ssim(plain["ssim"])],
-        ["ripple on flat grey, levels of 255"]
-        + [f"{one['grey_ripple']:.2f}" for one in variants]
-        + ["0"],
-    ]
-    header = ["", *(one["title"] for one in variants), "bicubic"]
-    return markdown_table("l" + "r" * (len(header) - 1), header, rows)
-
-
-def _quick_steps() -> list[str]:
-    results = read_json(_QUICK)
-    return [f"{results['steps']:,}", str(results["batch_size"])]
-
-
-DECONVOLUTION = Parts(
-    {
-        "quick": _quick,
-        "gradInputs by epoch": lambda: _by_epoch(_GRADINPUTS),
-        "full border by epoch": lambda: _by_epoch(_FULL_BORDER),
-    },
-    {
-        "With `--quick`, after {} steps of {} sub-images of a photograph, on another "
-        "part of it:": _quick_steps,
-        "| | gradInputs | bilinear start | full border | bicubic | "
-        "| --- | ---: | ---: | ---: | ---: | "
-        "| PSNR in dB, sub-images, `course` | {} | {} | {} | {} |": _five_epochs,
-        "passes bicubic for the first time after {} epochs": _above_bicubic,
-        "{} of the first hundred epochs end below bicubic, and {} of the second "
-        "hundred, the last of them epoch {}.": _below_bicubic,
-        "never reaches bicubic in 200 epochs ({} dB at best)": lambda: [
-            f"{_set5(_FULL_BORDER).max():.2f}"
-        ],
-        "epochs, where bicubic has {}.": lambda: [f"{_bicubic():.2f}"],
-        "| Adam, 1e-3 | {} | {} | {} | {} | {} |": lambda: _after(_GRADINPUTS, _FIRST),
-        "| Adam, 1e-3, bilinear filters | {} | {} | {} | {} | {} |": lambda: _after(
-            _TENTS, _FIRST
-        ),
-        "| RMSProp, 1e-3 | {} | {} | {} | {} | {} |": lambda: _after(
-            "fsrcnn_rmsprop", _FIRST
-        ),
-        "after 40 epochs at {} dB, still {} below bicubic": _rmsprop,
-        "behind after 20, 40, 50, 100 and 200 ({}, {}, {}, {} and {} dB;": lambda: (
-            _after(_TENTS, (20, 40, 50, 100, 200))
-        ),
-    },
-)
 
 
 # --- benchmarks/README.md, docs/gpu.md ---

@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from claims import CLAIMS
-from claims.elsewhere import PAGES, Parts, made_again
+from claims.elsewhere import PAGES
+from claims.parts import Parts, made_again
 from claims.program import blocks
 from claims.record import VERDICTS
 from srcnn_theano.files import write_text
