@@ -44,8 +44,7 @@ def build() -> tuple[Callable[[], Any], Callable[[], Any], int]:
     inner = linked(function)
 
     def alone():
-        for index in range(STEPS_PER_LOOP):
-            function(index)
+        return [function(index) for index in range(STEPS_PER_LOOP)]
 
     return alone, lambda: inner.many(0, STEPS_PER_LOOP), STEPS_PER_LOOP
 

@@ -362,10 +362,9 @@ DECONVOLUTION = Parts(
     {
         "With `--quick`, after {} steps of {} sub-images of a photograph, on another "
         "part of it:": lambda: _steps(_quick()),
-        "With `--epochs {}`, after {} steps of {} sub-images of T91, on Set5:": lambda: [
-            str(_few()["n_epochs"]),
-            *_steps(_few()),
-        ],
+        "With `--epochs {}`, after {} steps of {} sub-images of T91, on Set5:": (
+            lambda: [str(_few()["n_epochs"]), *_steps(_few())]
+        ),
         "the originals have {} per mille, bicubic {}": _energies,
         "In the first {} steps on a photograph": _first_quick_steps,
         "{} sub-images a step, {} steps an epoch, measured on Set5": lambda: [
@@ -390,12 +389,12 @@ DECONVOLUTION = Parts(
         "bicubic": _rmsprop,
         "gains {} dB per epoch, and is {} dB below bicubic after {}.": _descent,
         "With that factor the same rates bring {} dB after {} epochs": _summed,
-        "a step of conv1 is one part in {} million of its filters. But tents, which let "
-        "{} times as much through, end only {} dB higher by gradient descent.": (
+        "a step of conv1 is one part in {} million of its filters. But tents, which "
+        "let {} times as much through, end only {} dB higher by gradient descent.": (
             _noise_hides
         ),
-        "they are behind by {} to {} dB in these epochs, and still behind after 20, 40, "
-        "50, 100 and 200 ({}, {}, {}, {} and {} dB;": _tents_behind,
+        "they are behind by {} to {} dB in these epochs, and still behind after 20, "
+        "40, 50, 100 and 200 ({}, {}, {}, {} and {} dB;": _tents_behind,
         "is worth {} dB after {} epochs with Adam.": _smaller_rate,
         "is no slower but fell back by {} dB from one epoch to the next": _largest_rate,
     },

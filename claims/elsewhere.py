@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Sequence
 
+import numpy as np
+
 from benchmarks.table import markdown
 from claims.deconvolution import DECONVOLUTION
 from claims.parts import Parts
@@ -164,6 +166,20 @@ def _one_step() -> list[str]:
     return [f"{alone['median_ms']:.2f}", f"{in_a_row['median_ms'] / 64:.2f}"]
 
 
+def _loop() -> str:
+    """What a loop of steps costs XLA on a CPU, as a sentence."""
+    record = _report("loops.json")
+    alone, looped = (np.median(record["ms"][how]) for how in ("alone", "looped"))
+    times, n_turns = record["times"], len(record["ms"]["alone"])
+    turns = f"{times['from']:.1f} to {times['to']:.1f}, {n_turns} turns"
+    machine = f"{record['cores']} cores of an {record['processor']}"
+    return (
+        f"A step at batch 20 takes {times['median']:.1f} times as long inside of a "
+        f"loop of {record['n_steps']} steps\nas by itself ({turns}; {alone:.0f} ms of "
+        f"processor time become {looped:.0f};\n{machine}, which did other work, too)."
+    )
+
+
 MEASURED = Parts(
     {
         "figures": lambda: markdown(_report("figures.json")),
@@ -196,7 +212,7 @@ MEASURED = Parts(
     },
 )
 ON_A_CARD = Parts(
-    {},
+    {"loop": _loop},
     {
         "An SRCNN step at batch 20 takes {} ms by itself on an H100, its cost fetched, "
         "and {} ms as one of 64 in a row": _one_step,

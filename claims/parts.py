@@ -49,12 +49,28 @@ def made_again(path: Path, parts: Parts) -> str:
     return text
 
 
-def _with_figures(text: str, words: str, figures: Sequence[str], path: Path) -> str:
+def span_of(text: str, words: str, path: Path) -> tuple[int, int]:
+    """Where a sentence begins and ends.
+
+    Raises
+    ------
+    ValueError
+        It is not there, or twice.
+    """
+    return _sentence(text, words, path).span()
+
+
+def _sentence(text: str, words: str, path: Path) -> re.Match[str]:
     pieces = [re.escape(word).replace(r"\{\}", _FIGURE) for word in words.split()]
     found = list(re.finditer(r"\s+".join(pieces), text))
     if len(found) != 1:
         raise ValueError(f"{path}: {len(found)} sentences read {words!r}")
+    return found[0]
+
+
+def _with_figures(text: str, words: str, figures: Sequence[str], path: Path) -> str:
+    sentence = _sentence(text, words, path)
     for group, figure in reversed(list(enumerate(figures, start=1))):
-        begin, end = found[0].span(group)
+        begin, end = sentence.span(group)
         text = text[:begin] + figure + text[end:]
     return text

@@ -8,9 +8,13 @@ import pytest
 
 from srcnn_theano.backend import theano
 from srcnn_theano.environment import onednn
+from srcnn_theano.experiments import EXPERIMENTS
 
 COURSE = Path(__file__).resolve().parents[1] / "docs" / "course"
 LESSONS = range(1, 9)
+PUBLISHED = {
+    row.row.published for row in EXPERIMENTS.values() if row.row.published is not None
+}
 CHECK = runpy.run_path(str(COURSE / "check.py"))
 _OUTPUT = re.compile(r"<!-- output of (\S+) -->\n```text\n(.*?)```", re.S)
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]\d+)?$")
@@ -69,6 +73,22 @@ def test_a_lesson_prints_what_is_expected(lesson, tmp_path, monkeypatch, capsys)
     assert len(lines) == len(wanted)
     for name in re.findall(r"lesson\d\.png", printed):
         assert (tmp_path / name).stat().st_size > 10000
+
+
+_DECIBELS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) dB")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_decibels_in_the_text_are_printed_or_differences_of_printed_ones(lesson):
+    page = (COURSE / f"lesson{lesson}.md").read_text(encoding="utf-8")
+    told = _DECIBELS.findall(re.sub(r"```.*?```", "", page, flags=re.S))
+    expected = (COURSE / f"lesson{lesson}.txt").read_text(encoding="utf-8")
+    printed = [float(figure) for figure in _DECIBELS.findall(expected)]
+    known = printed + [abs(a - b) for a in printed for b in printed if a != b]
+    for figure in told:
+        digits = len(figure.partition(".")[2])
+        near = any(f"{value:.{digits}f}" == figure for value in known)
+        assert near or float(figure) in PUBLISHED, f"{figure} dB"
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims import CLAIMS, counting, elsewhere, page, record
+from claims import CLAIMS, counting, deconvolution, elsewhere, page, parts, record
 from claims.__main__ import main
 from claims.program import CHOICES
 from srcnn_theano.data.patches import make_recipe
@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
         (page.CLAIMS_PAGE, page.claims_page),
         (page.PROTOCOLS_PAGE, page.protocols_page),
         *(
-            (path, partial(elsewhere.made_again, path, parts))
-            for path, parts in elsewhere.PAGES.items()
+            (path, partial(parts.made_again, path, made))
+            for path, made in elsewhere.PAGES.items()
         ),
     ],
     ids=lambda value: getattr(value, "name", ""),
@@ -211,26 +211,26 @@ def test_an_unknown_claim_is_refused(capsys):
 @pytest.mark.parametrize("path", elsewhere.PAGES, ids=lambda path: path.name)
 def test_a_typed_figure_is_noticed_and_mended(path, tmp_path):
     """Each figure, and each row of each table, is put right if somebody changes it."""
-    text, parts = path.read_text(encoding="utf-8"), elsewhere.PAGES[path]
+    text, made = path.read_text(encoding="utf-8"), elsewhere.PAGES[path]
     copy = tmp_path / path.name
     wrong = text
-    for name in parts.blocks:
+    for name in made.blocks:
         mark = f"<!-- {name} -->\n\n"
         assert mark in wrong
         wrong = wrong.replace(mark, mark + "| 12.34 |\n")
-    for words, figures in parts.sentences.items():
+    for words, figures in made.sentences.items():
         others = ["123.45" for _ in figures()]
-        wrong = elsewhere._with_figures(wrong, words, others, path)
-    assert wrong.count("123.45") >= len(parts.sentences)
+        wrong = parts._with_figures(wrong, words, others, path)
+    assert wrong.count("123.45") >= len(made.sentences)
     copy.write_text(wrong, encoding="utf-8")
-    assert elsewhere.made_again(copy, parts) == text
+    assert parts.made_again(copy, made) == text
 
 
 def test_a_changed_record_changes_the_page(monkeypatch):
     path = ROOT / "docs" / "deconvolution.md"
-    curves = elsewhere.curves
-    monkeypatch.setattr(elsewhere, "curves", lambda *names: curves(*names) + 1)
-    changed = elsewhere.made_again(path, elsewhere.PAGES[path])
+    curves = deconvolution.curves
+    monkeypatch.setattr(deconvolution, "curves", lambda *names: curves(*names) + 1)
+    changed = parts.made_again(path, elsewhere.PAGES[path])
     assert changed != path.read_text(encoding="utf-8")
     assert "passes bicubic for the first time after 9 epochs" in " ".join(
         changed.split()
@@ -242,9 +242,9 @@ def test_sentences_are_there_once(text, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(text)
     with pytest.raises(ValueError, match="sentences read 'a {} b'"):
-        elsewhere.made_again(page, elsewhere.Parts({}, {"a {} b": lambda: ["1"]}))
+        parts.made_again(page, parts.Parts({}, {"a {} b": lambda: ["1"]}))
     with pytest.raises(ValueError, match="marks of 'x'"):
-        elsewhere.made_again(page, elsewhere.Parts({"x": str}, {}))
+        parts.made_again(page, parts.Parts({"x": str}, {}))
 
 
 def test_check_writes_nothing_and_tells_what_differs(tmp_path, monkeypatch, capsys):

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import onednn
+from srcnn_theano.backend import onednn, theano
 from srcnn_theano.errors import UserError
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.graph.parts import find_parts
@@ -58,6 +60,24 @@ def test_a_step_of_training_has_the_gradients_and_the_optimiser(adam):
         assert shapes["conv1.W"] == shapes["conv1.W.m"] == (64, 3, 9, 9)
 
 
+@pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
+@pytest.mark.skipif(theano.__name__ != "theano", reason="Aesara's graphs are others")
+def test_pages_tell_how_many_nodes_there_are(srcnn, adam):
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    graph, gpu = (
+        " ".join((docs / name).read_text(encoding="utf-8").split())
+        for name in ("graph.md", "gpu.md")
+    )
+    assert f"SRCNN has {len(srcnn.rewriting.before.nodes)} nodes" in graph
+    written, run = (
+        len(side.nodes) for side in (adam.rewriting.before, adam.rewriting.after)
+    )
+    some = round(written, -1)
+    assert f"There are some {some} nodes." in gpu
+    assert f"some {some} nodes are written, a quarter of them run" in graph
+    assert 0.2 < run / written < 0.3
+
+
 def test_an_experiment_has_its_own_batch_and_optimiser():
     rmsprop = find_subject("table1_rmsprop_described")
     graph = rmsprop.rewriting.before
@@ -96,6 +116,10 @@ def test_what_xla_is_given_has_the_convolutions_of_the_network(
     counts = subject.rewriting.after.counts()
     assert sum(n for op, n in counts.items() if "Conv" in op) == convolutions
     assert not any(op.startswith(("Convolution", "Corr")) for op in counts)
+    if name == "table1_adam_described" and theano.__name__ == "theano":
+        page = Path(__file__).resolve().parents[2] / "docs" / "gpu.md"
+        some = round(len(subject.rewriting.after.nodes), -1)
+        assert f"Some {some} nodes are left" in page.read_text(encoding="utf-8")
     given, made = subject.xla
     assert given.count("stablehlo.convolution") == convolutions
     assert made.startswith("HloModule")
