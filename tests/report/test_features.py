@@ -1,9 +1,11 @@
 import json
+import re
 
 import numpy as np
 
 from srcnn_theano.report import report
-from srcnn_theano.report.page.trade import Box, placed, trade_section
+from srcnn_theano.report.page import trade
+from srcnn_theano.report.page.trade import Box, Point, placed, trade_section
 from srcnn_theano.report.rows import load_rows
 
 
@@ -89,3 +91,22 @@ def test_a_name_stands_right_of_its_point_where_there_is_room():
     (box,) = placed(["name"], [(290.0, 100.0)], Box(0, 0, 300, 300))
     assert box is not None and box.right == 284
     assert placed(["much too long"], [(10.0, 10.0)], Box(0, 0, 30, 30)) == [None]
+
+
+def test_a_dot_whose_name_has_no_room_has_a_number_of_the_list():
+    points = [Point(30.0, 5.0, "bicubic", "")]
+    points += [Point(30.1 + n / 1e3, 5.0, f"network_{n:02}", "MSE") for n in range(30)]
+    numbers = trade._numbers({"Set5": points, "Set14": points[:11]})
+    assert numbers == {f"network_{n:02}": n + 1 for n in range(30)}
+    html = trade._drawing(points, ["MSE"], "Set5", "small", numbers)
+    shown = re.findall(r'<text [^>]*class="name">(.*?)</text>', html)
+    named = {words for words in shown if words.startswith("network")}
+    by_number = {int(words) for words in shown if words.isdigit()}
+    assert named and by_number and len(shown) == len(set(shown))
+    assert not named & {f"network_{n - 1:02}" for n in by_number}
+    listed = trade._listed({"Set5": points, "Set14": points[:11]}, numbers)
+    items = re.findall(r"<li>(.*?)</li>", listed)
+    assert items[6] == (
+        "<b>network_06</b>: Set5 30.11 dB, 5,000; Set14 30.11 dB, 5,000"
+    )
+    assert items[29] == "<b>network_29</b>: Set5 30.13 dB, 5,000"

@@ -192,11 +192,16 @@ def test_the_counts_are_those_of_the_verdicts_below(shipped):
     assert counted == {name: cells.count(name) for name in set(cells)}
 
 
-def test_what_explains_a_figure_is_told_by_its_title(shipped):
+def test_what_explains_a_figure_is_named_and_leads_there(shipped):
     text, _ = shipped
-    told = re.findall(r"What explains it: (.*?)\. ", text)
-    titles = {one.row.title for one in EXPERIMENTS.values()}
-    assert told and set(told) <= titles
+    told = re.findall(r'What explains it: <a href="#(.*?)">(.*?)</a>\. ', text)
+    assert len(told) == text.count("What explains it: ") > 0
+    for target, title in told:
+        name = target[: -len("-vgg")] if target.endswith("-vgg") else target
+        field = "published_vgg" if name != target else "published"
+        assert title == EXPERIMENTS[name].row.title
+        (paragraph,) = re.findall(rf'<p id="{target}" .*?</p>', text, re.S)
+        assert f'data-row="{name}" data-field="{field}"' in paragraph
 
 
 def test_the_key_of_the_dots_names_what_has_some(shipped):

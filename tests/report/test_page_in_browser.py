@@ -43,6 +43,8 @@ const meeting = () => {
 async function work() {
   told.width = innerWidth;
   told.contents = at("contents").open;
+  told.first = document.querySelector(".sentences li:last-child")
+    .getBoundingClientRect().bottom + scrollY;
   // The slider.
   const slider = document.querySelector(".stage input");
   const over = document.querySelector(".stage .over");
@@ -209,13 +211,17 @@ def test_runs_are_switched_and_read_off(told):
     assert where == "Epoch 2" and lines[0][1] != told["two"][0][1]
 
 
+def test_a_wide_first_screen_has_all_three_sentences(told):
+    assert told["width"] < 1400 or told["first"] < 900
+
+
 def test_a_figure_leads_to_its_story(told):
     assert told["story"] == [True, True]
 
 
 def test_names_of_points_do_not_overlap(told):
     pairs, counts = told["meeting"]
-    assert pairs == [] and len(counts) == 2 and min(counts) > 5
+    assert pairs == [] and len(counts) == 2 and min(counts) > 30
 
 
 def test_axe_finds_nothing_serious(told):

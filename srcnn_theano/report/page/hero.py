@@ -66,9 +66,9 @@ def hero(rows: Mapping[str, Row], pictures: Sequence[Shown]) -> str:
     said = [tag("li", html_text(part)) for part in sentences(rows)]
     outcome = tag(
         "div",
+        tag("p", tag("a", "What the verdicts mean", href="#words"), class_="more"),
         tag("h2", "What came out", id="verdicts"),
         *(_tally(rows, kind) for kind in KINDS),
-        tag("p", tag("a", "What the verdicts mean", href="#words"), class_="more"),
         tag("ol", *said, class_="sentences"),
         class_="outcome",
     )

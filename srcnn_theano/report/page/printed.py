@@ -188,7 +188,7 @@ def _ours(spread: Spread) -> str:
 
 
 def story_id(one: Printed) -> str:
-    return one.stem + ("-vgg" if one.field == "published_vgg" else "")
+    return _told_id(one.stem, one.field)
 
 
 def _verdict(ours: BySeeds | None, whole: bool = False) -> str:
@@ -238,15 +238,29 @@ def _told(rows: Mapping[str, Row], one: Printed, kind: str) -> str:
         parts.append(f"Bicubic on the same data: {figure(plain_psnr)} dB. ")
     explaining = row.experiment.row.explained_by
     if ours is not None and ours.verdict == "explained":
-        title = rows[explaining].experiment.row.title
-        parts.append(f"What explains it: {plain(title)}. ")
+        title = plain(rows[explaining].experiment.row.title)
+        if explaining in (other.experiment.name for other in one.rows.values()):
+            title = tag("a", title, href="#" + _told_id(explaining, one.field))
+        parts.append(f"What explains it: {title}. ")
     notes = row.experiment.row.notes
     parts.append(html_text(notes + " " if notes else ""))
     reasons = caveats(dict(rows), row)
     if reasons:
         parts.append(tag("b", plain(f"Mind: {'; '.join(reasons)}. ")))
     parts.append(html_text(f"`{command(row.experiment)}`"))
-    return tag("p", *parts, data_row=row.experiment.name, data_field=one.field)
+    name = row.experiment.name
+    return tag(
+        "p",
+        *parts,
+        id=_told_id(name, one.field),
+        data_row=name,
+        data_field=one.field,
+    )
+
+
+def _told_id(name: str, field: str) -> str:
+    """Of what tells of a figure: a row's paragraph, or a story of both rows."""
+    return name + ("-vgg" if field == "published_vgg" else "")
 
 
 def _range(ours: BySeeds) -> str:

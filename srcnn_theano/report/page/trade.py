@@ -15,6 +15,7 @@ _FAR = 6  # dB below bicubic; what is farther off is not drawn
 # Of a drawing for wide screens and of one for telephones, in pixels.
 _SIZES = {"large": (520, 460), "small": (340, 400)}
 _LETTER, _LINE = 6.1, 13  # of a name
+_SHORT = 4 * _LETTER  # a number, which may stand farther off
 _LEFT, _RIGHT, _UPPER, _LOWER = 46, 10, 24, 40  # margins
 
 
@@ -60,22 +61,57 @@ def trade_section(rows: Mapping[str, Row]) -> str:
         for kind in kinds
     ]
     key.append(tag("li", tag("span", class_="dot bicubic"), "bicubic, no network"))
+    numbers = _numbers(points)
     drawn = [
-        _drawing(points[name], kinds, name, size)
+        _drawing(points[name], kinds, name, size, numbers)
         for size in _SIZES
         for name in TEST_SETS
     ]
     caption = (
         f"Whole images, x{_SCALE}, RGB; better is to the right and below. Networks "
         f"more than {_FAR} dB below bicubic stand in the table of all records only. A "
-        "name that has no room is told when you point at its dot."
+        "dot whose name has no room has its number in the list below."
     )
     return tag(
         "figure",
         tag("ul", *key, class_="key"),
         tag("div", *drawn, class_="trade"),
         tag("figcaption", caption),
+        _listed(points, numbers),
     )
+
+
+def _numbers(points: Mapping[str, Sequence[Point]]) -> dict[str, int]:
+    """The number of each network that is drawn; bicubic has none."""
+    names = dict.fromkeys(p.name for some in points.values() for p in some if p.kind)
+    return {name: number for number, name in enumerate(names, start=1)}
+
+
+def _listed(points: Mapping[str, Sequence[Point]], numbers: Mapping[str, int]) -> str:
+    """The drawn networks as a list, by the numbers of their dots."""
+    by_name = {k: {p.name: p for p in some} for k, some in points.items()}
+    items = []
+    for name in numbers:
+        parts = [
+            f"{test_set} {psnr} dB, {distance}"
+            for test_set, some in by_name.items()
+            for psnr, distance in [_in_words(some.get(name))]
+            if psnr
+        ]
+        items.append(tag("li", tag("b", plain(name)), ": " + "; ".join(parts)))
+    return tag(
+        "details",
+        tag("summary", f"The {len(numbers)} networks, by number"),
+        tag("ol", *items),
+        class_="listed",
+    )
+
+
+def _in_words(point: Point | None) -> tuple[str, str]:
+    """PSNR and distance; empty of what is far off."""
+    if point is None:
+        return "", ""
+    return f"{point.psnr:.2f}", f"{1000 * point.distance:,.0f}"
 
 
 def _points(rows: Sequence[Row], test_set: str) -> list[Point]:
@@ -105,19 +141,22 @@ def _kind(row: Row) -> str:
 
 
 def _drawing(
-    points: Sequence[Point], kinds: Sequence[str], test_set: str, size: str
+    points: Sequence[Point],
+    kinds: Sequence[str],
+    test_set: str,
+    size: str,
+    numbers: Mapping[str, int],
 ) -> str:
     width, height = _SIZES[size]
     x = _Axis([p.psnr for p in points], _LEFT, width - _RIGHT)
     y = _Axis([p.distance for p in points], height - _LOWER, _UPPER)
     places = [(x.at(p.psnr), y.at(p.distance)) for p in points]
     inside = Box(_LEFT, _UPPER, width, height - _LOWER)
-    names = placed([p.name for p in points], places, inside)
+    labels = _labels([p.name for p in points], places, inside, numbers)
     marks = list(_axes(x, y, width, height))
     marks += [
-        _dot(point, kinds, *place)
-        + ("" if box is None else _name(point.name, place, box))
-        for point, place, box in zip(points, places, names)
+        _dot(point, kinds, *place) + ("" if box is None else _name(words, place, box))
+        for point, place, (words, box) in zip(points, places, labels)
     ]
     words = f"{test_set}: PSNR against distance at relu2_2 of {len(points)} networks"
     return tag(
@@ -168,7 +207,8 @@ def _axes(x: _Axis, y: _Axis, width: int, height: int) -> Iterator[str]:
 
 def _dot(point: Point, kinds: Sequence[str], x: float, y: float) -> str:
     kind = f"c{kinds.index(point.kind)}" if point.kind else "bicubic"
-    title = f"{point.name}: {point.psnr:.2f} dB, {1000 * point.distance:,.0f}"
+    psnr, distance = _in_words(point)
+    title = f"{point.name}: {psnr} dB, {distance}"
     return (
         f'<circle cx="{x}" cy="{y}" r="4.5" class="{kind}">'
         + tag("title", plain(title))
@@ -189,14 +229,41 @@ def _name(name: str, place: tuple[float, float], box: Box) -> str:
 # --- Places for names ---
 
 
+def _labels(
+    names: Sequence[str],
+    places: Sequence[tuple[float, float]],
+    inside: Box,
+    numbers: Mapping[str, int],
+) -> list[tuple[str, Box | None]]:
+    """What stands beside each point, and where: its name, else its number."""
+    boxes = placed(names, places, inside)
+    labels = list(zip(names, boxes))
+    taken = [box for box in boxes if box is not None] + list(map(_around_dot, places))
+    left = [i for i, name in enumerate(names) if boxes[i] is None and name in numbers]
+    short = [str(numbers[names[i]]) for i in left]
+    found = placed(short, [places[i] for i in left], inside, taken)
+    for i, words, box in zip(left, short, found):
+        labels[i] = words, box
+    return labels
+
+
+def _around_dot(place: tuple[float, float]) -> Box:
+    x, y = place
+    return Box(x - 5, y - 5, x + 5, y + 5)
+
+
 def placed(
-    names: Sequence[str], places: Sequence[tuple[float, float]], inside: Box
+    names: Sequence[str],
+    places: Sequence[tuple[float, float]],
+    inside: Box,
+    occupied: Sequence[Box] = (),
 ) -> list[Box | None]:
     """A place for each name near its point, which meets no other name and no point.
 
     Names are placed in order, each as near as there is room; None where there is none.
+    `occupied` are boxes of others.
     """
-    taken = [Box(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    taken = [*occupied, *map(_around_dot, places)]
     boxes: list[Box | None] = []
     for name, (x, y) in zip(names, places):
         width = _LETTER * len(name) + 2
@@ -218,7 +285,7 @@ def placed(
 
 def _around(x: float, y: float, width: float) -> Iterator[Box]:
     """Places at growing distances from a point: right, left, above, below."""
-    for far in (0, 12, 22):
+    for far in (0, 12, 22) if width > _SHORT else range(0, 200, 10):
         gap = 6 + far
         for rise in (0, -far, far) if far else (0,):
             middle = y + rise
