@@ -70,7 +70,8 @@ def trade_section(rows: Mapping[str, Row]) -> str:
     caption = (
         f"Whole images, x{_SCALE}, RGB; better is to the right and below. Networks "
         f"more than {_FAR} dB below bicubic stand in the table of all records only. A "
-        "dot whose name has no room has its number in the list below."
+        "dot whose name has no room has its number in the list below, or, in the thick "
+        "of them, tells its name when you point at it."
     )
     return tag(
         "figure",
@@ -285,7 +286,7 @@ def placed(
 
 def _around(x: float, y: float, width: float) -> Iterator[Box]:
     """Places at growing distances from a point: right, left, above, below."""
-    for far in (0, 12, 22) if width > _SHORT else range(0, 200, 10):
+    for far in (0, 12, 22) if width > _SHORT else range(0, 70, 10):
         gap = 6 + far
         for rise in (0, -far, far) if far else (0,):
             middle = y + rise
