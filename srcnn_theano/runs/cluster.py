@@ -20,6 +20,8 @@ from srcnn_theano.cluster.client import (
     wait_for,
 )
 from srcnn_theano.data import datasets
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import check_target_folder
 from srcnn_theano.progress import Bar, say_above
 from srcnn_theano.record import data_checksums
 from srcnn_theano.runs.plan import Planned, take_ready
@@ -105,6 +107,12 @@ class _Cluster:
 
         def next_jobs() -> Iterator[tuple[str, Any]]:
             for plan in take_ready(waiting, self.futures, failed):
+                try:  # a folder that cannot be made stops no other run
+                    check_target_folder(plan.run.folder)
+                except UserError as error:
+                    failed[plan.name] = str(error)
+                    say_above(f"{plan.name}: failed, {error}")
+                    continue
                 yield plan.name, self._send(plan)
 
         def meanwhile() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,6 +165,49 @@ def test_a_failing_row_stops_no_other(processes, sets, tmp_path, monkeypatch):
     assert list(failed) == ["unknown"]
     assert "no experiment is called 'unknown'" in failed["unknown"]
     assert (runs_dir / "tiny" / "results.json").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_named_and_stops_no_other(tmp_path):
+    """What is in the way of a run shows before hours on the cluster."""
+    runs_dir = tmp_path / "runs"
+    runs_dir.mkdir()
+    (runs_dir / "tiny").write_text("in the way")
+    sent = []
+
+    class Connected(cluster._Cluster):
+        def __init__(self):
+            self.settings, self.futures = Settings(tmp_path, runs_dir), {}
+            self.supplies = SimpleNamespace(send=lambda: None)
+
+        def _send(self, plan):
+            sent.append(plan.name)
+            return SimpleNamespace(done=lambda: True, result=lambda: "")
+
+        def _receive(self, *finished):
+            pass
+
+    measure = tiny.TINY.measure._replace(weights_of="tiny")
+    after = tiny.TINY._replace(name="after", measure=measure)
+    planned = plans([0, 1], runs_dir)
+    planned += [Planned(run, "") for run in runs_of_seeds(after, runs_dir, [0])]
+    failed = Connected().run(planned)
+    assert sent == ["tiny-seed1"] and set(failed) == {"tiny", "after"}
+    assert str(runs_dir / "tiny") in failed["tiny"]
+    assert (runs_dir / "tiny").read_text() == "in the way"
+
+
+@pytest.mark.parametrize("more", ["", "below/runs"])
+def test_runs_that_cannot_be_written_are_refused_before_the_cluster_is_asked(
+    more, sets, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(client, "connected", lambda address: pytest.fail("too late"))
+    (tmp_path / "file").write_text("in the way")
+    runs_dir = tmp_path / "file" / more
+    words = ["reproduce", "table1", "--data", str(sets), "--runs", str(runs_dir)]
+    assert cli.main([*words, "--scheduler", "tcp://127.0.0.1:9"]) == 2
+    error = capsys.readouterr().err
+    assert f"{runs_dir}: cannot be the folder for the results" in error
+    assert "choose another name" in error
 
 
 def test_no_scheduler(sets, monkeypatch, tmp_path):
