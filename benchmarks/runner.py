@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import enlarging, first_use, sgemm, sides
+from benchmarks.machine import hardware
 from benchmarks.marks import evaluate
 from benchmarks.sides import Contender
 from benchmarks.table import markdown
@@ -294,6 +295,7 @@ def _machine():
         "processor": environment.processor(),
         "cores": environment.usable_cores(),
         "accelerators": environment.accelerators(),
+        **hardware(),
         "python": platform.python_version(),
         "srcnn-theano": __version__,
     }

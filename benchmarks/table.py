@@ -59,11 +59,13 @@ def _preface(report):
     accelerators = machine.pop("accelerators", None)
     if accelerators == []:
         accelerators = ["no accelerator"]
+    told = ("caches", "instruction sets", "cores are")
+    hardware = [f"{name} {machine.pop(name)}" for name in told if name in machine]
     return "Measured by `{}` on {} ({} cores{}) with {}.".format(
         report["command"],
         machine.pop("processor"),
         machine.pop("cores"),
-        "".join("; " + name for name in accelerators or []),
+        "".join("; " + name for name in [*hardware, *(accelerators or [])]),
         ", ".join(
             f"{names.get(name, name)} {number}"
             for name, number in machine.items()

@@ -145,7 +145,8 @@ def test_marks_of_what_goes_through_xla(report, device, measure, against, median
 )
 def test_accelerators_are_told(report, accelerators, told):
     report["machine"]["accelerators"] = accelerators
-    assert f"on Z80 (2 cores{told}) with" in table.markdown(report)
+    report["machine"]["caches"] = "L1 48K"
+    assert f"on Z80 (2 cores; caches L1 48K{told}) with" in table.markdown(report)
 
 
 def test_table_has_marks_beside_measured_values(report):
