@@ -1,12 +1,17 @@
 """Tables of docs/results.md, against the records that they are made of."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.report import results
 from srcnn_theano.report.rows import load_rows
 from srcnn_theano.shipped import results_dir
+from srcnn_theano.training.history import read_history
+
+STEPS = "iteration"  # the column with the number of steps so far
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,43 @@ def test_networks_for_pictures(rows):
         table.replace("0.", ".")
     )
     assert table.splitlines()[2].endswith("(32.63) |")  # as Dong et al. print it
+
+
+def page_in_a_line():
+    page = Path(__file__).resolve().parents[2] / "docs" / "results.md"
+    return " ".join(page.read_text(encoding="utf-8").split())
+
+
+def test_what_is_told_of_deconvolution_in_words_is_so():
+    def lead(name):
+        scores = recorded(name)["sub_images"]["Set14"]
+        return scores["ours"]["batch20"] - scores["bicubic"]["batch20"]
+
+    assert (
+        "Here it passes bicubic within 20, and the naive full border, which costs "
+        "more, stays far behind it, also after 200."
+    ) in page_in_a_line()
+    assert lead("fsrcnn_gradinputs_20") > 0 and lead("fsrcnn_full_border") < -1
+
+
+def test_lengths_of_trainings_are_those_of_the_rows():
+    lengths = [
+        len(read_history(results_dir() / f"srcnn_x{scale}" / "history.csv"))
+        for scale in (2, 3, 4)
+    ]
+    steps = [
+        int(read_history(results_dir() / f"fsrcnn_x{scale}" / "history.csv")[-1][STEPS])
+        for scale in (2, 3, 4)
+    ]
+    assert lengths[0] == lengths[1]
+    assert (
+        f"SRCNN was trained for {lengths[0]} epochs of T91 (x4: {lengths[2]}); FSRCNN "
+        "for some 250,000 steps of 8 sub-images, without padding, by SOAP."
+    ) in page_in_a_line()
+    assert all(abs(n - 250_000) < 15_000 for n in steps)
+    for scale in (2, 3, 4):
+        training = EXPERIMENTS[f"fsrcnn_x{scale}"].training
+        assert (training.batch_size, training.update) == (8, "soap")
 
 
 def test_a_network_that_is_not_there_is_told(rows):
