@@ -145,8 +145,14 @@ def test_every_figure_is_shown_as_it_is_recorded(shipped):
         if seeds
         for take in (statistics.median, min, max)
     ]
-    rule = results_of("table1_adam_described")["rule"]["best_validation"]
-    medians += rule["sub_images"]["set14"].values()
+    # Averages of other kinds, of the slip that is one of averaging.
+    adam = EXPERIMENTS["table1_adam_described"]
+    scores = [
+        results["rule"]["best_validation"]["sub_images"]["set14"]
+        for _, results in trainings(adam)
+        if results is not None
+    ]
+    medians += [statistics.median(one[how] for one in scores) for how in scores[0]]
     known = np.asarray(medians)
     psnr = json.loads((PICTURES / "raccoon.json").read_text())["psnr"].values()
     known = np.concatenate([known, (known[:, None] - known).ravel(), list(psnr)])
