@@ -114,8 +114,8 @@ def _resident_mib(pid: int) -> float:
 def quarters(looks: Sequence[Look]) -> list[dict[str, float]]:
     """Pace and largest memory in each quarter of the pictures.
 
-    Looks before the first picture was there do not count, and a quarter that fewer than
-    two looks fall into has no pace.
+    Looks before the first picture was there do not count, nor does the pause until the
+    command has ended. A quarter that fewer than two looks fall into has no pace.
     """
     rows, most = [], looks[-1].pictures
     for quarter in range(4):
@@ -123,8 +123,8 @@ def quarters(looks: Sequence[Look]) -> list[dict[str, float]]:
         those = [look for look in looks if low <= look.pictures <= high]
         if len(those) < 2 or those[0].pictures == those[-1].pictures:
             continue
-        seconds = those[-1].seconds - those[0].seconds
-        pace = seconds / (those[-1].pictures - those[0].pictures)
+        last = next(look for look in those if look.pictures == those[-1].pictures)
+        pace = (last.seconds - those[0].seconds) / (last.pictures - those[0].pictures)
         mib = max(look.mib for look in those)
         rows.append({"quarter": quarter + 1, "ms": 1e3 * pace, "mib": mib})
     return rows

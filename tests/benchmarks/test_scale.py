@@ -28,6 +28,7 @@ def test_pace_and_memory_of_quarters():
     looks = [
         Look(s, n, 90.0 if n > 75 else 70.0) for n, s in enumerate(seconds, start=1)
     ]
+    looks.append(looks[-1]._replace(seconds=200))  # the command is about to end
     rows = scale.quarters(looks)
     assert [row["quarter"] for row in rows] == [1, 2, 3, 4]
     assert [row["ms"] for row in rows] == [1000, 1000, 500, 500]
