@@ -33,6 +33,7 @@ from srcnn_theano.runs.run import make_run, training_recipe
 from srcnn_theano.runs.training import build_trainer
 from srcnn_theano.tables import markdown_row
 from srcnn_theano.training.settings import Training
+from srcnn_theano.training.trainer import Diverged
 
 ROW = EXPERIMENTS["fsrcnn_gradinputs"]
 NOISE = ROW.training
@@ -102,7 +103,7 @@ def train(
         trainer.resume()
         try:
             trainer.run(n_epochs)
-        except UserError:
+        except Diverged:
             diverged = True
     psnr = [float(row["set5_psnr"]) for row in trainer.history[:n_epochs]]
     return {"set5_psnr": psnr, "diverged": diverged}

@@ -25,6 +25,10 @@ from srcnn_theano.training.step import Step
 SECONDS_PER_CALL = 0.3
 
 
+class Diverged(UserError):
+    """A training whose cost or variables are no longer finite."""
+
+
 class Trainer:
     """Run compiled steps over shuffled minibatches, with history and checkpoints.
 
@@ -123,7 +127,7 @@ class Trainer:
 
         Raises
         ------
-        UserError
+        Diverged
             The cost or a variable is no longer finite. The checkpoint of the last
             finished epoch stays.
         """
@@ -175,7 +179,7 @@ class Trainer:
 
         Raises
         ------
-        UserError
+        Diverged
             The cost or a variable is no longer finite.
         """
         pairs, steps = self.step.pairs, many_steps(self.step.function)
@@ -219,8 +223,8 @@ class Trainer:
             history_text(self.history),
         )
 
-    def _diverged(self, event: str, index: int) -> UserError:
-        return UserError(
+    def _diverged(self, event: str, index: int) -> Diverged:
+        return Diverged(
             f"{event} in epoch {self.epoch + 1}, minibatch {index}; try a lower "
             f"learning rate. The state after epoch {self.epoch} is kept"
         )

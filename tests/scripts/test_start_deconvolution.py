@@ -9,6 +9,7 @@ import pytest
 
 from srcnn_theano.data.patches import Pairs
 from srcnn_theano.errors import UserError
+from srcnn_theano.training.trainer import Diverged
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "start_deconvolution.py"
 
@@ -25,7 +26,7 @@ class FakeTrainer:
     def run(self, n_epochs):
         for epoch in range(n_epochs):
             if self.training.learning_rate == 5e-3 and epoch == 1:
-                raise UserError("the cost is no longer finite")
+                raise Diverged("the cost is no longer finite")
             psnr = 20 + epoch + self.training.learning_rate / 5
             self.history.append({"set5_psnr": f"{psnr:.5f}"})
 
@@ -70,6 +71,17 @@ def test_the_record_has_what_is_printed(script, monkeypatch, tmp_path, capsys):
     assert "noise: conv1.W 0.00022\n" in printed
     assert "| Adam, 1e-3 | 20.00 | 21.00 |\n" in printed
     assert "| Adam, 5e-3 | 20.00 | diverged |\n" in printed
+
+
+def test_another_refusal_is_no_divergence(script, monkeypatch, tmp_path, capsys):
+    def refuse(self, n_epochs):
+        raise UserError("checkpoint.h5: the disk is full")
+
+    monkeypatch.setattr(FakeTrainer, "run", refuse)
+    out = tmp_path / "start.json"
+    assert run(script, monkeypatch, "--runs", tmp_path / "runs", "--out", out) == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
