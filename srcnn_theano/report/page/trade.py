@@ -14,8 +14,10 @@ _SCALE = 4  # of the drawing; few networks have another one
 _FAR = 6  # dB below bicubic; what is farther off is not drawn
 # Of a drawing for wide screens and of one for telephones, in pixels.
 _SIZES = {"large": (520, 460), "small": (340, 400)}
-_LETTER, _LINE = 6.1, 13  # of a name
-_SHORT = 4 * _LETTER  # a number, which may stand farther off
+# Of letters of 10.5 pixels, in fonts that are wide; and of a line.
+_WIDTHS = {**dict.fromkeys("fijlrt", 4.6), **dict.fromkeys("mw", 10.6)}
+_WIDTH, _LINE = 6.7, 13
+_SHORT = 4 * _WIDTH  # a number, which may stand farther off
 _LEFT, _RIGHT, _UPPER, _LOWER = 46, 10, 24, 40  # margins
 
 
@@ -267,7 +269,7 @@ def placed(
     taken = [*occupied, *map(_around_dot, places)]
     boxes: list[Box | None] = []
     for name, (x, y) in zip(names, places):
-        width = _LETTER * len(name) + 2
+        width = sum(_WIDTHS.get(letter, _WIDTH) for letter in name) + 2
         free = (
             box
             for box in _around(x, y, width)
