@@ -316,7 +316,9 @@ def _machine():
 
 
 def _command():
-    return " ".join(["python -m benchmarks", *sys.argv[1:]])
+    """The command line; files outside of the checkout by their names alone."""
+    words = [Path(w).name if Path(w).is_absolute() else w for w in sys.argv[1:]]
+    return " ".join(["python -m benchmarks", *words])
 
 
 def _refuse(report):
