@@ -84,8 +84,7 @@ def _carry_out(run: Run, data_dir: Path, resume: bool, train_only: bool) -> None
             trainer.resume()
             _refuse_fewer(run, trainer.epoch)
         if trainer.epoch < run.experiment.measure.n_epochs:
-            earlier = _earlier(run.folder / "experiment.json", trainer.epoch)
-            record = {**_record(run, data_dir), **earlier}
+            record = _record(run, data_dir, trainer.epoch)
             write_json(run.folder / "experiment.json", record)
         train(run, trainer)
     elif run.network.exists():
@@ -110,9 +109,9 @@ def _refuse_fewer(run: Run, n_done: int) -> None:
         )
 
 
-def _record(run: Run, data_dir: Path) -> dict[str, Any]:
+def _record(run: Run, data_dir: Path, n_done: int = 0) -> dict[str, Any]:
     """What a figure needs beside it: settings, versions, flags, checksums, command."""
-    checksums = data_checksums(data_dir)
+    checksums, here = data_checksums(data_dir), conditions()
     if run.vgg is not None and run.experiment.needs_vgg:
         checksums["VGG16"] = run.vgg.source_sha256
     return {
@@ -120,23 +119,24 @@ def _record(run: Run, data_dir: Path) -> dict[str, Any]:
         "protocol": {"name": run.protocol.name, "hash": run.protocol.hash},
         "recipe": {**run.recipe._asdict(), "hash": run.recipe.hash},
         "command": command(run.experiment),
-        **conditions(),
+        **here,
         "trains_alike": TRAINS_ALIKE,
         "data": checksums,
+        **_earlier(run.folder / "experiment.json", n_done, here),
     }
 
 
-def _earlier(path: Path, n_done: int) -> dict[str, Any]:
-    """Who trained the epochs that are done: `earlier`, if it was done elsewhere.
+def _earlier(path: Path, n_done: int, here: dict[str, Any]) -> dict[str, Any]:
+    """Who trained the epochs that are done: `earlier`, if it was not done `here`.
 
     A list of conditions, the oldest first, each with `epochs`, the last one it trained.
     """
     if n_done == 0 or not path.exists():
         return {}
-    before, here = read_record(path), conditions()
+    before = read_record(path)
     parts = before.get("earlier", [])
-    then = {name: before[name] for name in here if name in before}
-    then.update((n, before[n]) for n in ("accelerators",) if n in before)
+    # Only a record of a card has "accelerators".
+    then = {n: before[n] for n in (*here, "accelerators") if n in before}
     if then != here:
         parts = [*parts, {"epochs": n_done, **then}]
     return {"earlier": parts} if parts else {}
