@@ -20,6 +20,7 @@ from typing import Any, Callable
 import numpy as np
 
 from benchmarks.sides import spread
+from srcnn_theano.compare_deconv.measures import seconds_in_turns
 from srcnn_theano.environment import processor
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import check_target, write_json
@@ -52,14 +53,8 @@ def build() -> tuple[Callable[[], Any], Callable[[], Any], int]:
 def measure(n_turns: int) -> dict[str, Any]:
     """Milliseconds of processor time a step, of each turn."""
     alone, looped, n_steps = build()
-    seconds: dict[str, list[float]] = {"alone": [], "looped": []}
-    for call in (alone, looped):  # compiled by the first call
-        call()
-    for _ in range(n_turns):
-        for name, call in (("alone", alone), ("looped", looped)):
-            started = time.process_time()
-            call()
-            seconds[name].append(time.process_time() - started)
+    calls = {"alone": alone, "looped": looped}
+    seconds = seconds_in_turns(calls, n_turns, time.process_time)
     per_step = {k: [1e3 * s / n_steps for s in turns] for k, turns in seconds.items()}
     ratios = np.array(per_step["looped"]) / per_step["alone"]
     return {"n_steps": n_steps, "ms": per_step, "times": spread(ratios)}

@@ -165,13 +165,13 @@ def luma(image: np.ndarray) -> np.ndarray:
     return (rgb_to_y(image) if image.shape[2] == 3 else image)[:, :, 0]
 
 
-def median_seconds(
+def seconds_in_turns(
     calls: Mapping[str, Callable[[], object]],
     n_turns: int,
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, float]:
-    """Median seconds of functions that are called in turns, so that none has the
-    quieter machine.
+) -> dict[str, list[float]]:
+    """Seconds of functions that are called in turns, so that none has the quieter
+    machine; a first call of each, which may compile, is left out.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def median_seconds(
 
     Returns
     -------
-    dict of str to float
+    dict of str to list of float, one for each turn
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():  # the first call allocates
@@ -192,4 +192,14 @@ def median_seconds(
             started = clock()
             call()
             seconds[name].append(clock() - started)
+    return seconds
+
+
+def median_seconds(
+    calls: Mapping[str, Callable[[], object]],
+    n_turns: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, float]:
+    """Medians of `seconds_in_turns`."""
+    seconds = seconds_in_turns(calls, n_turns, clock)
     return {name: float(np.median(values)) for name, values in seconds.items()}
