@@ -217,13 +217,14 @@ SoftmaxWithBias = _find("SoftmaxWithBias", *_NNET)
 
 
 def mend_scan() -> None:
-    """Have Theano's scan step in Python where its C code does not compile.
+    """Have scan step in Python where its C code does not compile.
 
-    That code was generated for Python up to 3.10. Where its module cannot be imported
-    scan has a loop in Python; a compiler's error it does not catch.
+    Theano's was generated for Python up to 3.10, Aesara's up to 3.11. Where its module
+    cannot be imported scan has a loop in Python; a compiler's error it does not catch.
     """
-    if not IS_AESARA and sys.version_info >= (3, 11):
-        sys.modules["theano.scan.scan_perform_ext"] = None  # type: ignore[assignment]
+    if sys.version_info >= ((3, 12) if IS_AESARA else (3, 11)):
+        module = f"{theano.__name__}.scan.scan_perform_ext"
+        sys.modules[module] = None  # type: ignore[assignment]
 
 
 def mend_aesara() -> None:
