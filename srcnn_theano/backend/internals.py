@@ -228,13 +228,15 @@ def mend_scan() -> None:
 
 
 def mend_aesara() -> None:
-    """Give Aesara two functions of Theano's back, and mend an op of its own.
+    """Give Aesara functions of Theano's back, and mend an op of its own.
 
     ``T.patternbroadcast`` and ``T.addbroadcast`` make lengths known to be one.
+    ``T.nnet.sigmoid`` and ``softplus`` have moved to ``T``.
     ``CorrMM.make_node`` calls tuple with four arguments in Aesara 2.9.4.
     """
     if IS_AESARA:
         T.addbroadcast, T.patternbroadcast = _addbroadcast, _patternbroadcast
+        T.nnet.sigmoid, T.nnet.softplus = T.sigmoid, T.softplus
         CorrMM.make_node = _make_node_of_corr_mm
 
 

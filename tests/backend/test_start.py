@@ -82,3 +82,12 @@ def test_a_loop_of_scan_compiles_and_has_a_gradient():
     result, gradient = function(np.arange(4, dtype="float32"), np.float32(2))
     np.testing.assert_array_equal(result, [0, 1, 4, 11])
     assert gradient == 2 + 2 * 2  # of a^3 0 + a^2 1 + a 2 + 3
+
+
+def test_what_readers_of_theano_look_for_is_there():
+    x = T.vector("x")
+    outputs = [T.nnet.sigmoid(x), T.nnet.softplus(x)]
+    values = np.array([-2, 0, 1], "float32")
+    sigmoid, softplus = theano.function([x], outputs)(values)
+    np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-values)), rtol=1e-5)
+    np.testing.assert_allclose(softplus, np.log1p(np.exp(values)), rtol=1e-5)
