@@ -56,6 +56,8 @@ class FuseConvolutions(GlobalOptimizer):
         for node in fgraph.toposort():
             _keep_layout_in_sum(fgraph, node)
         for node in fgraph.toposort():
+            _sum_by_threads(fgraph, node)
+        for node in fgraph.toposort():
             if isinstance(node.op, Convolution):
                 _choose_layout(fgraph, node)
 
@@ -226,6 +228,24 @@ def _only_through(fgraph, source, matched):
             if client.outputs[0] not in matched:
                 waiting.append(client.outputs[0])
     return True
+
+
+# --- Sums of all pixels ---
+
+
+def _sum_by_threads(fgraph, node):
+    """sum(maps, (0, 2, 3)) and sum(maps) -> Maps, where these are added up as float64
+
+    They are a bias's gradient that no convolution computes, and the cost.
+    """
+    for what, axes in (("sums", (0, 2, 3)), ("total", (0, 1, 2, 3))):
+        if _sums_up(node, axes) and node.op.acc_dtype == "float64":
+            maps, old = node.inputs[0], node.outputs[0]
+            if maps.ndim == 4 and maps.dtype == "float32":
+                vector = Maps(what)(maps)[1]
+                new = vector[0] if what == "total" else vector
+                new = T.patternbroadcast(new, old.broadcastable)
+                return _replace(fgraph, [(old, new)], "sum_by_threads")
 
 
 # --- The order in memory ---

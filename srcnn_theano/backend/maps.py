@@ -30,11 +30,12 @@ def none(ndim: int, dtype: str = "float32") -> Any:
 
 
 class Maps(ExternalCOp, NoPythonOp):
-    """Work on float32 maps, element by element; gives (result, gradient of slopes).
+    """Work on float32 maps in one pass over them; gives (maps, vector).
 
     ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.
     ``prelu_gradient``: x, dy and slopes give dx, ``dy`` where x > 0, else
     ``slope * dy``, and the slopes' own gradient, the sum of ``x * dy`` where x <= 0.
+    ``sums``: no maps, but the sum of each; ``total``: that of all.
     ``add``: the sum of two. ``pool``: the largest number of each window of 2 x 2; a
     last odd row or column is left out. ``pool_gradient``: x and dy give dx; each number
     that is its window's largest gets dy, as in Theano. Results lie in memory as the
@@ -42,7 +43,7 @@ class Maps(ExternalCOp, NoPythonOp):
 
     Parameters
     ----------
-    what : {'prelu', 'prelu_gradient', 'add', 'pool', 'pool_gradient'}
+    what : {'prelu', 'prelu_gradient', 'add', 'pool', 'pool_gradient', 'sums', 'total'}
     """
 
     check_broadcast = False
@@ -54,6 +55,8 @@ class Maps(ExternalCOp, NoPythonOp):
             ("MAPS_ADD", "add"),
             ("MAPS_POOL", "pool"),
             ("MAPS_POOL_GRADIENT", "pool_gradient"),
+            ("MAPS_SUMS", "sums"),
+            ("MAPS_TOTAL", "total"),
         )
     )
     what = property(lambda self: self.params_type.enum_from_alias(self.what_name))
@@ -73,12 +76,17 @@ class Maps(ExternalCOp, NoPythonOp):
         kind = maps.type
         if self.what_name == "pool":
             kind = TensorType("float32", maps.broadcastable[:2] + (False, False))
+        if self.what_name in ("sums", "total"):
+            kind = TensorType("float32", (False,) * 4)
         return Apply(self, [maps, other, slopes], [kind(), vector()])
 
     def infer_shape(self, fgraph: Any, node: Any, shapes: list) -> list[tuple]:
         maps, _, slopes = shapes
         if self.what_name == "pool":
             maps = (*maps[:2], maps[2] // 2, maps[3] // 2)
+        if self.what_name in ("sums", "total"):
+            length = maps[1] if self.what_name == "sums" else 1
+            return [(0,) * 4, (length,)]
         return [maps, slopes if self.what_name == "prelu_gradient" else (0,)]
 
     def c_headers(self, **kwargs: Any) -> list[str]:

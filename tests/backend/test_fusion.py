@@ -110,7 +110,7 @@ def test_gradients_of_prelu(spelling, skip, for_all):
     x, output, params = layers(SPELLINGS[spelling], skip, for_all)
     cost = T.sum(T.sqr(output))
     fused, plain = both([cost] + theano.grad(cost, params), x)
-    expected = ["prelu", "prelu"] + 2 * ["prelu_gradient"]
+    expected = ["prelu", "prelu"] + 2 * ["prelu_gradient"] + ["sums", "total"]
     assert maps_of(fused) == sorted(expected + 2 * skip * ["add"])
     assert "CorrMM" not in names_of(fused) and "CorrMM" in names_of(plain)
     assert len(four_dimensional_elemwise(fused)) == 2  # the cost's and its gradient

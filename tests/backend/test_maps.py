@@ -98,6 +98,28 @@ def test_pooling_against_numpy_in_every_order(shape):
     assert tuple(shape_only(x)) == largest.shape
 
 
+@pytest.mark.parametrize("shape", [(3, 4, 5, 7), (0, 2, 3, 4), (40, 3, 33, 33)])
+def test_sums_against_numpy_in_every_order(shape):
+    maps = T.tensor4("maps")
+    function = theano.function([maps], [Maps("sums")(maps)[1], Maps("total")(maps)[1]])
+    # One that is in single precision would lose the small numbers beside the large.
+    values = draw(np.random.default_rng(0), *shape)
+    values[:1, 0, 0, 0] = 1e6
+    exact = values.astype("float64")
+    for order in ORDERS:
+        of_each, of_all = function(order(values))
+        np.testing.assert_allclose(of_each, exact.sum((0, 2, 3)), rtol=2e-7, atol=1e-6)
+        np.testing.assert_allclose(of_all, [exact.sum()], rtol=2e-7)
+
+
+def test_a_sum_of_nan_is_nan():
+    maps = T.tensor4("maps")
+    function = theano.function([maps], Maps("sums")(maps)[1])
+    values = draw(np.random.default_rng(0), 2, 3, 5, 6)
+    values[1, 2, 0, 0] = np.nan
+    assert np.isnan(function(values)).tolist() == [False, False, True]
+
+
 def test_nan_passes():
     x = np.full((1, 2, 2, 2), np.nan, "float32")
     assert np.isnan(three_ops()(x, x, np.array([0.1, 0.2], "float32"))[0]).all()

@@ -56,28 +56,35 @@ def srcnn(rng, input, input_shape):
     )
 
 
+# Of the cost, and of the last bias's gradient.
+SUMS = ["sums", "total"]
+
 MODELS = {
-    "srcnn": (srcnn, (12, 12), []),
-    "fsrcnn": (fsrcnn(), (5, 5), 5 * ["prelu", "prelu_gradient"]),
+    "srcnn": (srcnn, (12, 12), SUMS),
+    "fsrcnn": (fsrcnn(), (5, 5), SUMS + 5 * ["prelu", "prelu_gradient"]),
     "fsrcnn one slope": (
         fsrcnn(slopes="layer"),
         (5, 5),
-        5 * ["prelu", "prelu_gradient"],
+        SUMS + 5 * ["prelu", "prelu_gradient"],
     ),
-    "fsrcnn relu": (fsrcnn(activation="relu"), (5, 5), []),
+    "fsrcnn relu": (fsrcnn(activation="relu"), (5, 5), SUMS),
     "fsrcnn skip": (
         fsrcnn(skip="both"),
         (5, 5),
-        4 * ["add"] + 5 * ["prelu", "prelu_gradient"],
+        SUMS + 4 * ["add"] + 5 * ["prelu", "prelu_gradient"],
     ),
     "fsrcnn full border": (
         fsrcnn(upsampling="full-border", deconv_size=17),
         (5, 5),
-        5 * ["prelu", "prelu_gradient"],
+        SUMS + 5 * ["prelu", "prelu_gradient"],
     ),
     # The gradients of the ReLUs under the maximum and under the cost are not those of
     # a convolution.
-    "vgg": (VGGLike, (9, 8), ["pool", "pool_gradient"] + 2 * ["prelu_gradient"]),
+    "vgg": (
+        VGGLike,
+        (9, 8),
+        ["total", "pool", "pool_gradient"] + 2 * ["prelu_gradient"],
+    ),
 }
 
 

@@ -5,7 +5,7 @@
 namespace {
 
 /* As in Maps.params_type in maps.py. */
-enum { PRELU, PRELU_GRADIENT, ADD, POOL, POOL_GRADIENT };
+enum { PRELU, PRELU_GRADIENT, ADD, POOL, POOL_GRADIENT, SUMS, TOTAL };
 
 /* Maps as n images of `outer` rows of `inner` neighbours in memory. With the channels
    last, an image's row is one of these and a map is every `channels`-th of them;
@@ -112,6 +112,36 @@ void add(const Layout &maps, const float *x, const float *y, float *sum) {
   for (npy_intp i = 0; i < size; i++) sum[i] = x[i] + y[i];
 }
 
+/* The sum of all numbers of each map, or of all maps for `n_sums` = 1. Those of a part
+   are double precision, and the parts are the same for any number of threads. */
+void sums(const Layout &maps, const float *x, float *to, npy_intp n_sums) {
+  enum { LANES = 32 };
+  const npy_intp inner = maps.inner, rows = maps.n * maps.outer,
+                 width = maps.channels_last ? maps.channels : 1;
+  std::vector<double> of_rows(rows * width);
+#pragma omp parallel for if (maps.size() > 1 << 15)
+  for (npy_intp row = 0; row < rows; row++) {
+    const float *from = x + row * inner;
+    double *sum = &of_rows[row * width];
+    if (maps.channels_last) {
+      for (npy_intp i = 0; i < inner; i += width)
+#pragma omp simd
+        for (npy_intp m = 0; m < width; m++) sum[m] += from[i + m];
+    } else {
+      double lanes[LANES] = {0};
+      npy_intp i = 0;
+      for (; i + LANES <= inner; i += LANES)
+#pragma omp simd
+        for (int lane = 0; lane < LANES; lane++) lanes[lane] += from[i + lane];
+      for (; i < inner; i++) lanes[0] += from[i];
+      for (int lane = 0; lane < LANES; lane++) *sum += lanes[lane];
+    }
+  }
+  std::vector<double> total(n_sums);
+  for (npy_intp i = 0; i < rows * width; i++) total[i % maps.channels % n_sums] += of_rows[i];
+  for (npy_intp i = 0; i < n_sums; i++) to[i] = (float)total[i];
+}
+
 /* Where windows of two by two lie in the maps. */
 struct Windows {
   npy_intp images, height, width, inner;
@@ -182,8 +212,10 @@ bool fit(npy_int64 what, PyArrayObject *maps, const npy_intp *other_shape,
 
 void compute(npy_int64 what, const Layout &layout, const npy_intp *dims,
              PyArrayObject *slopes, const float *x, const float *y, float *to,
-             float *slopes_gradient) {
-  if (what == ADD)
+             float *vector, npy_intp length) {
+  if (what == SUMS || what == TOTAL)
+    sums(layout, x, vector, length);
+  else if (what == ADD)
     add(layout, x, y, to);
   else if (what == POOL)
     pool(Windows(layout, dims), x, to);
@@ -192,8 +224,7 @@ void compute(npy_int64 what, const Layout &layout, const npy_intp *dims,
   else if (what == PRELU)
     prelu(layout, Slopes(slopes, layout), x, to);
   else
-    prelu_gradient(layout, Slopes(slopes, layout), x, y, to, slopes_gradient,
-                   PyArray_DIM(slopes, 0));
+    prelu_gradient(layout, Slopes(slopes, layout), x, y, to, vector, length);
 }
 
 }  // namespace
@@ -205,22 +236,26 @@ void compute(npy_int64 what, const Layout &layout, const npy_intp *dims,
    ADD             maps, maps              -> their sum
    POOL            maps                    -> the largest of each window of 2 x 2
    POOL_GRADIENT   maps, gradient          -> gradient of the maps
+   SUMS            maps                    -> no maps, the sum of each
+   TOTAL           maps                    -> no maps, the sum of all
    The results are laid out as the first maps are. */
 int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
                                  PyArrayObject *slopes, PyArrayObject **result,
-                                 PyArrayObject **slopes_gradient,
-                                 PARAMS_TYPE *params) {
+                                 PyArrayObject **vector, PARAMS_TYPE *params) {
   const npy_int64 what = params->what;
   npy_intp *dims = PyArray_DIMS(maps);
-  npy_intp pooled[4] = {dims[0], dims[1], dims[2] / 2, dims[3] / 2};
-  const npy_intp *other_shape = what == PRELU || what == POOL ? NULL
-                                : what == POOL_GRADIENT       ? pooled
-                                                              : dims;
+  npy_intp pooled[4] = {dims[0], dims[1], dims[2] / 2, dims[3] / 2}, none[4] = {0};
+  const bool sums_up = what == SUMS || what == TOTAL;
+  const npy_intp *other_shape = what == PRELU || what == POOL || sums_up ? NULL
+                                : what == POOL_GRADIENT                  ? pooled
+                                                                         : dims;
   if (!fit(what, maps, other_shape, other, slopes)) return 1;
   const Layout layout = layout_of(maps);
-  const npy_intp n_sums = what == PRELU_GRADIENT ? PyArray_DIM(slopes, 0) : 0;
-  if (!prepare(result, what == POOL ? pooled : dims, layout.channels_last) ||
-      !prepare_vector(slopes_gradient, n_sums))
+  const npy_intp length = what == PRELU_GRADIENT ? PyArray_DIM(slopes, 0)
+                          : what == SUMS         ? dims[1]
+                                                 : what == TOTAL;
+  npy_intp *shape = sums_up ? none : what == POOL ? pooled : dims;
+  if (!prepare(result, shape, layout.channels_last) || !prepare_vector(vector, length))
     return 1;
   Reference x, y;
   x.array = laid_out(maps, layout.channels_last);
@@ -229,7 +264,7 @@ int APPLY_SPECIFIC(work_on_maps)(PyArrayObject *maps, PyArrayObject *other,
   try {
     const LikeCaller threads(layout.size() > 1 << 15);
     compute(what, layout, dims, slopes, x.data(), y.array ? y.data() : NULL,
-            (float *)PyArray_DATA(*result), (float *)PyArray_DATA(*slopes_gradient));
+            (float *)PyArray_DATA(*result), (float *)PyArray_DATA(*vector), length);
     return 0;
   } catch (const std::exception &) {
     PyErr_NoMemory();
