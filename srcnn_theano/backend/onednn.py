@@ -169,9 +169,10 @@ class Convolution(ExternalCOp, NoPythonOp):
         at_zero: float = 0,
         bf16: bool = False,
     ) -> None:
-        files = "arrays.h", "threads.h", "plan.h", "direct.h", "unfolded.h"
+        plans = "direct", "unfolded", "pointwise", "narrow", "scattered"
+        headers = "arrays", "threads", "plan", *plans
         super().__init__(
-            [f"cpp/{name}" for name in (*files, "convolution.cpp")],
+            [f"cpp/{name}.h" for name in headers] + ["cpp/convolution.cpp"],
             "APPLY_SPECIFIC(convolve)",
         )
         self.direction_name = direction

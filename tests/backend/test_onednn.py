@@ -179,10 +179,10 @@ def test_full_border_gives_the_filters_their_gradient_without_a_border():
         assert_close(ours(images, filters), theirs(images, filters))
 
 
-def srcnn_step(relu, flip=False, channels=3, bias=True, mode=None):
+def srcnn_step(relu, flip=False, channels=3, bias=True, n_maps=16, mode=None):
     """A training function of a small network, and its parameters."""
     rng = np.random.default_rng(0)
-    shapes = [(16, channels, 5, 5), (8, 16, 1, 1), (channels, 8, 3, 3)]
+    shapes = [(n_maps, channels, 5, 5), (8, n_maps, 1, 1), (channels, 8, 3, 3)]
     filters = [theano.shared(0.1 * draw(rng, *shape)) for shape in shapes]
     biases = [theano.shared(0.1 * draw(rng, shape[0])) for shape in shapes]
     params = filters + biases if bias else filters
@@ -226,7 +226,16 @@ def test_whole_step_is_fused_and_right(spelling):
             assert_close(np.asarray(ours), np.asarray(theirs))
 
 
-@pytest.mark.parametrize("options", [dict(bias=False), dict(flip=True, channels=1)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(bias=False),
+        dict(flip=True, channels=1),
+        dict(n_maps=56),
+        dict(n_maps=56, channels=1),
+        dict(n_maps=120, channels=1, bias=False),
+    ],
+)
 def test_step_of_other_kinds(options):
     fused = srcnn_step(T.nnet.relu, **options)
     plain = srcnn_step(T.nnet.relu, mode=without_onednn(), **options)

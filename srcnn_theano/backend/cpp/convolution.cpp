@@ -5,7 +5,16 @@
 
 namespace {
 
-/* The plan for a geometry, plan once; the longest unused one gives way. */
+Plan *new_plan(const Geometry &geometry) {
+  if (Pointwise::serves(geometry)) return new Pointwise(geometry);
+  if (FromNarrow::serves(geometry)) return new FromNarrow(geometry);
+  if (ToNarrowFilters::serves(geometry)) return new ToNarrowFilters(geometry);
+  if (Scattered::serves(geometry)) return new Scattered(geometry);
+  if (Unfolded::serves(geometry)) return new Unfolded(geometry);
+  return new Direct(geometry);
+}
+
+/* The plan for a geometry, made once; the longest unused one gives way. */
 Plan &plan_for(const Geometry &geometry) {
   typedef std::map<Geometry, Plan *> Cache;
   static Cache cache;
@@ -19,9 +28,7 @@ Plan &plan_for(const Geometry &geometry) {
       delete oldest->second;
       cache.erase(oldest);
     }
-    Plan *plan = Unfolded::pays(geometry) ? (Plan *)new Unfolded(geometry)
-                                          : (Plan *)new Direct(geometry);
-    entry = cache.insert(std::make_pair(geometry, plan)).first;
+    entry = cache.insert(std::make_pair(geometry, new_plan(geometry))).first;
   }
   entry->second->last_used = ++clock;
   return *entry->second;

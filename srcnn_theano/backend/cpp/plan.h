@@ -3,6 +3,10 @@
 /* The parts of every way to convolve: the geometry that it is for, oneDNN's engine, a
    buffer for temporary arrays. */
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 namespace {
 
 /* As in Convolution.params_type in onednn.py. */
@@ -14,6 +18,23 @@ enum { MOST_ENTRIES = 128 };
 void check(dnnl_status_t status, const char *what) {
   if (status != dnnl_success)
     throw std::runtime_error(std::string("oneDNN failed to ") + what);
+}
+
+/* Sixteen numbers, anywhere in memory, as AVX-512 computes with them. */
+enum { LANES = 16 };
+typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+#ifdef __AVX512F__
+const bool HAS_AVX512 = true;
+#else
+const bool HAS_AVX512 = false;
+#endif
+
+int threads_at_most() {
+#ifdef _OPENMP
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
 }
 
 /* Everything a primitive depends on; compared as a row of integers. */

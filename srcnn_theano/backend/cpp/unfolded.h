@@ -14,7 +14,7 @@ struct Unfolded : Plan {
   npy_int64 n_wide;  /* n_maps times columns: interleaved as (column, map) */
   size_t filters_offset, maps_offset;
 
-  static bool pays(const Geometry &g) {
+  static bool serves(const Geometry &g) {
     const bool to_images = g.direction == TO_IMAGES;
     const npy_int64 narrow = to_images ? g.in : g.out, wide = to_images ? g.out : g.in;
     return narrow <= 4 && g.cols >= 3 && wide >= 8 && (to_images || g.stride_w == 1);
