@@ -379,7 +379,7 @@ def test_openmp_hears_of_it_in_time():
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
-    assert "GOMP_SPINCOUNT = '1000'" in answer.stderr
+    assert "GOMP_SPINCOUNT = '4000'" in answer.stderr
 
 
 @pytest.mark.parametrize(

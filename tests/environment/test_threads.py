@@ -48,7 +48,7 @@ def test_threads_are_limited_by_a_quota_only(monkeypatch):
 @pytest.mark.parametrize(
     "given, spins",
     [
-        ({}, "1000"),
+        ({}, "4000"),
         ({"GOMP_SPINCOUNT": "7"}, "7"),
         ({"OMP_WAIT_POLICY": "ACTIVE"}, None),
     ],
