@@ -1,10 +1,16 @@
-"""What of a machine decides its speed: caches, instruction sets, threads of a core."""
+"""The machine that something was measured on, and what of it decides its speed."""
 
 from __future__ import annotations
 
 import contextlib
+import platform
 import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, Mapping
+
+from srcnn_theano import __version__, environment
 
 _CPU = Path("/sys/devices/system/cpu/cpu0")
 _CPUINFO = Path("/proc/cpuinfo")
@@ -17,6 +23,62 @@ _INSTRUCTIONS = {
     "avx512_fp16": "AVX512-FP16",
     "amx_bf16": "AMX-BF16",
 }
+
+
+def machine() -> dict[str, Any]:
+    """Processor, accelerators and versions, by name; None for what is not installed."""
+    library = environment.find_library().distribution
+    told = {
+        "processor": environment.processor(),
+        "cores": environment.usable_cores(),
+        "accelerators": environment.accelerators(),
+        **hardware(),
+        "python": platform.python_version(),
+        "srcnn-theano": __version__,
+    }
+    for name in (
+        "numpy",
+        library,
+        "onednn-cpu-gomp",
+        "torch",
+        "jax",
+        "jaxlib",
+        "onnxruntime",
+    ):
+        try:
+            told[name] = version(name)
+        except PackageNotFoundError:
+            told[name] = None
+    return told
+
+
+def command(module: str = "benchmarks") -> str:
+    """The command line; files outside of the checkout by their names alone."""
+    words = [Path(w).name if Path(w).is_absolute() else w for w in sys.argv[1:]]
+    return " ".join([f"python -m {module}", *words])
+
+
+def measured_by(command: str, machine: Mapping[str, Any]) -> str:
+    """A sentence with all that `machine` tells."""
+    machine = dict(machine)
+    names = {"python": "Python", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
+    names["onednn-cpu-gomp"] = "oneDNN"
+    accelerators = machine.pop("accelerators", None)
+    if accelerators == []:
+        accelerators = ["no accelerator"]
+    told = ("caches", "instruction sets", "cores are")
+    hardware = [f"{name} {machine.pop(name)}" for name in told if name in machine]
+    return "Measured by `{}` on {} ({} cores{}) with {}.".format(
+        command,
+        machine.pop("processor"),
+        machine.pop("cores"),
+        "".join("; " + name for name in [*hardware, *(accelerators or [])]),
+        ", ".join(
+            f"{names.get(name, name)} {number}"
+            for name, number in machine.items()
+            if number is not None
+        ),
+    )
 
 
 def hardware() -> dict[str, str]:

@@ -24,8 +24,8 @@ def make_job(work: Work, variant: str) -> Callable[[], Any]:
     return lambda: predictor(image)
 
 
-def _training(work, precision):
-    from srcnn_theano.backend import many_steps
+def training_step(work: Work, precision: str) -> Any:
+    """A compiled step (`training.step.Step`) of the job's network and sub-images."""
     from srcnn_theano.data.patches import Pairs
     from srcnn_theano.training.settings import Training
     from srcnn_theano.training.step import build_step
@@ -49,6 +49,13 @@ def _training(work, precision):
         vgg = VGG16Weights(values, "unit", "random numbers", "")
     step = build_step(training, Pairs(low_res, high_res), vgg)
     step.model.set_values(common.named_values(common.layers(work)))
+    return step
+
+
+def _training(work, precision):
+    from srcnn_theano.backend import many_steps
+
+    step = training_step(work, precision)
     n_batches = step.pairs.n_batches
     if work.kind == "steps":
         steps = many_steps(step.function)

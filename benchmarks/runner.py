@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from benchmarks import enlarging, first_use, sgemm, sides
-from benchmarks.machine import hardware
+from benchmarks.machine import command, machine
 from benchmarks.marks import evaluate
 from benchmarks.sides import Contender
 from benchmarks.table import markdown
@@ -25,7 +23,7 @@ from benchmarks.work import (
     Work,
     multiply_adds,
 )
-from srcnn_theano import __version__, environment
+from srcnn_theano import environment
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import json_text, write_json
 
@@ -95,7 +93,11 @@ def run_bench(
     passes = [threads or cores]
     if threads is None and device != "gpu":
         passes = sorted({1, cores})
-    report = {"device": device, "machine": _machine(), "command": _command()}
+    report: dict[str, Any] = {
+        "device": device,
+        "machine": machine(),
+        "command": command(),
+    }
     report.update({"passes": {}, "growths": {}, "commands": {}, "first_use": {}})
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
@@ -285,40 +287,7 @@ def _per_unit(started, amounts):
     return by_amount
 
 
-# --- The machine, and the end ---
-
-
-def _machine():
-    """Processor, accelerators and versions, by name."""
-    library = environment.find_library().distribution
-    machine = {
-        "processor": environment.processor(),
-        "cores": environment.usable_cores(),
-        "accelerators": environment.accelerators(),
-        **hardware(),
-        "python": platform.python_version(),
-        "srcnn-theano": __version__,
-    }
-    for name in (
-        "numpy",
-        library,
-        "onednn-cpu-gomp",
-        "torch",
-        "jax",
-        "jaxlib",
-        "onnxruntime",
-    ):
-        try:
-            machine[name] = version(name)
-        except PackageNotFoundError:
-            machine[name] = None
-    return machine
-
-
-def _command():
-    """The command line; files outside of the checkout by their names alone."""
-    words = [Path(w).name if Path(w).is_absolute() else w for w in sys.argv[1:]]
-    return " ".join(["python -m benchmarks", *words])
+# --- The end ---
 
 
 def _refuse(report):

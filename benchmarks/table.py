@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import measured_by
 from benchmarks.marks import AT_MOST, evaluate
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import read_json, write_text
@@ -39,7 +40,7 @@ _MET = {True: "met", False: "**missed**", None: "not measured"}
 
 def markdown(report: dict[str, Any]) -> str:
     """A report as Markdown."""
-    parts = [_preface(report)]
+    parts = [measured_by(report["command"], report["machine"])]
     marks = evaluate(report)  # the marks of today, whatever the report's age
     if marks:
         parts.append(_marks(marks, report["growths"]))
@@ -50,28 +51,6 @@ def markdown(report: dict[str, Any]) -> str:
     if report["first_use"]:
         parts.append(_first_use(report["first_use"]))
     return "\n\n".join(parts)
-
-
-def _preface(report):
-    machine = dict(report["machine"])
-    names = {"python": "Python", "numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
-    names["onednn-cpu-gomp"] = "oneDNN"
-    accelerators = machine.pop("accelerators", None)
-    if accelerators == []:
-        accelerators = ["no accelerator"]
-    told = ("caches", "instruction sets", "cores are")
-    hardware = [f"{name} {machine.pop(name)}" for name in told if name in machine]
-    return "Measured by `{}` on {} ({} cores{}) with {}.".format(
-        report["command"],
-        machine.pop("processor"),
-        machine.pop("cores"),
-        "".join("; " + name for name in [*hardware, *(accelerators or [])]),
-        ", ".join(
-            f"{names.get(name, name)} {number}"
-            for name, number in machine.items()
-            if number is not None
-        ),
-    )
 
 
 def _marks(marks, growths):

@@ -266,6 +266,17 @@ def multiply_adds(work: Work) -> int:
     return sum(_layer_multiply_adds(layers(work), work.size)[0])
 
 
+def by_layer(work: Work) -> dict[str, int]:
+    """Multiplications and additions of each convolution, once, for a minibatch."""
+    network = layers(work)
+    counts, size = _layer_multiply_adds(network, work.size)
+    if work.perceptual:
+        network = network + feature_layers()
+        counts = counts + _layer_multiply_adds(feature_layers(), size)[0]
+    names = [layer.name for layer in network if layer.kind in ("conv", "deconv")]
+    return {name: work.batch_size * n for name, n in zip(names, counts)}
+
+
 def _layer_multiply_adds(network, size):
     """Of each convolution for one image, and the size that comes out."""
     counts = []

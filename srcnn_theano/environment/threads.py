@@ -49,8 +49,8 @@ def let_idle_threads_sleep() -> None:
     keeps the very threads that it waits for from running: with two threads on two busy
     cores, steps took eight to ten times as long as with this. Four thousand turns are
     some tens of microseconds, as long as a small network is between two convolutions:
-    with fewer, its threads fall asleep there. libgomp reads this when it is loaded: with
-    oneDNN, if not before.
+    with fewer, its threads fall asleep there. libgomp reads this when it is loaded:
+    with oneDNN, if not before.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")

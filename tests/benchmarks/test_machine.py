@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import machine, runner
+from benchmarks import machine
 
 
 @pytest.fixture
@@ -29,10 +29,17 @@ def test_what_decides_the_speed_is_told(linux, siblings, told):
     assert hardware["caches"] == "L1 48K, L2 1M"
     assert hardware["instruction sets"] == "AVX2, AVX-512"
     assert hardware["cores are"].startswith(told)
-    assert runner._machine()["caches"] == "L1 48K, L2 1M"
+    assert machine.machine()["caches"] == "L1 48K, L2 1M"
 
 
 def test_what_cannot_be_told_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "_CPU", tmp_path)
     monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "none")
     assert machine.hardware() == {}
+
+
+def test_the_recorded_command_names_no_folder_of_the_machine(monkeypatch):
+    words = ["bench", "--opencv", "/home/me/FSRCNN_x2.pb", "--out", "benchmarks/a.json"]
+    monkeypatch.setattr("sys.argv", words)
+    command = "python -m benchmarks --opencv FSRCNN_x2.pb --out benchmarks/a.json"
+    assert machine.command() == command

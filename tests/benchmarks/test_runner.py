@@ -261,10 +261,3 @@ def test_a_failed_first_use_is_an_error_in_the_end(monkeypatch, capsys):
     with pytest.raises(UserError, match="demo: no photograph"):
         runner.run_bench(against=(), only=["first-use"])
     assert "| demo | failed |" in capsys.readouterr().out
-
-
-def test_the_recorded_command_names_no_folder_of_the_machine(monkeypatch):
-    words = ["bench", "--opencv", "/home/me/FSRCNN_x2.pb", "--out", "benchmarks/a.json"]
-    monkeypatch.setattr("sys.argv", words)
-    command = "python -m benchmarks --opencv FSRCNN_x2.pb --out benchmarks/a.json"
-    assert runner._command() == command
