@@ -20,9 +20,10 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
+from benchmarks.machine import command, machine, measured_by
 from srcnn_theano.data.images import Picture, write_picture
-from srcnn_theano.environment import processor
-from srcnn_theano.files import read_json, write_json, write_text
+from srcnn_theano.errors import UserError
+from srcnn_theano.files import check_target, read_json, write_json, write_text
 from srcnn_theano.tables import markdown_table
 
 SCALE = 2
@@ -97,7 +98,7 @@ def soak(n_pictures: int) -> list[Look]:
             if done and mib:
                 looks.append(Look(time.perf_counter() - started, done, mib))
         if process.returncode or len(list(large.glob("*.png"))) != n_pictures:
-            sys.exit("srcnn-theano upscale: has not enlarged all small pictures")
+            raise UserError("srcnn-theano upscale has not enlarged all small pictures")
         return looks
 
 
@@ -176,9 +177,7 @@ def page(figures: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             "# More work, and more cores",
-            "Measured by `python -m benchmarks.scale` on {}.".format(
-                figures["processor"]
-            ),
+            measured_by(figures["command"], figures["machine"]),
             f"Pictures enlarged x{SCALE} by the shipped network, by the result's size:",
             markdown_table(
                 "rrr", ["megapixels", "s per megapixel", "CPU s per megapixel"], sizes
@@ -202,13 +201,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", type=int, default=N_SMALL, metavar="N")
     parser.add_argument("--most", type=float, default=MEGAPIXELS[-1], metavar="MP")
     options = parser.parse_args(arguments)
-    figures = {
-        "processor": processor(),
-        "per_pixel": per_pixel([n for n in MEGAPIXELS if n <= options.most]),
-        "n_small": options.small,
-        "quarters": quarters(soak(options.small)),
-        "model": model(read_json(options.figures)),
-    }
+    try:
+        check_target(options.out)
+        curves = model(read_json(options.figures))
+        figures = {
+            "command": command("benchmarks.scale"),
+            "machine": machine(),
+            "per_pixel": per_pixel([n for n in MEGAPIXELS if n <= options.most]),
+            "n_small": options.small,
+            "quarters": quarters(soak(options.small)),
+            "model": curves,
+        }
+    except UserError as error:
+        print(f"benchmarks.scale: error: {error}", file=sys.stderr)
+        return 2
     write_json(options.out.with_suffix(".json"), figures)
     write_text(options.out, page(figures) + "\n")
     return 0
