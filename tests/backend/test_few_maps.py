@@ -88,9 +88,9 @@ def test_a_picture_that_a_deconvolution_makes_goes_on_into_a_convolution():
 
 def test_prelu_of_images_of_one_channel():
     rng = np.random.default_rng(0)
-    x, a = T.tensor4("x"), T.constant(draw(rng, 56))
+    x, a, b = T.tensor4("x"), *(theano.shared(draw(rng, 56)) for _ in range(2))
     z = T.nnet.conv2d(x, T.constant(draw(rng, 56, 1, 5, 5)), border_mode="half")
-    z = z + T.constant(draw(rng, 56)).dimshuffle("x", 0, "x", "x")
+    z = z + b.dimshuffle("x", 0, "x", "x")
     z = T.switch(z <= 0, a.dimshuffle("x", 0, "x", "x") * z, z)
     ours, theirs = both([x], T.nnet.conv2d(z, T.constant(draw(rng, 2, 56, 1, 1))))
     assert not any("Elemwise" in str(n.op) for n in ours.maker.fgraph.toposort())
