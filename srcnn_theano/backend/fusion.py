@@ -55,8 +55,10 @@ class FuseConvolutions(GlobalOptimizer):
             _keep_layout_in_pool(fgraph, node)
         for node in fgraph.toposort():
             _keep_layout_in_sum(fgraph, node)
-        for node in fgraph.toposort():
-            _sum_by_threads(fgraph, node)
+        nodes = fgraph.toposort()
+        if any(isinstance(node.op, Convolution) for node in nodes):
+            for node in nodes:
+                _sum_by_threads(fgraph, node)
         for node in fgraph.toposort():
             if isinstance(node.op, Convolution):
                 _choose_layout(fgraph, node)
@@ -236,7 +238,8 @@ def _only_through(fgraph, source, matched):
 def _sum_by_threads(fgraph, node):
     """sum(maps, (0, 2, 3)) and sum(maps) -> Maps, where these are added up as float64
 
-    They are a bias's gradient that no convolution computes, and the cost.
+    They are a bias's gradient that no convolution computes, and the cost. A graph
+    without convolutions is left as it is: it may run where `Maps` cannot.
     """
     for what, axes in (("sums", (0, 2, 3)), ("total", (0, 1, 2, 3))):
         if _sums_up(node, axes) and node.op.acc_dtype == "float64":

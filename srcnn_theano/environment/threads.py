@@ -37,9 +37,23 @@ def limit_threads() -> None:
     It is the one knob: oneDNN (libgomp) reads it, and so do every build of OpenBLAS
     and MKL unless OPENBLAS_NUM_THREADS or MKL_NUM_THREADS is set. All of them know the
     CPU affinity and none of them a container's quota.
+
+    oneDNN needs all the threads that it asks for: with fewer, its gradients to filters
+    are sums of a part. So OMP_DYNAMIC, which grants fewer on a busy machine, is
+    switched off, and a limit of OMP_THREAD_LIMIT counts as the number of threads.
     """
     if _core_quota() < sys.maxsize:
         os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    if "OMP_DYNAMIC" in os.environ:
+        os.environ["OMP_DYNAMIC"] = "false"
+    limit = os.environ.get("OMP_THREAD_LIMIT", "")
+    if limit.isdigit() and int(limit) < _threads_asked_for():
+        os.environ["OMP_NUM_THREADS"] = limit
+
+
+def _threads_asked_for() -> int:
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdigit() else usable_cores()
 
 
 def let_idle_threads_sleep() -> None:

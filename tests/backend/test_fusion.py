@@ -342,3 +342,11 @@ def test_no_image_at_all():
     maps, *gradients = fused(IMAGES[:0])
     assert maps.shape == (0, 2, 7, 6)
     assert not any(np.any(gradient) for gradient in gradients)
+
+
+def test_sums_without_convolutions_are_left_to_theano():
+    x = T.tensor4("x")
+    function = theano.function([x], [x.sum(), x.mean(), x.sum((0, 2, 3))])
+    assert not maps_of(function)
+    python = theano.function([x], x.sum(), mode=theano.compile.Mode("py", "fast_run"))
+    assert float(python(IMAGES)) == pytest.approx(float(IMAGES.sum()), rel=1e-5)

@@ -46,6 +46,19 @@ def test_threads_are_limited_by_a_quota_only(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "limit, asked, threads_then",
+    [("1", "2", "1"), ("8", "2", "2"), ("1", "4,2", "1"), ("none", "2", "2")],
+)
+def test_no_more_threads_than_openmp_grants(limit, asked, threads_then, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    monkeypatch.setenv("OMP_THREAD_LIMIT", limit)
+    monkeypatch.setenv("OMP_DYNAMIC", "true")
+    environment.limit_threads()
+    assert os.environ["OMP_NUM_THREADS"] == threads_then
+    assert os.environ["OMP_DYNAMIC"] == "false"
+
+
+@pytest.mark.parametrize(
     "given, spins",
     [
         ({}, "4000"),

@@ -138,7 +138,11 @@ void sums(const Layout &maps, const float *x, float *to, npy_intp n_sums) {
     }
   }
   std::vector<double> total(n_sums);
-  for (npy_intp i = 0; i < rows * width; i++) total[i % maps.channels % n_sums] += of_rows[i];
+  for (npy_intp row = 0; row < rows; row++) {
+    const npy_intp first = maps.channels_last ? 0 : row % maps.channels;
+    for (npy_intp m = 0; m < width; m++)
+      total[n_sums == 1 ? 0 : first + m] += of_rows[row * width + m];
+  }
   for (npy_intp i = 0; i < n_sums; i++) to[i] = (float)total[i];
 }
 

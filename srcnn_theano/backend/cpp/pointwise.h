@@ -5,13 +5,15 @@
 namespace {
 
 /* It is a product of two matrices, pixels by maps: oneDNN's product takes half of the
-   time of its convolution, and shares the work among threads where that does not. */
+   time of its convolution, and shares the work among threads where that does not. (Of
+   a single map, it would add all pixels up one after another, and round each time.) */
 struct Pointwise : Plan {
   npy_int64 n_images, n_pixels, in, out;
   bool bias;
 
   static bool serves(const Geometry &g) {
-    return g.direction == TO_FILTERS && g.rows == 1 && g.cols == 1 && !g.bf16 &&
+    return g.direction == TO_FILTERS && g.rows == 1 && g.cols == 1 && !g.bf16 && g.in > 1 &&
+           g.out > 1 &&
            g.src_layout == NHWC && g.dst_layout == NHWC && g.stride_h == 1 &&
            g.stride_w == 1 && g.out_height == g.height && g.out_width == g.width;
   }
