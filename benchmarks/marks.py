@@ -147,11 +147,12 @@ def _times(label, job):
 
 
 def _growth(growth):
-    """Cost per sample or pixel where it is largest, over that of the least work."""
+    """Cost per sample or pixel of more work where it is largest, over the least's."""
     ratios = {k: v["times_smallest"] for k, v in growth["amounts"].items()}
-    if ratios:
-        worst = max(ratios, key=lambda label: ratios[label]["median"])
-        return f"{worst} against {next(iter(ratios))}", ratios[worst]
+    least, *others = ratios or [""]
+    if others:
+        worst = max(others, key=lambda label: ratios[label]["median"])
+        return f"{worst} against {least}", ratios[worst]
 
 
 def _first(use):

@@ -20,8 +20,8 @@ def make_job(work: Work, variant: str) -> Callable[[], Any]:
         return _training(work, variant or "float32")
     if work.kind == "picture":
         return _picture(work)
-    predictor, image = _predictor(work), common.image(work)
-    return lambda: predictor(image)
+    network, image = predictor(work), common.image(work)
+    return lambda: network(image)
 
 
 def training_step(work: Work, precision: str) -> Any:
@@ -76,11 +76,12 @@ def _picture(work):
 
     pixels = np.random.RandomState(2).randint(0, 256, work.size + (3,))
     picture = Picture(pixels.astype("uint8"))
-    upscaler = Upscaler(_predictor(work), common.SCALE)
+    upscaler = Upscaler(predictor(work), common.SCALE)
     return lambda: upscaler(picture).pixels
 
 
-def _predictor(work):
+def predictor(work: Work) -> Any:
+    """A compiled network (`inference.Predictor`) of the job."""
     from srcnn_theano.inference import build_predictor
     from srcnn_theano.weights import Weights
 

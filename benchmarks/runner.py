@@ -93,12 +93,8 @@ def run_bench(
     passes = [threads or cores]
     if threads is None and device != "gpu":
         passes = sorted({1, cores})
-    report: dict[str, Any] = {
-        "device": device,
-        "machine": machine(),
-        "command": command(),
-    }
-    report.update({"passes": {}, "growths": {}, "commands": {}, "first_use": {}})
+    report: dict[str, Any] = dict(device=device, machine=machine(), command=command())
+    report.update(passes={}, growths={}, commands={}, first_use={})
     for n in passes:
         jobs = [WORKS[name] for name in names if name in WORKS]
         compared = report["passes"][str(n)] = {}

@@ -24,6 +24,7 @@ from benchmarks.machine import command, machine, measured_by
 from srcnn_theano.data.images import Picture, write_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import check_target, read_json, write_json, write_text
+from srcnn_theano.ranges import LARGEST_COUNT, above_0, whole
 from srcnn_theano.tables import markdown_table
 
 SCALE = 2
@@ -118,6 +119,8 @@ def quarters(looks: Sequence[Look]) -> list[dict[str, float]]:
     Looks before the first picture was there do not count, nor does the pause until the
     command has ended. A quarter that fewer than two looks fall into has no pace.
     """
+    if not looks:
+        raise UserError("--small: too few pictures to look at while they are enlarged")
     rows, most = [], looks[-1].pictures
     for quarter in range(4):
         low, high = most * quarter / 4, most * (quarter + 1) / 4
@@ -144,15 +147,32 @@ def on_cores(one: float, two: float, cores: int) -> float:
     return one / (one - shared + shared / cores)
 
 
-def model(report: Mapping[str, Any]) -> dict[str, list[float]]:
-    """Times as fast as one thread on `CORES`, by the title of each job of a report."""
-    one, two = (report["passes"].get(n, {}) for n in ("1", "2"))
-    curves = {}
-    for name in one:
-        if name in two and "ours" in one[name]["sides"]:
-            alone, paired = (x[name]["sides"]["ours"]["median_ms"] for x in (one, two))
-            curves[one[name]["title"]] = [on_cores(alone, paired, n) for n in CORES]
-    return curves
+def model(report: Any) -> dict[str, list[float]]:
+    """Times as fast as one thread on `CORES`, by the title of each job of a report.
+
+    Of all cores the report has one and two, in turns within one run, for some jobs.
+
+    Raises
+    ------
+    UserError
+        The report is not one of `python -m benchmarks` with one and with two threads.
+    """
+    try:
+        jobs = report["passes"]["2"].values()
+        times = {
+            job["title"]: job["sides"]["ours, 1 thread"]["times_ours"]["median"]
+            for job in jobs
+            if "ours, 1 thread" in job["sides"]
+        }
+        return {
+            title: [on_cores(times_as_fast, 1, n) for n in CORES]
+            for title, times_as_fast in times.items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            "--figures: no report of `python -m benchmarks` with one and two threads "
+            f"({type(error).__name__}: {error}); measure that first"
+        ) from error
 
 
 # --- The page ---
@@ -198,25 +218,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--figures", type=Path, required=True, help="of benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="page (.md, .json)")
-    parser.add_argument("--small", type=int, default=N_SMALL, metavar="N")
-    parser.add_argument("--most", type=float, default=MEGAPIXELS[-1], metavar="MP")
+    parser.add_argument(
+        "--small", type=whole(8, LARGEST_COUNT), default=N_SMALL, metavar="N"
+    )
+    parser.add_argument(
+        "--most", type=above_0("megapixels"), default=MEGAPIXELS[-1], metavar="MP"
+    )
     options = parser.parse_args(arguments)
     try:
-        check_target(options.out)
+        if options.out.suffix != ".md":
+            raise UserError("--out: name the page that is to be written, PAGE.md")
+        beside = options.out.with_suffix(".json")
+        for path in (options.out, beside):
+            check_target(path)
+        sizes = [n for n in MEGAPIXELS if n <= options.most]
+        if not sizes:
+            raise UserError(f"--most: the least is {MEGAPIXELS[0]} megapixels")
         curves = model(read_json(options.figures))
         figures = {
             "command": command("benchmarks.scale"),
             "machine": machine(),
-            "per_pixel": per_pixel([n for n in MEGAPIXELS if n <= options.most]),
+            "per_pixel": per_pixel(sizes),
             "n_small": options.small,
             "quarters": quarters(soak(options.small)),
             "model": curves,
         }
+        write_json(beside, figures)
+        write_text(options.out, page(figures) + "\n")
     except UserError as error:
         print(f"benchmarks.scale: error: {error}", file=sys.stderr)
         return 2
-    write_json(options.out.with_suffix(".json"), figures)
-    write_text(options.out, page(figures) + "\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, by the nodes of its graph.
+"""Where the time of a step or a picture goes, by the nodes of its graph.
 
     python -m benchmarks.where --out benchmarks/where.md
 
@@ -10,6 +10,7 @@ a little longer than by itself.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -17,10 +18,11 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from tqdm import tqdm
 
+from benchmarks import work as common
 from benchmarks.machine import command, machine, measured_by
 from benchmarks.work import WORKS, Work, by_layer, multiply_adds
 from srcnn_theano.environment import usable_cores
@@ -28,7 +30,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.files import check_target, write_json, write_text
 from srcnn_theano.tables import markdown_table
 
-JOBS = ("srcnn-20", "srcnn-100", "fsrcnn-20", "fsrcnn-100", "vgg-100")
+JOBS = ("srcnn-20", "srcnn-100", "fsrcnn-20", "fsrcnn-100", "vgg-100", "fsrcnn-image")
 _WARM_UP, _SECONDS, _N_ROWS = 20, 3.0, 10
 _DIRECTIONS = {
     "forward": "forward",
@@ -41,32 +43,42 @@ _DIRECTIONS = {
 
 
 def profile(work: Work) -> dict[str, Any]:
-    """Milliseconds of a step, and of each kind of its nodes, by (layer, what)."""
-    from benchmarks.ours import training_step
+    """Milliseconds of the job, and of each kind of its nodes, by (layer, what)."""
     from srcnn_theano.backend import theano
 
     with theano.config.change_flags(profile=True):
-        step = training_step(work, "float32")
+        job, function = _job(work)
     theano.compile.profiling._atexit_print_list.clear()  # it would print everything
-    n_batches = step.pairs.n_batches
-    for i in range(_WARM_UP):
-        step.function(i % n_batches)
-    times = step.function.profile.apply_time
+    for _ in range(_WARM_UP):
+        job()
+    times = function.profile.apply_time
     times.clear()
-    started, n_steps = time.perf_counter(), 0
+    started, n_times = time.perf_counter(), 0
     while time.perf_counter() - started < _SECONDS:
-        step.function(n_steps % n_batches)
-        n_steps += 1
-    whole = 1e3 * (time.perf_counter() - started) / n_steps
+        job()
+        n_times += 1
+    whole = 1e3 * (time.perf_counter() - started) / n_times
     parts: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0])
     for key, seconds in times.items():
         node = key[1] if isinstance(key, tuple) else key
-        part = parts[_label(step.function.maker.fgraph, node)]
-        part[0] += 1e3 * seconds / n_steps
+        part = parts[_label(function.maker.fgraph, node)]
+        part[0] += 1e3 * seconds / n_times
         part[1] += 1
     rest = whole - sum(ms for ms, _ in parts.values())
     rows = [[layer, what, ms, n] for (layer, what), (ms, n) in parts.items()]
     return {"ms": whole, "parts": rows + [["", "between the nodes", rest, 1]]}
+
+
+def _job(work: Work) -> tuple[Callable[[], Any], Any]:
+    """What is to be timed, and the compiled function that it calls."""
+    from benchmarks import ours
+
+    if work.kind == "image":
+        network, image = ours.predictor(work), common.image(work)
+        return lambda: network(image), network._predict
+    step = ours.training_step(work, "float32")
+    batches = itertools.cycle(range(step.pairs.n_batches))
+    return lambda: step.function(next(batches)), step.function
 
 
 def _label(fgraph: Any, node: Any) -> tuple[str, str]:
@@ -134,10 +146,13 @@ def measure(jobs: Sequence[str], threads: Sequence[int]) -> dict[str, Any]:
 def page(figures: Mapping[str, Any]) -> str:
     """The figures as Markdown."""
     parts = [
-        "# Where the time of a step goes",
+        "# Where the time goes",
         measured_by(figures["command"], figures["machine"]),
-        "Milliseconds of all nodes of a kind in a step, the slowest first; those of "
-        "convolutions with what is fused into them: biases, activations and masks.",
+        "Milliseconds of all nodes of a kind in a step or a picture, the slowest "
+        "first; those of convolutions with what is fused into them: biases, "
+        "activations and masks. The clock is looked at twice per node, and threads that "
+        "wait for each other have better and worse minutes: the whole is not that of "
+        "the benchmark.",
     ]
     for name, by_threads in figures["jobs"].items():
         few, many = min(by_threads, key=int), max(by_threads, key=int)
@@ -162,7 +177,7 @@ def _rows(work: Work, few: Mapping, many: Mapping) -> Iterator[list[str]]:
         yield [layer, what, *_times(alone.pop((layer, what), 0.0), ms, count)]
     rest = sum(part[2] for part in parts[_N_ROWS:])
     yield ["", "all else", *_times(sum(alone.values()), rest, 0)]
-    yield ["", "**whole step**", *_times(few["ms"], many["ms"], multiply_adds(work))]
+    yield ["", "**all of it**", *_times(few["ms"], many["ms"], multiply_adds(work))]
 
 
 def _times(before: float, ms: float, count: int) -> list[str]:
@@ -184,22 +199,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(profile(WORKS[options.job])))
         return 0
     try:
-        if not options.out:
-            raise UserError("--out: name the page that is to be written")
-        check_target(options.out)
+        if options.out is None or options.out.suffix != ".md":
+            raise UserError("--out: name the page that is to be written, PAGE.md")
         names = options.only.split(",")
         unknown = sorted(set(names) - set(JOBS))
         if unknown:
             raise UserError(
-                f"--only: no {', '.join(unknown)}; there are {', '.join(JOBS)}"
+                f"--only: no job '{', '.join(unknown)}'; there are {', '.join(JOBS)}"
             )
+        beside = options.out.with_suffix(".json")
+        for path in (options.out, beside):
+            check_target(path)
         figures = {"command": command("benchmarks.where"), "machine": machine()}
         figures["jobs"] = measure(names, sorted({1, usable_cores()}))
+        write_json(beside, figures)
+        write_text(options.out, page(figures) + "\n")
     except UserError as error:
         print(f"benchmarks.where: error: {error}", file=sys.stderr)
         return 2
-    write_json(options.out.with_suffix(".json"), figures)
-    write_text(options.out, page(figures) + "\n")
     return 0
 
 

@@ -27,6 +27,15 @@ def test_convolutions_of_a_layer():
 
 
 @pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
+def test_each_convolution_of_a_picture_has_its_layer(monkeypatch):
+    monkeypatch.setattr(where, "_SECONDS", 0.05)
+    monkeypatch.setattr(where, "_WARM_UP", 1)
+    work = WORKS["fsrcnn-image"]._replace(size=(32, 32))
+    layers = [layer for layer, _, _, _ in where.profile(work)["parts"] if layer]
+    assert sorted(layers) == sorted(by_layer(work))
+
+
+@pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
 @pytest.mark.parametrize("name, layers", [("srcnn-20", 3), ("fsrcnn-20", 8)])
 def test_each_convolution_of_a_step_has_its_layer(name, layers, monkeypatch):
     monkeypatch.setattr(where, "_SECONDS", 0.05)
@@ -53,11 +62,13 @@ def test_the_page():
     rate = round(2e-6 * 20 * 625 * 64 * 3 * 81 / 2)
     assert f"| conv1 | forward | 4.00 | 2.00 | 2.00 | {rate} |" in text
     assert "|  | sums | 1.00 | 0.50 | 2.00 |  |" in text
-    assert "|  | **whole step** | 5.00 | 2.50 | 2.00 |" in text
+    assert "|  | **all of it** | 5.00 | 2.50 | 2.00 |" in text
     assert "Measured by `c` on X (2 cores)" in text
 
 
-@pytest.mark.parametrize("words", [[], ["--only", "none", "--out", "a.md"]])
+@pytest.mark.parametrize(
+    "words", [[], ["--only", "none", "--out", "a.md"], ["--out", "a.json"]]
+)
 def test_what_is_not_there_is_refused(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert where.main(words) == 2
