@@ -150,8 +150,8 @@ def page(figures: Mapping[str, Any]) -> str:
         measured_by(figures["command"], figures["machine"]),
         "Milliseconds of all nodes of a kind in a step or a picture, the slowest "
         "first; those of convolutions with what is fused into them: biases, "
-        "activations and masks. The clock is looked at twice per node, and threads that "
-        "wait for each other have better and worse minutes: the whole is not that of "
+        "activations and masks. The clock is looked at twice per node, and threads "
+        "that wait for each other have good and bad minutes: the whole is not that of "
         "the benchmark.",
     ]
     for name, by_threads in figures["jobs"].items():

@@ -100,11 +100,12 @@ def test_prelu_of_images_of_one_channel():
     assert np.array_equal(np.isnan(ours(images)), np.isnan(theirs(images)))
 
 
-def test_gradients_of_1x1_filters_of_one_map_are_as_exact_as_others():
+def test_gradients_that_many_pixels_go_into_are_exact():
     rng = np.random.default_rng(0)
     x, w, g = T.tensor4("x"), T.tensor4("w"), T.tensor4("g")
     to_filters = abstract_conv.AbstractConv2d_gradWeights()
     function = theano.function([x, w, g], to_filters(x, g, w.shape[2:]))
+    # A float32 that all pixels are added to, one after another, is 2e-5 off.
     for n_in, n_out in ((1, 64), (64, 1), (1, 1), (2, 64)):
         images = rng.uniform(size=(2, n_in, 300, 300)).astype("float32")
         gradient = rng.uniform(size=(2, n_out, 300, 300)).astype("float32")
@@ -113,4 +114,4 @@ def test_gradients_of_1x1_filters_of_one_map_are_as_exact_as_others():
         exact = np.einsum(
             "nihw,nohw->oi", images.astype("float64"), gradient.astype("float64")
         )
-        np.testing.assert_allclose(found[:, :, 0, 0], exact, rtol=1e-5)
+        np.testing.assert_allclose(found[:, :, 0, 0], exact, rtol=5e-6)

@@ -174,7 +174,8 @@ struct ToNarrowFilters : Narrow {
   }
 
   explicit ToNarrowFilters(const Geometry &geometry) : Narrow(geometry) {
-    sums_size = (g.rows * n_taps + 1) * width; /* the last ones are the bias's */
+    /* The last ones are the bias's, and those of some pixels. */
+    sums_size = (g.rows * n_taps + 2) * width;
     workspace_size = n_threads * aligned(sizeof(float) * (sums_size + image_size));
   }
 
@@ -198,7 +199,18 @@ struct ToNarrowFilters : Narrow {
     write(total, (float *)data[FILTERS], (float *)data[BIAS]);
   }
 
+  /* Some pixels at a time are added up by themselves: a sum in single precision of very
+     many would lose what is small beside it. */
   void add_rows(const float *gradient, const float *image, npy_int64 n_rows,
+                float *sums) const {
+    const npy_int64 some = std::max((npy_int64)1, 1024 / g.out_width);
+    for (npy_int64 y = 0; y < n_rows; y += some)
+      add_some(gradient + y * g.out_width * g.out,
+               image + y * g.stride_h * padded_width * g.in, std::min(some, n_rows - y),
+               sums);
+  }
+
+  void add_some(const float *gradient, const float *image, npy_int64 n_rows,
                 float *sums) const {
     for (npy_int64 r = 0; r < g.rows; r++)
       for (npy_int64 group = 0; group < n_groups; group++) {
@@ -211,10 +223,12 @@ struct ToNarrowFilters : Narrow {
         }
       }
     if (!g.bias) return;
-    float *bias = sums + g.rows * n_taps * width;
+    float *bias = sums + g.rows * n_taps * width, *here = bias + width;
+    memset(here, 0, sizeof(float) * g.out);
     for (npy_int64 i = 0; i < n_rows * g.out_width; i++)
 #pragma omp simd
-      for (npy_int64 m = 0; m < g.out; m++) bias[m] += gradient[i * g.out + m];
+      for (npy_int64 m = 0; m < g.out; m++) here[m] += gradient[i * g.out + m];
+    for (npy_int64 m = 0; m < g.out; m++) bias[m] += here[m];
   }
 
   void add_taps(npy_int64 count, const float *gradient, npy_int64 group,
@@ -235,14 +249,9 @@ struct ToNarrowFilters : Narrow {
   void add(const float *gradient, npy_int64 group, const float *image,
            npy_int64 n_rows, float *sums) const {
     const float *from[VECTORS];
-    Vector total[TAPS][VECTORS];
+    Vector total[TAPS][VECTORS] = {};
     for (int v = 0; v < VECTORS; v++) from[v] = gradient + start(group * VECTORS + v);
     const npy_int64 step = g.stride_w * g.in;
-#pragma GCC unroll 8
-    for (int tap = 0; tap < TAPS; tap++)
-#pragma GCC unroll 8
-      for (int v = 0; v < VECTORS; v++)
-        total[tap][v] = *(const Vector *)(sums + tap * width + v * LANES);
     for (npy_int64 y = 0; y < n_rows; y++) {
       const float *pixel = image + y * g.stride_h * padded_width * g.in;
       for (npy_int64 x = 0; x < g.out_width; x++, pixel += step) {
@@ -260,7 +269,7 @@ struct ToNarrowFilters : Narrow {
     for (int tap = 0; tap < TAPS; tap++)
 #pragma GCC unroll 8
       for (int v = 0; v < VECTORS; v++)
-        *(Vector *)(sums + tap * width + v * LANES) = total[tap][v];
+        *(Vector *)(sums + tap * width + v * LANES) += total[tap][v];
   }
 
   /* From (row, column, map of the images, lane) to Theano's order. */
