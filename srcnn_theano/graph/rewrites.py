@@ -69,6 +69,7 @@ _SENTENCES = {
     "prelu_in_one_pass": "A PReLU, or its gradient, becomes one loop over the array.",
     "round_to_bf16": "A convolution rounds what it multiplies to bf16.",
     "choose_layout": "Between two convolutions the channels stay last in memory.",
+    "sum_by_threads": "A sum over all pixels is shared among the threads.",
     "keep_layout_in_sum": "A sum is taken in the layout that a convolution left.",
     "keep_layout_in_pool": "A pooling is done in the layout that a convolution left.",
 }
