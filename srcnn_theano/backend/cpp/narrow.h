@@ -31,18 +31,8 @@ struct Narrow : Plan {
     image_size = ((g.out_height - 1) * g.stride_h + g.rows) * padded_width * g.in;
   }
 
-  /* Every row of the result, an image's rows at a time. */
-  template <typename Work>
-  void for_rows(int thread, const float *images, float *image, Work work) const {
-    const npy_int64 n_rows = g.batch * g.out_height,
-                    stop = n_rows * (thread + 1) / n_threads;
-    for (npy_int64 row = n_rows * thread / n_threads; row < stop;) {
-      const npy_int64 y = row % g.out_height,
-                      count = std::min(g.out_height - y, stop - row);
-      copy_rows(images, row / g.out_height, y, count, image);
-      work(row * g.out_width * g.out, count);
-      row += count;
-    }
+  npy_int64 row_start(npy_int64 n, npy_int64 y) const { /* in the result */
+    return (n * g.out_height + y) * g.out_width * g.out;
   }
 
   /* What `count` rows of the result from y on see of an image, with its border. */
@@ -93,11 +83,12 @@ struct FromNarrow : Narrow {
 #pragma omp parallel for num_threads(n_threads) schedule(static, 1)
     for (int thread = 0; thread < n_threads; thread++) {
       float *image = (float *)(work + filters_size + thread * share);
-      for_rows(thread, (const float *)data[SRC], image,
-               [=](npy_int64 at, npy_int64 count) {
-                 for (npy_int64 y = 0; y < count; y++)
-                   make_row(image + y * g.stride_h * padded_width * g.in, filters,
-                            maps + at + y * g.out_width * g.out);
+      for_rows(g.batch, g.out_height, thread, n_threads,
+               [=](npy_int64 n, npy_int64 y, npy_int64 count) {
+                 copy_rows((const float *)data[SRC], n, y, count, image);
+                 for (npy_int64 r = 0; r < count; r++)
+                   make_row(image + r * g.stride_h * padded_width * g.in, filters,
+                            maps + row_start(n, y + r));
                });
     }
   }
@@ -186,9 +177,10 @@ struct ToNarrowFilters : Narrow {
     for (int thread = 0; thread < n_threads; thread++) {
       float *sums = (float *)(work + thread * share), *image = sums + sums_size;
       memset(sums, 0, sizeof(float) * sums_size);
-      for_rows(thread, (const float *)data[SRC], image,
-               [=](npy_int64 at, npy_int64 count) {
-                 add_rows(gradient + at, image, count, sums);
+      for_rows(g.batch, g.out_height, thread, n_threads,
+               [=](npy_int64 n, npy_int64 y, npy_int64 count) {
+                 copy_rows((const float *)data[SRC], n, y, count, image);
+                 add_rows(gradient + row_start(n, y), image, count, sums);
                });
     }
     float *total = (float *)work;

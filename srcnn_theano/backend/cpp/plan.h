@@ -37,6 +37,18 @@ int threads_at_most() {
 #endif
 }
 
+/* A thread's share of the rows of all images: image, first row and number of rows. */
+template <typename Work>
+void for_rows(npy_int64 n_images, npy_int64 height, int thread, int n_threads,
+              Work work) {
+  const npy_int64 n_rows = n_images * height, stop = n_rows * (thread + 1) / n_threads;
+  for (npy_int64 row = n_rows * thread / n_threads; row < stop;) {
+    const npy_int64 y = row % height, count = std::min(height - y, stop - row);
+    work(row / height, y, count);
+    row += count;
+  }
+}
+
 /* Everything a primitive depends on; compared as a row of integers. */
 struct Geometry {
   npy_int64 direction, batch, in, height, width, out, rows, cols, out_height,

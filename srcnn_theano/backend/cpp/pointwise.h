@@ -12,10 +12,10 @@ struct Pointwise : Plan {
   bool bias;
 
   static bool serves(const Geometry &g) {
-    return g.direction == TO_FILTERS && g.rows == 1 && g.cols == 1 && !g.bf16 && g.in > 1 &&
-           g.out > 1 &&
-           g.src_layout == NHWC && g.dst_layout == NHWC && g.stride_h == 1 &&
-           g.stride_w == 1 && g.out_height == g.height && g.out_width == g.width;
+    return g.direction == TO_FILTERS && g.rows == 1 && g.cols == 1 && g.in > 1 &&
+           g.out > 1 && !g.bf16 && g.src_layout == NHWC && g.dst_layout == NHWC &&
+           g.stride_h == 1 && g.stride_w == 1 && g.out_height == g.height &&
+           g.out_width == g.width;
   }
 
   explicit Pointwise(const Geometry &g)

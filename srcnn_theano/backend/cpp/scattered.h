@@ -32,12 +32,9 @@ struct Scattered : Plan {
         width(n_vectors * LANES), n_threads(threads_at_most()) {
     filters_size = aligned(sizeof(float) * g.out * width);
     const npy_int64 rearranged = in_place() ? 0 : g.height * g.width * g.in;
-    share = aligned(sizeof(float) * (products_size() + rearranged));
+    share = aligned(sizeof(float) * (PIXELS * width + rearranged));
     workspace_size = filters_size + n_threads * share;
   }
-
-  /* A vector of the last row's taps may reach beyond them. */
-  npy_int64 products_size() const { return PIXELS * width + LANES; }
 
   /* Whether an image's rows can be added to where they are. */
   bool in_place() const { return g.in == 1 || g.src_layout == NHWC; }
@@ -47,24 +44,21 @@ struct Scattered : Plan {
   void execute(void *const *data, char *work) {
     float *filters = (float *)work;
     arrange((const float *)data[FILTERS], filters);
-    const npy_int64 n_rows = g.batch * g.height;
+    float *images = (float *)data[SRC];
+    const float *gradients = (const float *)data[DST];
 #pragma omp parallel for num_threads(n_threads) schedule(static, 1)
     for (int thread = 0; thread < n_threads; thread++) {
       float *products = (float *)(work + filters_size + thread * share);
-      npy_int64 row = n_rows * thread / n_threads;
-      const npy_int64 stop = n_rows * (thread + 1) / n_threads;
-      while (row < stop) { /* all rows of an image that are this thread's */
-        const npy_int64 n = row / g.height, y = row % g.height,
-                        count = std::min(g.height - y, stop - row);
-        float *image = (float *)data[SRC] + n * g.height * g.width * g.in,
-              *rows = in_place() ? image + y * g.width * g.in
-                                 : products + products_size();
-        memset(rows, 0, sizeof(float) * count * g.width * g.in);
-        fill((const float *)data[DST] + n * g.out_height * g.out_width * g.out, filters,
-             y, y + count, products, rows);
-        if (!in_place()) put_apart(rows, y, count, image);
-        row += count;
-      }
+      for_rows(g.batch, g.height, thread, n_threads,
+               [=](npy_int64 n, npy_int64 y, npy_int64 count) {
+                 float *image = images + n * g.height * g.width * g.in,
+                       *rows = in_place() ? image + y * g.width * g.in
+                                          : products + PIXELS * width;
+                 memset(rows, 0, sizeof(float) * count * g.width * g.in);
+                 fill(gradients + n * g.out_height * g.out_width * g.out, filters, y,
+                      y + count, products, rows);
+                 if (!in_place()) put_apart(rows, y, count, image);
+               });
     }
   }
 
@@ -140,31 +134,15 @@ struct Scattered : Plan {
      (top, left) in the image, or outside of it. */
   void add(const float *products, npy_int64 top, npy_int64 left, npy_int64 y,
            npy_int64 stop, float *rows) const {
-    const npy_int64 row_taps = g.cols * g.in,
-                    whole = (row_taps + LANES - 1) / LANES * LANES,
-                    first = std::max((npy_int64)0, -left) * g.in,
+    const npy_int64 first = std::max((npy_int64)0, -left) * g.in,
                     last = std::min(g.cols, g.width - left) * g.in;
-    const bool inside = left >= 0 && left * g.in + whole <= g.width * g.in;
     for (npy_int64 r = std::max((npy_int64)0, y - top); r < std::min(g.rows, stop - top);
          r++) {
       float *to = rows + ((top + r - y) * g.width + left) * g.in;
-      const float *from = products + r * row_taps;
-      if (inside)
-        for (npy_int64 i = 0; i < whole; i += LANES)
-          add_first(from + i, std::min((npy_int64)LANES, row_taps - i), to + i);
-      else
-        for (npy_int64 i = first; i < last; i++) to[i] += from[i];
+      const float *from = products + r * g.cols * g.in;
+#pragma omp simd
+      for (npy_int64 i = first; i < last; i++) to[i] += from[i];
     }
-  }
-
-  /* The first few numbers of a vector, to those of another; more would be the next
-     row's. */
-  static void add_first(const float *from, npy_int64 count, float *to) {
-    typedef int Bits __attribute__((vector_size(64), aligned(4), may_alias));
-    static const int mask[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1,
-                                        -1, -1, -1, -1, -1, -1, -1, -1};
-    const Bits kept = *(const Bits *)from & *(const Bits *)(mask + LANES - count);
-    *(Vector *)to += (Vector)kept;
   }
 
   /* Rows with the maps side by side, into an image of one map after another. */
