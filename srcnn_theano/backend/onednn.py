@@ -31,7 +31,11 @@ from srcnn_theano.backend.internals import (
 )
 from srcnn_theano.backend.library import T, theano
 from srcnn_theano.backend.maps import none
-from srcnn_theano.environment import keep_freed_memory, let_idle_threads_sleep
+from srcnn_theano.environment import (
+    compute_alone_after_fork,
+    keep_freed_memory,
+    let_idle_threads_sleep,
+)
 from srcnn_theano.environment.onednn import find as find_onednn
 
 __all__ = ["Convolution", "available", "multiplies_bf16", "version"]
@@ -69,6 +73,7 @@ def available() -> bool:
         )
         return False
     keep_freed_memory()
+    compute_alone_after_fork(library)
     return True
 
 

@@ -31,6 +31,7 @@ from srcnn_theano.environment.memory import keep_freed_memory
 from srcnn_theano.environment.python import check_numpy, check_python
 from srcnn_theano.environment.settings import Settings, prepare
 from srcnn_theano.environment.threads import (
+    compute_alone_after_fork,
     let_idle_threads_sleep,
     limit_threads,
     usable_cores,
@@ -49,6 +50,7 @@ __all__ = [
     "check_names",
     "check_numpy",
     "check_python",
+    "compute_alone_after_fork",
     "default_device",
     "find_blas",
     "find_compile_folder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -68,3 +69,14 @@ def let_idle_threads_sleep() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
+
+
+def compute_alone_after_fork(library: ctypes.CDLL) -> None:
+    """Let a forked child compute with one thread, by the OpenMP that `library` loads.
+
+    The others stay with the parent, and libgomp would wait for them for ever. Threads
+    that the child starts itself compute with as many as before.
+    """
+    set_threads = getattr(library, "omp_set_num_threads", None)
+    if set_threads is not None:
+        os.register_at_fork(after_in_child=lambda: set_threads(1))

@@ -382,6 +382,34 @@ def test_openmp_hears_of_it_in_time():
     assert "GOMP_SPINCOUNT = '4000'" in answer.stderr
 
 
+FORKED = """
+import os
+
+import numpy as np
+
+from srcnn_theano.backend import T, theano
+from srcnn_theano.models.srcnn import SRCNN
+
+x = T.tensor4()
+network = SRCNN(np.random.RandomState(0), x, (20, 3, 33, 33))
+cost = (network.output**2).sum()
+step = theano.function([x], [cost, *T.grad(cost, network.params)])
+images = np.random.RandomState(1).rand(20, 3, 33, 33).astype("float32")
+before = step(images)
+child = os.fork()
+if not child:
+    same = all(np.allclose(*pair, 1e-4, 1e-3) for pair in zip(before, step(images)))
+    os._exit(0 if same else 3)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_child_computes_on():
+    # Its parent's threads are not there; one that waits for them is not heard of again.
+    env = {**os.environ, "OMP_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", FORKED], env=env, check=True, timeout=120)
+
+
 @pytest.mark.parametrize(
     ("maps", "channels", "hint"), [(3, 1, "luma"), (1, 3, "channels=1"), (2, 1, None)]
 )

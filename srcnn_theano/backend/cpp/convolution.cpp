@@ -96,6 +96,7 @@ Call call_of(npy_int64 direction, int a, int b, int result, const Arguments &giv
   memcpy(call.shapes[a], PyArray_DIMS(given.a), sizeof(call.shapes[a]));
   memcpy(call.shapes[b], PyArray_DIMS(given.b), sizeof(call.shapes[b]));
   call.geometry.direction = direction;
+  call.geometry.threads = threads_at_most();
   return call;
 }
 

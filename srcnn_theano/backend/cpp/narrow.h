@@ -27,7 +27,7 @@ struct Narrow : Plan {
       : g(geometry), n_groups(groups(geometry)), n_taps(g.cols * g.in),
         width(n_groups * VECTORS * LANES),
         padded_width((g.out_width - 1) * g.stride_w + g.cols),
-        n_threads(threads_at_most()) {
+        n_threads(g.threads) {
     image_size = ((g.out_height - 1) * g.stride_h + g.rows) * padded_width * g.in;
   }
 

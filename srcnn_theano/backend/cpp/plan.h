@@ -53,7 +53,7 @@ void for_rows(npy_int64 n_images, npy_int64 height, int thread, int n_threads,
 struct Geometry {
   npy_int64 direction, batch, in, height, width, out, rows, cols, out_height,
       out_width, stride_h, stride_w, top, left, bottom, right, bias, slopes,
-      src_layout, dst_layout, bf16;
+      src_layout, dst_layout, bf16, threads;
   bool operator<(const Geometry &other) const {
     return memcmp(this, &other, sizeof(Geometry)) < 0;
   }

@@ -29,7 +29,7 @@ struct Scattered : Plan {
   explicit Scattered(const Geometry &geometry)
       : g(geometry), n_vectors(vectors_for(g)),
         n_groups((n_vectors + MOST_VECTORS - 1) / MOST_VECTORS),
-        width(n_vectors * LANES), n_threads(threads_at_most()) {
+        width(n_vectors * LANES), n_threads(g.threads) {
     filters_size = aligned(sizeof(float) * g.out * width);
     const npy_int64 rearranged = in_place() ? 0 : g.height * g.width * g.in;
     share = aligned(sizeof(float) * (PIXELS * width + rearranged));
