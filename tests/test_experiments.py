@@ -252,6 +252,16 @@ def test_the_grid_is_all_that_was_declared():
         for n_epochs in (50, 100)
     }
     assert len(halves) == 8
+    first = {e.options["initializer"] for e in rows if e.name.startswith("grid_adam_")}
+    assert first == {"side", "he", "narrow"}
+    mirrored = [e.batch_size for e in rows if e.augmentation == "mirrored-inputs"]
+    assert mirrored == [25]
+    files = {(e.published, e.update, e.n_epochs) for e in rows if "_file" in e.name}
+    assert files == {
+        (printed, update, n_epochs)
+        for printed, n_epochs in ((16.09, 20), (34.23, 40))
+        for update in ("adam_uncorrected", "rmsprop_clipped")
+    }
 
 
 def test_identities_are_those_of_earlier_versions():

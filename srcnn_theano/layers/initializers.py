@@ -67,15 +67,30 @@ def side_normal(
     return rng.normal(0.0, np.sqrt(2.0) / side, size=shape)
 
 
+def hundredth_normal(rng: np.random.RandomState, shape: tuple[int, ...]) -> np.ndarray:
+    """Normal with standard deviation 0.01, and biases of 1 (`first_bias`).
+
+    The file of the report's program that has VGG16 in the cost begins so.
+    """
+    return rng.normal(0.0, 0.01, size=shape)
+
+
 INITIALIZERS = {"he": he_normal, "xavier": xavier_normal, "narrow": narrow_normal}
 
 
 def filters_for(name: str, shape: Shape4) -> Callable[..., np.ndarray]:
-    """The initializer of that name: of `INITIALIZERS`, 'wide', or 'side' of the input.
+    """The initializer of that name: of `INITIALIZERS`, or one of the report's program.
 
-    A shape that is none is left to the layer, which says so.
+    Those are 'wide', 'hundredth' and 'side', which is of the input. A shape that is
+    none is left to the layer, which says so.
     """
     if name == "side":
         lengths = whole_lengths(shape, 4, unknown=True)
         return partial(side_normal, side=lengths[2] if lengths else None)
-    return wide_normal if name == "wide" else INITIALIZERS[name]
+    programmed = {"wide": wide_normal, "hundredth": hundredth_normal}
+    return programmed.get(name) or INITIALIZERS[name]
+
+
+def first_bias(name: str) -> float:
+    """What the biases are at first, beside filters of that initializer."""
+    return 1.0 if name == "hundredth" else 0.0

@@ -145,9 +145,10 @@ class SRCNNOptions(Options):
     clip : bool
         Clip the output to [0, 1] inside the graph, as the report does (section 4.1).
         The gradient outside is then 0.
-    initializer : 'he', 'xavier', 'narrow' or 'side'
-        Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001), 'side'
-        that of the report's program, N(0, 2 / side of the input map squared).
+    initializer : 'he', 'xavier', 'narrow', 'side' or 'hundredth'
+        Distribution of the first filters; 'narrow' is Dong et al.'s N(0, 0.001). Those
+        of the report's program are 'side', N(0, 2 / side of the input map squared), and
+        'hundredth', N(0, 0.01^2), with biases of 1.
     mean : float
         The mean of pixels. At the start the biases of the first layer take it out, and
         those of the last put it back, so that filters see numbers around 0.
@@ -164,7 +165,7 @@ class SRCNNOptions(Options):
     batch_norm: str = _choice("none", "hidden", "all")
     test_statistics: str = _choice("running", "batch")
     clip: bool = _option(False, "true or false", lambda value: isinstance(value, bool))
-    initializer: str = _choice(*INITIALIZERS, "side")
+    initializer: str = _choice(*INITIALIZERS, "side", "hundredth")
     mean: float = _mean()
     peak: float = _peak()
 

@@ -9,7 +9,7 @@ import numpy as np
 from srcnn_theano.backend import T
 from srcnn_theano.layers.activations import relu
 from srcnn_theano.layers.convolution import ConvLayer
-from srcnn_theano.layers.initializers import filters_for
+from srcnn_theano.layers.initializers import filters_for, first_bias
 from srcnn_theano.layers.layer import Layer
 from srcnn_theano.layers.lengths import Shape4
 from srcnn_theano.layers.normalization import BatchNormLayer
@@ -75,6 +75,7 @@ class SRCNN(Model):
                     input_shape,
                     conv.filter_shape,
                     W=filters_for(chosen.initializer, input_shape),
+                    b=np.full(conv.filter_shape[0], first_bias(chosen.initializer)),
                     activation=None if normalized else activation,
                     name=f"conv{number}",
                 )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from srcnn_theano.backend import T
 from srcnn_theano.layers.initializers import (
     INITIALIZERS,
     fans,
@@ -9,6 +10,7 @@ from srcnn_theano.layers.initializers import (
     narrow_normal,
     xavier_normal,
 )
+from srcnn_theano.models.srcnn import SRCNN
 
 SHAPE = (64, 3, 9, 9)
 
@@ -57,3 +59,13 @@ def test_side_is_that_of_the_input_map():
         np.random.RandomState(3), SHAPE
     ).any()
     assert filters_for("he", (20, 64, 25, 21)) is he_normal
+
+
+def test_the_start_of_the_programs_file_with_vgg16():
+    values = filters_for("hundredth", (20, 3, 33, 33))(np.random.RandomState(3), SHAPE)
+    assert abs(values.std() / 0.01 - 1) < 4 / np.sqrt(2 * values.size)
+    network = SRCNN(
+        np.random.RandomState(0), T.tensor4(), (2, 3, 33, 33), initializer="hundredth"
+    )
+    for layer in network.layers:
+        np.testing.assert_array_equal(layer.b.get_value(), 1)
