@@ -19,8 +19,8 @@ PROTOCOLS_PAGE = ROOT / "docs" / "protocols.md"
 
 _OPENING = """# The claims of the report, one by one
 
-The report makes {n} claims that can be looked at: in its tables, its captions and its
-running text. Here stands of each what became of it, and how to see that again. Figures
+{n} claims that the report makes or implies, in its tables, its captions and its running
+text: what became of each, and how to see that again. Figures
 are PSNR in dB unless said; of a trained network they are those of Set14 at the epoch of
 the lowest cost on Set5, as [the report's program](protocols.md) had it, as median and
 range over seeds.
@@ -37,6 +37,7 @@ parts](protocols.md).
 """
 ORDER = (
     "Abstract",
+    "1",
     "2.1",
     "2.2",
     "3.1",
