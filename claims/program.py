@@ -14,10 +14,11 @@ from srcnn_theano.tables import markdown_table
 
 
 class Choice(NamedTuple):
-    """Something that the program did, and what that was worth."""
+    """Something that the program did, where that is known from, and its worth."""
 
     title: str
     text: str
+    known: str
     figure: Callable[[], str]
 
 
@@ -135,7 +136,10 @@ def _wide() -> str:
 
 
 def _mirrored() -> str:
-    return f"the best possible output scores {measured()['mirrored']['Set14']:.2f} dB"
+    return (
+        "the mean of a target and its mirror image scores "
+        f"{measured()['mirrored']['Set14']:.2f} dB"
+    )
 
 
 CHOICES = (
@@ -143,6 +147,7 @@ CHOICES = (
         "Sub-images",
         "33x33 at stride 14 of 8-bit RGB, not cropped to a multiple of 4; 33 pixels "
         "become 8.",
+        "read",
         _sub_images,
     ),
     Choice(
@@ -150,6 +155,7 @@ CHOICES = (
         "A sub-image is a view of its image, and its blur is written back: a pixel is "
         "blurred again by each of the up to nine sub-images that cover it. The blurred "
         "sub-image is the target.",
+        "read",
         _blur,
     ),
     Choice(
@@ -157,6 +163,7 @@ CHOICES = (
         "In the version that is left, 8x8 pixels come to `imresize` as floating point "
         "and are stretched to their own minimum and maximum. That is the bug found "
         "late; how it was mended is not known, 8-bit values are presumed.",
+        "read; the mend presumed",
         _stretch,
     ),
     Choice(
@@ -164,42 +171,56 @@ CHOICES = (
         "Never shuffled. Minibatches are consecutive sub-images: sorted by name, in "
         "the first version as the file system lists them. A minibatch of neighbours "
         "scores more than a mixed one.",
+        "read; a fixed permutation stands for a file system",
         _order,
     ),
     Choice(
         "Scores",
         "Means of decibels over minibatches of the training's batch size, "
         "the last, smaller one left out.",
+        "read",
         _means,
     ),
     Choice(
         "Which epoch",
         "Set14 at the epoch of the lowest cost on Set5.",
+        "read",
         _rule,
     ),
-    Choice("Cost", "Sum of squares over a minibatch / batch size.", _cost),
+    Choice(
+        "Cost",
+        "Sum of squares over a minibatch / batch size; of FSRCNN in full the mean. "
+        "(Rows of its half have the mean, too: Adam divides a factor out.)",
+        "read",
+        _cost,
+    ),
     Choice(
         "First filters",
-        "N(0, 2 / side^2) by the side of a layer's input map; NumPy's generator, never "
-        "seeded, so no printed figure can be had exactly.",
+        "N(0, 2 / side^2) by the side of a layer's input map, in a line of the layers "
+        "before VGG16; N(0, 0.01^2) and biases of 1 is what that file begins with. "
+        "NumPy's generator, never seeded, so no printed figure can be had exactly.",
+        "read in SRCNN with VGG16; of the others presumed",
         _start,
     ),
     Choice(
         "Adam",
         "No bias correction; in the first version each step is that of the minibatch "
         "before, levels are 0 to 255, and the top left of the target is compared.",
+        "read; [0, 1] and the clip of the later version said by the report",
         _adam,
     ),
     Choice(
         "RMSProp",
         "Mean square over 1,000 minibatches, 1e-6 outside the root, gradients clipped "
         "to [-1, 1].",
+        "read in SRCNN with VGG16",
         _rmsprop,
     ),
     Choice(
         "SGD",
         "The list of updates is begun anew for each parameter: the bias of the last "
         "layer is all that is trained.",
+        "read there, switched off",
         _sgd,
     ),
     Choice(
@@ -207,6 +228,7 @@ CHOICES = (
         "Filters are reshaped where axes had to be transposed; input 0 to 255, no mean "
         "taken off. In the older rows and for FSRCNN the whole target goes through it "
         "and its maps are cut. The first sub-image is left out.",
+        "read; Adam and its rate said by the report",
         _vgg,
     ),
     Choice(
@@ -214,17 +236,20 @@ CHOICES = (
         "No stride: a full border of 9x9 makes 16x16 of 8x8 pixels, compared with "
         "the middle of the target. 3x3 instead of 1x1, one PReLU slope a layer, levels "
         "of 0 to 255.",
+        "read; the rates said by the report; with VGG16 put together",
         _stride,
     ),
     Choice(
         "Its first filters",
         "N(0, 0.5^2) in all layers but the last, and skips that add maps up.",
+        "read; of the printed rows not known",
         _wide,
     ),
     Choice(
         "Augmentation",
         "Inputs are mirrored and turned, targets are not; translations are by 0 "
         "pixels.",
+        "read; which switch was on is not known",
         _mirrored,
     ),
 )
@@ -237,9 +262,11 @@ def blocks() -> dict[str, str]:
 
 def _choices() -> str:
     lines = [
-        [f"**{choice.title}**", choice.text, _figure(choice)] for choice in CHOICES
+        [f"**{choice.title}**", choice.text, choice.known, _figure(choice)]
+        for choice in CHOICES
     ]
-    return markdown_table("lll", ["", "the program", "measured here"], lines)
+    header = ["", "the program", "known from", "measured here"]
+    return markdown_table("llll", header, lines)
 
 
 def _figure(choice: Choice) -> str:

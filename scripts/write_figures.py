@@ -30,6 +30,7 @@ PARTS = {
     },
     "docs/results.md": {
         "counts": figures.counts_sentence,
+        "readings": figures.readings_sentence,
         "printed figures": figures.printed_table,
         "deconvolution": results.deconvolution_table,
         "words": results.words_table,
@@ -37,7 +38,7 @@ PARTS = {
         "durations": results.durations_table,
     },
     "docs/slips.md": {"slips": figures.slips_table},
-    "docs/open.md": {"open": tried.open_list},
+    "docs/tried.md": {"tried": tried.tried_list},
     "weights/README.md": {"not here": networks.not_shipped_table},
 }
 

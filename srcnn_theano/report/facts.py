@@ -116,12 +116,21 @@ def _figures_of(rows: Mapping[str, Row], row: Row, twin: Row) -> list[Printed]:
 
 
 class Worth(NamedTuple):
-    """A row as described and the same with a slip; None where it has not been run."""
+    """A row as described and the same with a slip; None where it has not been run.
+
+    Attributes
+    ----------
+    described, slipped : Spread or None
+        Of the seeds that both have.
+    of_all : Spread or None
+        Of all seeds of the row as described.
+    """
 
     title: str
     figure: str
     described: Spread | None
     slipped: Spread | None
+    of_all: Spread | None
     row: str
 
     @property
@@ -143,18 +152,29 @@ def _worth(rows: Mapping[str, Row], slip: Slip) -> list[Worth]:
     fields = {"published": f"Set14, `{experiment.measure.aggregation}`"}
     if experiment.measure.vgg_maps is not None:
         fields["published_vgg"] = "Set14, VGG space"
-    lines = []
-    for field, figure in fields.items():
-        without, slipped = (
-            one and one.ours
-            for one in (
-                by_seeds(rows, rows[name], field)
-                for name in (slip.without, experiment.name)
-            )
+    without, slipped = rows[slip.without], rows[experiment.name]
+    both = [{one.seed for one in row.seeds} for row in (without, slipped)]
+    common = both[0] & both[1] if all(both) else None
+    return [
+        Worth(
+            experiment.row.title,
+            figure,
+            _over(rows, without, field, common),
+            _over(rows, slipped, field, common),
+            _over(rows, without, field),
+            experiment.name,
         )
-        title = experiment.row.title
-        lines.append(Worth(title, figure, without, slipped, experiment.name))
-    return lines
+        for field, figure in fields.items()
+    ]
+
+
+def _over(
+    rows: Mapping[str, Row], row: Row, field: str, wanted: set[int] | None = None
+) -> Spread | None:
+    """A row's figure over its seeds, or those wanted."""
+    seeds = [one for one in row.seeds if wanted is None or one.seed in wanted]
+    of_row = by_seeds(rows, row._replace(seeds=seeds), field)
+    return of_row and of_row.ours
 
 
 def _worth_of_decibels(rows: Mapping[str, Row], name: str) -> Worth:
@@ -164,11 +184,13 @@ def _worth_of_decibels(rows: Mapping[str, Row], name: str) -> Worth:
         for block in map(best_validation_of, rows[name].seeds)
         if "sub_images" in block
     ]
+    of_errors = spread([one["global"] for one in kept])
     return Worth(
         "A mean of decibels over minibatches, not of errors",
         "Set14, `global` and `batch20`",
-        spread([one["global"] for one in kept]),
+        of_errors,
         spread([one["batch20"] for one in kept]),
+        of_errors,
         name,
     )
 

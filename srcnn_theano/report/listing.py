@@ -40,7 +40,7 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     _print_tables(rows, rows)
     for kind in KINDS:
         print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
-    print("Where a figure is open, what was tried: docs/open.md")
+    print("What else was tried for a figure: docs/tried.md")
     print("Notes, curves and pictures: srcnn-theano report --data DIR")
 
 

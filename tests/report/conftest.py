@@ -9,7 +9,7 @@ from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.report import report, rows, trained
 
-AGGREGATIONS = ("patch", "batch20", "batch100", "global")
+AGGREGATIONS = ("patch", "batch20", "batch100", "global", "batch25")
 
 
 def sub_image_scores(base):

@@ -35,7 +35,7 @@ def test_the_sentence_of_counts(seeds):
     )
 
 
-def test_a_slip_is_worth_the_difference_of_the_medians(seeds, write_run):
+def test_a_slip_is_worth_the_difference_over_the_seeds_of_both(seeds, write_run):
     write_run(seeds, "slip_sorted", 50, best=33.5)
     write_run(seeds, "slip_sorted", 50, best=34.75, suffix="-seed1")
     table = slips_table(load_rows(seeds))
@@ -43,9 +43,18 @@ def test_a_slip_is_worth_the_difference_of_the_medians(seeds, write_run):
     assert cells(table, title)[1:] == [
         "Set14, `batch20`",
         "33.00 (1 seed)",
-        "34.12 (33.50-34.75, 2 seeds)",
-        "**+1.12**",
+        "33.50 (1 seed)",
+        "**+0.50**",
+        "33.00 (1 seed)",
         "`srcnn-theano train slip_sorted`",
+    ]
+    write_run(seeds, "table1_adam_described", 50, best=33.5, suffix="-seed1")
+    write_run(seeds, "table1_adam_described", 50, best=31.0, suffix="-seed2")
+    assert cells(slips_table(load_rows(seeds)), title)[2:6] == [
+        "33.25 (33.00-33.50, 2 seeds)",
+        "34.12 (33.50-34.75, 2 seeds)",
+        "**+0.88**",
+        "33.00 (31.00-33.50, 3 seeds)",
     ]
     title = next(s.row.row.title for s in SLIPS if s.row.name == "slip_one_bias")
     assert cells(table, title)[2:5] == ["not run", "not run", ""]

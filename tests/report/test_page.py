@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.experiments.slips import SLIPS
 from srcnn_theano.pages.page import UPLOT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +146,12 @@ def test_every_figure_is_shown_as_it_is_recorded(shipped):
         if seeds
         for take in (statistics.median, min, max)
     ]
+    # Of a slip, over the seeds that the row without it has as well.
+    for slip in SLIPS:
+        for field in ("published", "published_vgg"):
+            n = len(figures_of(slip.row.name, field))
+            if n and figures_of(slip.without, field):
+                medians.append(statistics.median(figures_of(slip.without, field)[:n]))
     # Averages of other kinds, of the slip that is one of averaging.
     adam = EXPERIMENTS["table1_adam_described"]
     scores = [

@@ -1,4 +1,4 @@
-"""Printed figures that were missed, from made-up records."""
+"""What was tried for a printed figure, from made-up records."""
 
 import pytest
 
@@ -35,19 +35,48 @@ def test_what_was_tried_are_the_rows_with_the_same_print(missed):
         one.experiment.name for one in tried.tries(rows, figure_of(rows, "table1_adam"))
     ]
     assert names == [
-        "table1_adam_described",
         "table1_adam_later_programmed",
         "grid_adam_first_sorted",
         "grid_adam_later_mixed",
+        "grid_adam_he",
+        "grid_adam_narrow",
     ]
     halves = tried.tries(rows, figure_of(rows, "fsrcnn_augmented"))
     assert len(halves) == 9
+    assert tried.tries(rows, figure_of(rows, "vgg_only")) == []
     # Two readings of 14.0, and not the same network with other statistics.
     norms = tried.tries(rows, figure_of(rows, "table1_bn_l2"))
     assert [one.experiment.name for one in norms] == [
-        "table1_bn_l2_described",
         "table1_bn_l2_initial_programmed",
     ]
+
+
+def test_a_longer_row_is_held_against_a_figure_of_fewer_epochs(seeds, write_run):
+    """By its history, which has pixels only."""
+    write_run(seeds, "grid_half_none_25", 100, best=24.0)
+    rows = load_rows(seeds)
+    found = tried.tries(rows, figure_of(rows, "fsrcnn_augmented_20"))
+    assert [one.experiment.name for one in found] == [
+        "grid_half_mirrored_25",
+        "grid_half_none_50",
+        "grid_half_none_25",
+        "grid_half_rotated_50",
+        "grid_half_rotated_25",
+    ]
+    assert found[2].experiment.row.title.endswith("minibatches of 25, 20 epochs")
+    history = rows["grid_half_none_25"].seeds[0].history[:20]
+    best = min(history, key=lambda epoch: float(epoch["set5_cost"]))
+    assert found[2].ours.ours.median == float(best["set14_batch25"])
+    assert found[2].ours.printed == 23.34
+    pixels, features = (
+        [one.experiment.name for one in tried.tries(rows, figure)]
+        for figure in (
+            figure_of(rows, "vgg_improved_20"),
+            figure_of(rows, "vgg_improved_20", "published_vgg"),
+        )
+    )
+    files = ["grid_vgg_improved_file", "grid_vgg_improved_file_rmsprop"]
+    assert (pixels, features) == (files, [])
 
 
 def test_a_try_is_held_against_the_print_on_its_own_set(missed):
@@ -60,7 +89,7 @@ def test_a_try_is_held_against_the_print_on_its_own_set(missed):
 
 
 def test_the_page_says_how_far_why_and_what_was_tried(missed):
-    text = tried.open_list(load_rows(missed))
+    text = tried.tried_list(load_rows(missed))
     (part,) = [
         p for p in text.split("\n### ") if p.startswith("Adam: 35.08 dB on Set14")
     ]
@@ -68,15 +97,21 @@ def test_the_page_says_how_far_why_and_what_was_tried(missed):
     assert tried.WHY["table1_adam"] in part
     assert "| `grid_adam_first_sorted` | 35.25 | (1) | 0.17 dB below | near |" in part
     assert "| `grid_adam_later_mixed` | not run yet |" in part
-    assert "RMSProp" not in text  # not run, so not missed
+    assert "RMSProp" not in text  # not run, so not tried
 
 
 def test_every_printed_figure_has_a_reason_in_store():
     assert {one.stem for one in printed_figures(load_rows())} == set(tried.WHY)
 
 
-def test_without_an_open_figure_there_is_no_list(runs):
-    assert tried.open_list(load_rows(runs)) == "None is open."
+def test_a_figure_that_nothing_else_was_declared_for_says_so(seeds, write_run):
+    write_run(seeds, "vgg_only_programmed", 20, best=15.75)
+    text = tried.tried_list(load_rows(seeds))
+    assert text.endswith("is not known. Nothing else was tried.")
+
+
+def test_without_records_there_is_no_list(runs):
+    assert tried.tried_list(load_rows(runs)) == "None has been tried."
 
 
 def test_a_dead_seed_is_told_beside_the_verdict(seeds, write_run):

@@ -40,7 +40,7 @@ def test_a_difference_is_told_and_mended(write_figures, tmp_path, monkeypatch, c
         text = (SCRIPT.parents[1] / name).read_text(encoding="utf-8")
         page.write_text(text.replace("| near", "| far"), encoding="utf-8")
     changed = write_figures.write_figures(tmp_path, check=True)
-    assert changed == [tmp_path / "docs" / name for name in ("results.md", "open.md")]
+    assert changed == [tmp_path / "docs" / name for name in ("results.md", "tried.md")]
     assert "| far" in changed[0].read_text(encoding="utf-8")
     write_figures.write_figures(tmp_path)
     assert write_figures.write_figures(tmp_path, check=True) == []
