@@ -99,8 +99,8 @@ def symmetrical() -> Finding:
     }
     best = max(rows, key=last_ten)
     return "cannot be said", (
-        f"The other size is not given. {_AS}: {beside(rows)} dB; the best is "
-        f"{rows[best]} and none is far behind."
+        f"The other size is not given. A half that has half of all counts, {_AS}: "
+        f"{beside(rows)} dB; the best is {rows[best]} and none is far behind."
     )
 
 
@@ -114,8 +114,9 @@ def prelu_gain() -> Finding:
     gain = float(np.median(prelu) - np.median(relu))
     return holds(gain <= 0.3), (
         f"The report's own table has PReLU 0.54 dB higher. As programmed: ReLU "
-        f"{spread(relu)}, PReLU {spread(prelu)}."
-        + others("fsrcnn_relu_described", "fsrcnn_prelu_described")
+        f"{spread(relu)}, PReLU {spread(prelu)}. As described: ReLU "
+        f"{spread(by_rule('fsrcnn_relu_described'))}, PReLU "
+        f"{spread(by_rule('fsrcnn_prelu_described'))}."
     )
 
 
@@ -132,8 +133,8 @@ def prelu_slow() -> Finding:
         for name in seconds
     }
     return holds(longer > 1.2), (
-        f"Half network: an epoch took {longer:.1f} times as long with PReLU, by the "
-        f"clocks in their records. It had {wanted:.1f} dB on Set5 after "
+        f"A half that has half of all counts: an epoch took {longer:.1f} times as long "
+        f"with PReLU, by the clocks in their records. It had {wanted:.1f} dB on Set5 after "
         f"{first['half_prelu']} epochs, ReLU after {first['half_relu']}."
     )
 

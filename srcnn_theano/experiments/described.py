@@ -135,7 +135,12 @@ _ROWS_OF_FSRCNN = (
     ),
     Experiment(
         "fsrcnn_augmented_described",
-        Row("fsrcnn", "Data augmentation, 100 epochs, as described", 34.74),
+        Row(
+            "fsrcnn",
+            "Data augmentation, 100 epochs, as described",
+            34.74,
+            notes="The full network: what is half of the other the words do not say.",
+        ),
         _AUGMENTED,
         _BATCH50_100,
     ),

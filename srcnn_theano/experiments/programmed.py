@@ -163,6 +163,7 @@ _PRELU = Training(
     decay=0.995,
     decay_rule="same-integer",
 )
+# The program has the sum where this has the mean; Adam divides a factor out.
 _HALF = _PRELU._replace(
     model="half-strideless",
     augmentation="mirrored-inputs",
@@ -221,7 +222,8 @@ _ROWS_OF_FSRCNN = (
 
 # --- Perceptual losses: sections 5.1.3 and 5.1.4 ---
 
-# The first sub-image was left out: 22,091 were trained on.
+# The first sub-image was left out: 22,091 were trained on. The start is not that of the
+# program's file, which rows of the grid have: docs/protocols.md says why.
 _VGG = Training(
     options=_LEVELS,
     protocol="programmed",
@@ -249,8 +251,9 @@ _OLD_NOTES = (
     "VGG16 at 33x33 and its maps are cut: even a perfect output differs from it."
 )
 _FSRCNN_NOTES = (
-    "VGG16 sees the output's 16x16 against the middle of the target's 33x33. Which "
-    "first filters the program had here is not known; these are those of its file."
+    "VGG16 sees the output's 16x16 against the middle of the target's 33x33. No file "
+    "of this network is left: layers and first filters are those of FSRCNN, cost, rate "
+    "and minibatches those of SRCNN with VGG16."
 )
 
 _ROWS_OF_VGG = (
@@ -297,7 +300,7 @@ _ROWS_OF_VGG = (
             "Lower learning rate in last layer, as programmed",
             published=16.90,
             published_vgg=20.23,
-            notes=_OLD_NOTES,
+            notes=f"{_OLD_NOTES} How long it was trained is not told: 20 epochs.",
         ),
         _OLD_VGG._replace(layer_rates={"conv3": 0.1}),
         _IN_VGG_SPACE._replace(n_epochs=20),

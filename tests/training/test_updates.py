@@ -94,6 +94,21 @@ def test_first_step_of_adam_has_the_size_of_the_learning_rate():
     )
 
 
+@pytest.mark.parametrize("name", ["adam", "adam_uncorrected", "adam_late"])
+def test_adam_divides_a_factor_of_the_cost_out(recorded, name):
+    """So rows whose cost is a mean are trained as by the program's sum of squares."""
+    ends = []
+    for factor in (1.0, 867.0):
+        with theano.config.change_flags(floatX="float64"):
+            cost, params = problem(recorded)
+            step = one_step(UPDATES[name](factor * cost, params, 0.01))
+        for _ in range(10):
+            step()
+        ends.append([param.get_value() for param in params])
+    for once, scaled in zip(*ends):
+        np.testing.assert_allclose(scaled, once, rtol=1e-4)
+
+
 def test_adam_counts_its_steps_once_for_all_parameters():
     params = [theano.shared(np.float32([1]), name=n + ".W") for n in ("a", "b")]
     updates = adam(T.sum(params[0] * params[1]), params, 0.001)
