@@ -134,8 +134,8 @@ def prelu_slow() -> Finding:
     }
     return holds(longer > 1.2), (
         f"A half that has half of all counts: an epoch took {longer:.1f} times as long "
-        f"with PReLU, by the clocks in their records. It had {wanted:.1f} dB on Set5 after "
-        f"{first['half_prelu']} epochs, ReLU after {first['half_relu']}."
+        f"with PReLU, by the clocks in their records. It had {wanted:.1f} dB on Set5 "
+        f"after {first['half_prelu']} epochs, ReLU after {first['half_relu']}."
     )
 
 
