@@ -20,6 +20,7 @@ KNOBS = {
     "as programmed": _PROGRAMMED,
     "mixed order": _PROGRAMMED._replace(order="mixed"),
     "stretched on the way up": make_recipe("programmed-initial"),
+    "enlarged by MATLAB's `imresize`": _PROGRAMMED._replace(resizer_up="matlab"),
     "blurred once (`course`)": _COURSE,
     "once, sharp target": _COURSE._replace(target="sharp"),
     "once, blur across colours, too": _COURSE._replace(blur_across_colours=True),
