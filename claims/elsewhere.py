@@ -12,7 +12,6 @@ import numpy as np
 from benchmarks.table import markdown
 from claims.deconvolution import DECONVOLUTION
 from claims.parts import Parts
-from claims.record import results_of
 from srcnn_theano.files import read_json
 from srcnn_theano.tables import markdown_table
 
@@ -123,7 +122,7 @@ _DEVICES = {
 
 def _whole_trainings() -> dict[tuple[str, str], list[float]]:
     """PSNR on Set5 and Set14, by the row and the device that it was trained on."""
-    read = {("srcnn_x4", "cpu"): results_of("srcnn_x4")[0]}
+    read = {}
     for row in ("srcnn_x4", "fsrcnn_x2"):
         for device in _DEVICES:
             path = BENCHMARKS / "full_length" / device / row / "results.json"

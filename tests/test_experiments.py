@@ -153,7 +153,7 @@ def test_a_row_can_be_run(row):
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-@pytest.mark.parametrize("network", ["fsrcnn", "fsrcnn_large", "srcnn_soap"])
+@pytest.mark.parametrize("network", ["fsrcnn", "fsrcnn_large", "srcnn"])
 def test_sub_images_of_networks_for_pictures_fit_their_networks(network, scale):
     row = find_experiment(f"{network}_x{scale}").training
     recipe = training_recipe(row)

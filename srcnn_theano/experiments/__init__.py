@@ -47,7 +47,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         *pictures.ROWS_OF_SRCNN,
         *pictures.ROWS_OF_FSRCNN,
         *pictures.ROWS_OF_LARGE,
-        *pictures.ROWS_OF_SRCNN_BY_SOAP,
     )
 }
 

@@ -5,35 +5,60 @@ from srcnn_theano.training.settings import Training
 
 _ON_SET5 = Measure(test_set="Set5", aggregation="image")
 
+# Tried on ten pictures of T91 that were left out of the training: sub-images of T91 at
+# five scales, continued beyond the edges as pictures are when they are enlarged; none
+# but pixels that depend on no padding; the mean taken out by the first biases; SOAP,
+# and a cosine that ends at 0.
+_RECIPE = Training(
+    options={"channels": 1, "mean": 0.45},
+    protocol="standard",
+    augmentation="dihedral",
+    update="soap",
+    learning_rate=3e-3,
+    decay_rule="cosine",
+    batch_size=8,
+)
+_REDUCTIONS = [1.0, 0.9, 0.8, 0.7, 0.6]
+
 # --- SRCNN ---
 
+# Of 36x36 pixels of the enlarged picture the middle 24x24 come out.
 _SRCNN_NOTES = (
     "Ours, for pictures: sharp target, no blur, whole images degraded by MATLAB's "
-    "bicubic. 'Published' is the official network of this architecture and these "
-    "training images (Dong et al., 2014)."
-)
-_SRCNN = Training(
-    options={"channels": 1}, protocol="standard", decay=0.985, batch_size=64
+    "bicubic, flips and quarter turns. 'Published' is the official network of this "
+    "architecture and these training images (Dong et al., 2014)."
 )
 
 ROWS_OF_SRCNN = (
     Experiment(
         "srcnn_x2",
         Row("models", "SRCNN 9-1-5, Y", published=36.34, notes=_SRCNN_NOTES),
-        _SRCNN._replace(scale=2),
-        _ON_SET5._replace(n_epochs=250),
+        _RECIPE._replace(
+            scale=2,
+            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
     ),
     Experiment(
         "srcnn_x3",
         Row("models", "SRCNN 9-1-5, Y", published=32.39, notes=_SRCNN_NOTES),
-        _SRCNN._replace(scale=3),
-        _ON_SET5._replace(n_epochs=250),
+        _RECIPE._replace(
+            scale=3,
+            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
     ),
     Experiment(
         "srcnn_x4",
         Row("models", "SRCNN 9-1-5, Y", published=30.08, notes=_SRCNN_NOTES),
-        _SRCNN._replace(scale=4, decay=0.975),
-        _ON_SET5._replace(n_epochs=150),
+        _RECIPE._replace(
+            scale=4,
+            recipe={"size": 36, "stride": 24, "border": 8, "reductions": _REDUCTIONS},
+            decay_epochs=76,
+        ),
+        _ON_SET5._replace(n_epochs=76),
     ),
 )
 
@@ -47,21 +72,9 @@ _FSRCNN_NOTES = (
     "bicubic, flips and quarter turns. 'Published' is the official network, which was "
     "trained on General-100 besides."
 )
-# Tried on ten pictures of T91 that were left out of the
-# training: sub-images of T91 at five scales, continued beyond the edges as pictures are
-# when they are enlarged; none but pixels that depend on no padding; the mean taken out
-# by the first biases; SOAP, and a cosine that ends at 0.
-_FSRCNN = Training(
-    model="fsrcnn",
-    options={"channels": 1, "mean": 0.45, "padding": "none"},
-    protocol="standard",
-    augmentation="dihedral",
-    update="soap",
-    learning_rate=3e-3,
-    decay_rule="cosine",
-    batch_size=8,
+_FSRCNN = _RECIPE._replace(
+    model="fsrcnn", options={**_RECIPE.options, "padding": "none"}
 )
-_REDUCTIONS = [1.0, 0.9, 0.8, 0.7, 0.6]
 
 ROWS_OF_FSRCNN = (
     Experiment(
@@ -143,49 +156,5 @@ ROWS_OF_LARGE = (
             decay_epochs=30,
         ),
         _ON_SET5._replace(n_epochs=30),
-    ),
-)
-
-# --- SRCNN by the recipe of FSRCNN ---
-
-# Of 36x36 pixels of the enlarged picture the middle 24x24 come out. These are to take
-# the place of srcnn_x2 to srcnn_x4, of an earlier recipe, once they are trained.
-_SOAP_NOTES = (
-    "Ours, for pictures: SRCNN trained as fsrcnn_x2 to fsrcnn_x4 are. 'Published' is "
-    "the official network of this architecture and these training images (Dong et al., "
-    "2014)."
-)
-_SOAP = _FSRCNN._replace(model="srcnn", options={"channels": 1, "mean": 0.45})
-
-ROWS_OF_SRCNN_BY_SOAP = (
-    Experiment(
-        "srcnn_soap_x2",
-        Row("models", "SRCNN 9-1-5, Y, SOAP", published=36.34, notes=_SOAP_NOTES),
-        _SOAP._replace(
-            scale=2,
-            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
-            decay_epochs=76,
-        ),
-        _ON_SET5._replace(n_epochs=76),
-    ),
-    Experiment(
-        "srcnn_soap_x3",
-        Row("models", "SRCNN 9-1-5, Y, SOAP", published=32.39, notes=_SOAP_NOTES),
-        _SOAP._replace(
-            scale=3,
-            recipe={"size": 36, "stride": 24, "border": 6, "reductions": _REDUCTIONS},
-            decay_epochs=76,
-        ),
-        _ON_SET5._replace(n_epochs=76),
-    ),
-    Experiment(
-        "srcnn_soap_x4",
-        Row("models", "SRCNN 9-1-5, Y, SOAP", published=30.08, notes=_SOAP_NOTES),
-        _SOAP._replace(
-            scale=4,
-            recipe={"size": 36, "stride": 24, "border": 8, "reductions": _REDUCTIONS},
-            decay_epochs=76,
-        ),
-        _ON_SET5._replace(n_epochs=76),
     ),
 )

@@ -155,7 +155,7 @@ def runs(tmp_path, monkeypatch):
     write_run(runs, "table1_sgd_programmed", 3)
     write_run(runs, "table1_rmsprop_programmed", 2, finished=False)
     write_run(runs, "table2_set5_programmed", 50)
-    write_run(runs, "srcnn_x3", 250)
+    write_run(runs, "srcnn_x3", 76)
     return runs
 
 
@@ -177,7 +177,7 @@ def perceptual(runs):
     write_run(runs, "vgg_mse_programmed", 50, features=True)
     write_run(runs, "vgg_improved_programmed", 40, features=True)
     write_run(runs, "fsrcnn_vgg_programmed", 100, features=True)
-    write_run(runs, "srcnn_x2", 250, features=True)
+    write_run(runs, "srcnn_x2", 76, features=True)
     return runs
 
 

@@ -30,7 +30,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
         "Set5 batch20 36.5 36.41 35.41 28.75 50".split()
     )
     assert list_line(text, "srcnn_x3")[1:] == (
-        "Set5 image 32.39 28.75 26.75 28.75 250".split()
+        "Set5 image 32.39 28.75 26.75 28.75 76".split()
     )
     assert list_line(text, "table1_bn_l2_programmed")[3:] == "14.0 not run 10".split()
     unfinished = list_line(text, "table1_rmsprop_programmed")
@@ -91,10 +91,10 @@ def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):
 
 def test_a_figure_of_whole_images_is_not_one_of_minibatches(seeds, write_run, capsys):
     """The histories of networks for pictures hold minibatches, too."""
-    write_run(seeds, "srcnn_x2", 250, best=35.0)
+    write_run(seeds, "srcnn_x2", 76, best=35.0)
     print_experiments(seeds)
     assert list_line(capsys.readouterr().out, "srcnn_x2")[1:] == (
-        "Set5 image 36.34 28.75 26.75 28.75 250".split()
+        "Set5 image 36.34 28.75 26.75 28.75 76".split()
     )
 
 

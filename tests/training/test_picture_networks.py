@@ -18,7 +18,7 @@ def waves(rows, cols):
     return np.uint8(np.dstack(planes))
 
 
-@pytest.mark.parametrize("name", ["fsrcnn_large_x2", "srcnn_soap_x2"])
+@pytest.mark.parametrize("name", ["fsrcnn_large_x2", "srcnn_x2"])
 def test_steps_lower_the_cost_and_the_result_enlarges(name, tmp_path):
     training = find_experiment(name).training._replace(batch_size=2)
     pairs = make_pairs(waves(90, 90), training_recipe(training))
