@@ -82,7 +82,7 @@ def upscale_picture(
     UserError
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
-    picture = fitted(job.target, read())
+    picture = fitted(job.target, read(), upscaler.scale)
     check_writable(job.target, picture, upscaler.scale, most_memory)
     with Bar(
         total=upscaler.n_tiles(picture),

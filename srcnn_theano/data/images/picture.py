@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Tuple
 
 import numpy as np
+
+Chunks = Tuple[Tuple[bytes, bytes], ...]  # of a PNG file, each its name and data
 
 
 class Picture(NamedTuple):
@@ -15,8 +17,11 @@ class Picture(NamedTuple):
     icc_profile: bytes | None = None
     exif: bytes | None = None  # from b"Exif\0\0" on; the pixels are upright
     dpi: tuple[float, float] | None = None  # dots per inch across and down
-    # Chunks of a PNG file that say how its colours are meant: (name, data).
-    colour_chunks: tuple[tuple[bytes, bytes], ...] = ()
+    colour_chunks: Chunks = ()  # of a PNG file, how its colours are meant
+    texts: Chunks = ()  # of a PNG file
+    comment: bytes = b""  # of a JPEG or GIF file
+    # Dots across for one down, where they are not as many and `dpi` is not known.
+    aspect: float | None = None
     notes: tuple[str, ...] = ()  # what of the file is not in here, for people
 
 
@@ -27,7 +32,9 @@ class Format(NamedTuple):
     holds: frozenset[str]  # kinds of picture, see `kind_of`
     options: dict[str, Any]  # for Image.save
     metadata: bool = False  # takes an ICC profile and EXIF
-    dpi: bool = False  # takes a resolution
+    dpi: bool = False  # takes a resolution beside EXIF
+    comment: bool = False  # takes a comment
+    grey: bool = True  # keeps grey as grey
     max_side: int = (1 << 31) - 1  # pixels
     max_bytes: int = 1 << 62  # of all pixels
 
@@ -41,25 +48,36 @@ _4_GIB = (1 << 32) - (1 << 20)
 # The kinds of picture that a format holds without loss of depth or transparency.
 # libjpeg writes 65500 pixels at most, though JPEG could hold 65535.
 _JPEG = Format(
-    "JPEG", _kinds("L RGB"), {"quality": 95, "subsampling": 0}, True, True, 65500
+    "JPEG",
+    _kinds("L RGB"),
+    {"quality": 95, "subsampling": 0},
+    True,
+    True,
+    True,
+    max_side=65500,
 )
 # Offsets of 32 bits; the first MB is left for metadata.
 _TIFF = Format("TIFF", _ALL, {}, True, True, max_bytes=_4_GIB)
 _NETPBM = Format("PPM", _kinds("L RGB L16 RGB16"), {})
 FORMATS = {
     ".bmp": Format("BMP", _kinds("L RGB"), {}, dpi=True, max_bytes=_4_GIB),
-    ".gif": Format("GIF", _kinds("L"), {}, max_side=65535),
+    ".gif": Format("GIF", _kinds("L"), {}, comment=True, max_side=65535),
     ".jfif": _JPEG,
     ".jpe": _JPEG,
     ".jpeg": _JPEG,
     ".jpg": _JPEG,
     ".pgm": _NETPBM,
-    ".png": Format("PNG", _ALL, {}, True, True),
+    ".png": Format("PNG", _ALL, {}, True, True, True),
     ".ppm": _NETPBM,
     ".tif": _TIFF,
     ".tiff": _TIFF,
     ".webp": Format(
-        "WEBP", _kinds("L LA RGB RGBA"), {"lossless": True}, True, False, 16383
+        "WEBP",
+        _kinds("L LA RGB RGBA"),
+        {"lossless": True},
+        metadata=True,
+        grey=False,
+        max_side=16383,
     ),
 }
 # Formats that are only read, by their suffixes: Pillow's names.

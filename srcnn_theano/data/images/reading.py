@@ -17,12 +17,13 @@ from srcnn_theano.data.images.colour import misfit, rgb_of_inks
 from srcnn_theano.data.images.memory import bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
     Metadata,
-    colour_chunks,
     metadata_of,
     metadata_of_tiff,
+    png_chunks,
     stored_bits,
     turn,
 )
+from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
@@ -201,14 +202,28 @@ def _to_picture(path: Path, image: Any) -> Picture:
         metadata = metadata._replace(icc_profile=None)
     picture = _described(values, metadata, notes)
     if image.format == "PNG":
-        picture = picture._replace(colour_chunks=colour_chunks(path))
+        colours, texts = png_chunks(path)
+        picture = picture._replace(colour_chunks=colours, texts=texts)
+    comment = image.info.get("comment")
+    if isinstance(comment, bytes):
+        picture = picture._replace(comment=comment)
     return picture
+
+
+def _n_images(path: Path, image: Any) -> int:
+    """How many pictures there are of the first one's rank."""
+    if image.format == "PPM":
+        return count_pictures(path)
+    if image.format == "MPO":  # of a camera: previews, depths, or views beside views
+        kinds = [entry["Attribute"]["MPType"] for entry in image.mpinfo[0xB002]]
+        return sum("Thumbnail" not in kind for kind in kinds)
+    return getattr(image, "n_frames", 1) if image.format in _OF_SEVERAL else 1
 
 
 def _notes(path: Path, image: Any) -> list[str]:
     """What Pillow is going to leave out."""
     notes = []
-    n_images = getattr(image, "n_frames", 1) if image.format in _OF_SEVERAL else 1
+    n_images = _n_images(path, image)
     if n_images > 1:
         notes.append(f"the first of {n_images} images is taken")
     if image.format == "PPM" and image.mode == "RGB" and _ppm_levels(image) > 255:
@@ -231,14 +246,16 @@ def _described(values: np.ndarray, metadata: Metadata, notes: list[str]) -> Pict
     values = turn(values, metadata.orientation)
     n_colours = 1 if values.shape[2] < 3 else 3
     alpha = values[..., -1] if values.shape[2] in (2, 4) else None
-    profile, dpi = metadata.icc_profile, metadata.dpi
+    profile, dpi, aspect = metadata.icc_profile, metadata.dpi, metadata.aspect
+    notes = notes + list(metadata.notes)
     if profile and misfit(profile, n_colours):
         notes = notes + [misfit(profile, n_colours)]
         profile = None
-    if dpi and metadata.orientation >= 5:
-        dpi = dpi[::-1]
-    pixels = values[..., :n_colours]
-    return Picture(pixels, alpha, profile, metadata.exif, dpi, notes=tuple(notes))
+    if metadata.orientation >= 5:
+        dpi = dpi and dpi[::-1]
+        aspect = aspect and 1 / aspect
+    picture = Picture(values[..., :n_colours], alpha, profile, metadata.exif, dpi)
+    return picture._replace(aspect=aspect, notes=tuple(notes))
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 import zlib
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
@@ -14,7 +15,13 @@ import numpy as np
 
 from srcnn_theano.data.images.jpeg import JpegWriter
 from srcnn_theano.data.images.memory import bytes_to_write, check_memory
-from srcnn_theano.data.images.metadata import EXIF_PREFIX, enlarged
+from srcnn_theano.data.images.metadata import (
+    EXIF_PREFIX,
+    HDR_CHUNKS,
+    enlarged,
+    with_resolution,
+)
+from srcnn_theano.data.images.netpbm import NetpbmWriter
 from srcnn_theano.data.images.picture import (
     FORMATS,
     QUALITY,
@@ -33,6 +40,8 @@ from srcnn_theano.files import PathLike, atomic_path
 _IN_BANDS = ("PNG", "JPEG", "TIFF", "PPM")
 # Kinds of which Pillow writes no TIFF.
 _DEEP = ("LA16", "RGB16", "RGBA16")
+# JPEG has 16 bits for a resolution, and as many for the length of a comment.
+_MOST_JPEG_DPI, _MOST_COMMENT = 65535, 65533
 
 
 def check_writable(
@@ -90,11 +99,18 @@ def _check_memory(
     check_memory(path, size, per_pixel, most_memory, cure)
 
 
-def fitted(path: PathLike, picture: Picture) -> Picture:
+def fitted(path: PathLike, picture: Picture, scale: int = 1) -> Picture:
     """A picture as the format of the path's suffix holds it, without a loss to see.
 
     Where the format knows no transparency, an alpha channel that is opaque everywhere
     goes. What the file is not going to hold is told in `notes`.
+
+    Parameters
+    ----------
+    path : path
+    picture : Picture
+    scale : int
+        How many times larger the result is going to be.
     """
     format_ = FORMATS.get(Path(path).suffix.lower())
     if format_ is None:
@@ -102,27 +118,45 @@ def fitted(path: PathLike, picture: Picture) -> Picture:
     if kind_of(picture) not in format_.holds and picture.alpha is not None:
         if picture.alpha.min() == np.iinfo(picture.alpha.dtype).max:
             picture = picture._replace(alpha=None)
-    lost, where = [], format_.name
-    if not format_.metadata:
-        lost += ["colour profile"] * bool(picture.icc_profile)
-        lost += ["EXIF"] * bool(picture.exif)
-    elif format_.name == "TIFF" and picture.exif and kind_of(picture) in _DEEP:
-        lost, where = ["EXIF"], "TIFF of 16 bits in colour"
-    if not format_.dpi and picture.dpi and not (format_.metadata and picture.exif):
-        lost.append("resolution")
-    if format_.name != "PNG" and _says_more_than_srgb(picture):
-        names = ", ".join(name.decode() for name, _ in picture.colour_chunks)
-        lost.append(f"what its {names} say of colour")
+    notes = list(picture.notes)
+    lost, where = _lost(picture, format_, scale), format_.name
+    if "EXIF" in lost and where == "TIFF":
+        where = "TIFF of 16 bits in colour"
     if lost:
-        note = f"{', '.join(lost)} left out: {where} does not hold it"
-        picture = picture._replace(notes=picture.notes + (note,))
-    return picture
+        notes.append(f"{', '.join(lost)} left out: {where} does not hold it")
+    return picture._replace(notes=tuple(notes))
+
+
+def _lost(picture: Picture, format_: Format, scale: int) -> list[str]:
+    """Names of what a file of the format does not hold of a picture."""
+    name, dpi = format_.name, picture.dpi
+    is_deep_tiff = name == "TIFF" and kind_of(picture) in _DEEP
+    too_long = name == "JPEG" and len(picture.comment) > _MOST_COMMENT
+    lost = {
+        "colour profile": picture.icc_profile and not format_.metadata,
+        "EXIF": picture.exif and (is_deep_tiff or not format_.metadata),
+        "resolution": dpi and not _holds_dpi(format_, scale * max(dpi)),
+        "comment": picture.comment and (too_long or not format_.comment),
+        "texts": picture.texts and name != "PNG",
+        "shape of pixels": picture.aspect and name != "PNG",
+    }
+    names = [what for what, is_lost in lost.items() if is_lost]
+    if name != "PNG" and _says_more_than_srgb(picture):
+        chunks = ", ".join(name.decode() for name, _ in picture.colour_chunks)
+        names.append(f"what its {chunks} say of colour")
+    return names
+
+
+def _holds_dpi(format_: Format, most: float) -> bool:
+    if format_.name == "JPEG":
+        return most < _MOST_JPEG_DPI
+    return format_.dpi or format_.metadata  # in EXIF
 
 
 def _says_more_than_srgb(picture: Picture) -> bool:
     """Whether colours are meant otherwise than programs take them without a word."""
     chunks = dict(picture.colour_chunks)
-    return b"cICP" in chunks or bool(
+    return any(name in chunks for name in HDR_CHUNKS) or bool(
         chunks and b"sRGB" not in chunks and not picture.icc_profile
     )
 
@@ -216,7 +250,7 @@ def write_bands(
 
 def _writer(
     stream: Any, shape: tuple[int, ...], like: Picture, format_: Format
-) -> PngWriter | JpegWriter | TiffWriter | _NetpbmWriter | _WholeWriter:
+) -> PngWriter | JpegWriter | TiffWriter | NetpbmWriter | _WholeWriter:
     if format_.name == "PNG":
         return PngWriter(stream, shape, like.pixels.dtype, _png_chunks(like))
     options = _pillow_options(like, format_)
@@ -225,7 +259,7 @@ def _writer(
         encode = partial(_save, format_=format_, options=options)
         return JpegWriter(stream, shape[0], encode)
     if format_.name == "PPM":
-        return _NetpbmWriter(stream, shape, like.pixels.dtype)
+        return NetpbmWriter(stream, shape, like.pixels.dtype)
     save = partial(_save, format_=format_, options=options)
     if format_.name == "TIFF":
         if kind_of(like) in _DEEP:
@@ -243,26 +277,6 @@ class _Unnumbered(io.FileIO):
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("fileno")
-
-
-class _NetpbmWriter:
-    """A PPM or PGM file in the making."""
-
-    def __init__(self, stream: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
-        rows, cols, channels = shape
-        kind = {1: "P5", 3: "P6"}[channels]
-        self._stream, self._dtype = stream, dtype.newbyteorder(">")
-        white = np.iinfo(dtype).max
-        stream.write(f"{kind}\n{cols} {rows}\n{white}\n".encode("ascii"))
-
-    def write(self, values: np.ndarray) -> None:
-        self._stream.write(np.ascontiguousarray(values, self._dtype))
-
-    def close(self) -> None:
-        """Nothing stands at the end."""
-
-    def stop(self) -> None:
-        """Nothing goes on in the background."""
 
 
 class _WholeWriter:
@@ -310,14 +324,19 @@ def _refusals(
 
 
 def _pillow_options(picture: Picture, format_: Format) -> dict[str, Any]:
-    options = dict(format_.options)
-    if format_.metadata and picture.icc_profile:
+    options, dpi, exif = dict(format_.options), picture.dpi, picture.exif
+    if format_.dpi and dpi and _holds_dpi(format_, max(dpi)):
+        options["dpi"] = dpi
+    if format_.comment and 0 < len(picture.comment) <= _MOST_COMMENT:
+        options["comment"] = picture.comment
+    if not format_.metadata:
+        return options
+    if picture.icc_profile:
         options["icc_profile"] = picture.icc_profile
-    if format_.metadata and picture.exif:
-        options["exif"] = picture.exif
-    # JPEG has 16 bits for it.
-    if format_.dpi and picture.dpi and max(picture.dpi) < 65535:
-        options["dpi"] = picture.dpi
+    if dpi and not format_.dpi:
+        exif = with_resolution(exif, dpi)
+    if exif:
+        options["exif"] = exif
     return options
 
 
@@ -332,10 +351,17 @@ def _save(
 
 def _png_chunks(picture: Picture) -> list[tuple[bytes, bytes]]:
     """The metadata of a PNG file."""
-    chunks = list(picture.colour_chunks)
+    chunks = [*picture.colour_chunks, *picture.texts]
     if picture.dpi:
         across, down = (round(dots / 0.0254) for dots in picture.dpi)
         chunks.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
+    elif picture.aspect:
+        ratio = Fraction(picture.aspect).limit_denominator(10000)
+        chunks.append(
+            (b"pHYs", struct.pack(">IIB", ratio.numerator, ratio.denominator, 0))
+        )
+    if picture.comment:
+        chunks.append((b"tEXt", b"Comment\0" + picture.comment.replace(b"\0", b" ")))
     if picture.icc_profile:
         profile = b"ICC profile\0\0" + zlib.compress(picture.icc_profile)
         chunks.append((b"iCCP", profile))

@@ -1,5 +1,9 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageOps, features
 
 from srcnn_theano.data.images import (
@@ -78,7 +82,111 @@ def test_a_photographs_exif_goes_along(tmp_path, suffix):
 def test_unreadable_exif_is_left_out(tmp_path):
     pixels = noise(5, 5, 3)
     write_picture(tmp_path / "e.png", Picture(pixels, exif=b"Exif\0\0nonsense"))
-    np.testing.assert_array_equal(read_pixels(tmp_path / "e.png"), pixels)
+    picture = read_picture(tmp_path / "e.png")
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    assert picture.exif is None
+    assert picture.notes == ("EXIF left out: it cannot be read",)
+
+
+def directory(*tags):
+    """EXIF of tags (number, type, content), each with content as it is given."""
+    end = 8 + 2 + 12 * len(tags) + 4
+    head, rest = struct.pack("<H", len(tags)), b""
+    for number, kind, content in sorted(tags):
+        count = len(content) // {1: 1, 2: 1, 3: 2, 5: 8}[kind]
+        if len(content) > 4:
+            place = struct.pack("<I", end + len(rest))
+            rest += content
+        else:
+            place = content.ljust(4, b"\0")
+        head += struct.pack("<HHI", number, kind, count) + place
+    return b"Exif\0\0II*\0" + struct.pack("<I", 8) + head + bytes(4) + rest
+
+
+TURNED = 0x0112, 3, struct.pack("<H", 6)
+CAMERA = 0x010F, 2, b"a camera\0"
+X, Y = ((tag, 5, struct.pack("<II", 300, 1)) for tag in (282, 283))
+
+
+@pytest.mark.parametrize(
+    "tags, rows, dpi, notes",
+    [
+        ([TURNED, CAMERA, X, Y], 6, (300, 300), []),
+        (
+            [TURNED, CAMERA, X, Y, (296, 2, b"unit\0")],
+            6,
+            None,
+            ["resolution left out: it can", "EXIF: ResolutionUnit left out: malformed"],
+        ),
+        (
+            [TURNED, CAMERA, (282, 2, b"wide\0"), Y],
+            6,
+            None,
+            ["resolution left out: it can", "EXIF: XResolution left out: malformed"],
+        ),
+        (
+            [(0x0112, 2, b"up\0"), CAMERA, X, Y],
+            4,
+            (300, 300),
+            ["orientation left out: it cannot be read"],
+        ),
+        (
+            [(0x0112, 3, b"\t\0"), CAMERA, X, Y],
+            4,
+            (300, 300),
+            ["orientation left out: it cannot be read"],
+        ),
+        ([(0x0112, 3, b"\0\0"), CAMERA, X, Y], 4, (300, 300), []),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_a_malformed_tag_takes_nothing_else_along(
+    tmp_path, suffix, tags, rows, dpi, notes
+):
+    path = tmp_path / ("a" + suffix)
+    Image.fromarray(noise(4, 6, 3)).save(str(path), exif=directory(*tags))
+    picture = read_picture(path)
+    assert picture.pixels.shape[0] == rows
+    assert picture.dpi == dpi
+    assert len(picture.notes) == len(notes)
+    assert all(told.startswith(note) for told, note in zip(picture.notes, notes))
+    kept = Image.Exif()
+    kept.load(picture.exif)
+    assert (kept[0x010F], kept.get(0x0112, 1)) == ("a camera", 1)
+    for name in ("b.tif", "b.jpg"):  # what is kept can be written
+        write_picture(tmp_path / name, picture)
+        with Image.open(str(tmp_path / name)) as image:
+            assert image.getexif()[0x010F] == "a camera"
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_a_malformed_tag_of_a_tiff_takes_nothing_else_along(tmp_path, big):
+    path, pixels = tmp_path / "a.tif", noise(4, 6, 3, dtype=np.uint16)
+    more = [(34675, 7, len(PROFILE), PROFILE, True), (0x0112, 3, 1, 6, True)]
+    options = {"metadata": None, "software": False, "description": "a view"}
+    with tifffile.TiffWriter(str(path), bigtiff=big) as file:
+        options.update(resolution=(300, 150), resolutionunit="inch", extratags=more)
+        file.write(pixels, photometric="rgb", **options)
+    content, layout = path.read_bytes(), "<HHQ" if big else "<HHI"
+    unit = struct.pack(layout, 296, 3, 1) + b"\2\0\0\0"
+    assert content.count(unit) == 1
+    words = struct.pack(layout, 296, 2, 4) + b"unit"
+    for given, dpi, told in [
+        (content, (150, 300), ()),
+        (
+            content.replace(unit, words),
+            None,
+            ("resolution left out: it cannot be read",),
+        ),
+    ]:
+        path.write_bytes(given)
+        picture = read_picture(path)
+        np.testing.assert_array_equal(picture.pixels, np.rot90(pixels, -1))
+        assert (picture.icc_profile, picture.dpi) == (PROFILE, dpi)
+        assert picture.notes == told
+        tags = Image.Exif()
+        tags.load(picture.exif)
+        assert tags[270] == "a view"
 
 
 KEEPING = [
@@ -106,15 +214,64 @@ def test_metadata_is_kept(tmp_path, suffix, dtype, n_channels, alpha):
 def test_metadata_of_a_tiff_of_16_bits_in_colour(tmp_path):
     pixels, dpi = noise(8, 9, 3, dtype=np.uint16), (300.0, 150.0)
     picture = Picture(pixels, None, PROFILE, exif_bytes(), dpi)
+    told = "EXIF left out: TIFF of 16 bits in colour does not hold it"
     write_picture(tmp_path / "m.tif", picture)
     read = read_picture(tmp_path / "m.tif")
     assert (read.icc_profile, read.dpi) == (PROFILE, dpi)
-    assert fitted("m.tif", picture).notes == (
-        "EXIF left out: TIFF of 16 bits in colour does not hold it",
-    )
+    assert fitted("m.tif", picture).notes == (told,)
 
 
 # --- Resolution and colour of PNG ---
+
+
+@pytest.mark.parametrize("exif", [None, exif_bytes(), directory(X, Y)])
+def test_webp_has_the_resolution_in_its_exif(tmp_path, exif):
+    options = {} if exif is None else {"exif": exif}
+    source = Image.fromarray(noise(4, 6, 3))
+    source.save(str(tmp_path / "a.jpg"), dpi=(200, 100), **options)
+    picture = enlarged(read_picture(tmp_path / "a.jpg"), 2)
+    assert fitted("a.webp", picture).notes == ()
+    write_picture(tmp_path / "a.webp", picture)
+    read = read_picture(tmp_path / "a.webp")
+    np.testing.assert_allclose(read.dpi, (400, 200), rtol=1e-3)
+    if exif == exif_bytes():
+        assert artist_of(read.exif) == "A. N. Artist"
+
+
+def test_a_resolution_beyond_16_bits_is_told():
+    picture = Picture(noise(4, 6, 3), dpi=(20000.0, 300.0))
+    assert fitted("a.jpg", picture, 3).notes == ()
+    told = ("resolution left out: JPEG does not hold it",)
+    assert fitted("a.jpg", picture, 4).notes == told
+    assert fitted("a.tif", picture, 4).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
+def test_a_shape_of_pixels_without_unit(tmp_path, kind):
+    path, pixels = tmp_path / ("a." + kind), noise(4, 6, 3)
+    Image.fromarray(pixels).save(str(path), dpi=(2, 1))
+    content = path.read_bytes()
+    if kind == "png":
+        at = content.index(b"pHYs")
+        chunk = b"pHYs" + struct.pack(">IIB", 2, 1, 0)
+        check = struct.pack(">I", zlib.crc32(chunk))
+        path.write_bytes(content[:at] + chunk + check + content[at + 17 :])
+    elif kind == "jpg":
+        at = content.index(b"JFIF") + 7
+        path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+    else:
+        unit = struct.pack("<HHI", 296, 3, 1)
+        assert content.count(unit + b"\2") == 1
+        path.write_bytes(content.replace(unit + b"\2", unit + b"\1"))
+    picture = read_picture(path)
+    assert (picture.dpi, picture.aspect, picture.notes) == (None, 2, ())
+    write_picture(tmp_path / "b.png", picture)
+    with Image.open(str(tmp_path / "b.png")) as image:
+        assert image.info["aspect"] == (2, 1)
+    told = ("shape of pixels left out: JPEG does not hold it",)
+    assert fitted("b.jpg", picture).notes == told
+    Image.fromarray(pixels).save(str(path))
+    assert read_picture(path).aspect is None
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp"])
@@ -161,6 +318,8 @@ def test_exif_follows_the_size():
 
 CHUNKS = (
     (b"cICP", bytes([9, 16, 0, 1])),
+    (b"mDCV", bytes(range(24))),
+    (b"cLLI", bytes(range(8))),
     (b"gAMA", (100000).to_bytes(4, "big")),
     (b"cHRM", b"".join((10000 * i).to_bytes(4, "big") for i in range(1, 9))),
 )
@@ -176,9 +335,10 @@ def test_how_the_colours_of_a_png_are_meant_stays_with_it(tmp_path, dtype):
         assert image.info["gamma"] == 1 and len(image.info["chromaticity"]) == 8
     assert fitted("b.png", picture).notes == ()
     assert fitted("b.jpg", picture).notes == (
-        "what its cICP, gAMA, cHRM say of colour left out: JPEG does not hold it",
+        "what its cICP, mDCV, cLLI, gAMA, cHRM say of colour left out: "
+        "JPEG does not hold it",
     )
-    srgb = picture._replace(colour_chunks=((b"sRGB", b"\0"), CHUNKS[1]))
+    srgb = picture._replace(colour_chunks=((b"sRGB", b"\0"), CHUNKS[3]))
     assert fitted("b.jpg", srgb).notes == ()
 
 
@@ -203,6 +363,101 @@ def test_further_images_are_told(tmp_path, name):
     assert read_picture(path).notes == ("the first of 3 images is taken",)
     frames[0].save(path)
     assert read_picture(path).notes == ()
+
+
+def test_the_second_picture_of_a_camera_is_told(tmp_path):
+    frames = [Image.fromarray(noise(9, 9, 3, seed=i)) for i in range(2)]
+    path = str(tmp_path / "a.jpg")
+    frames[0].save(path, "MPO", save_all=True, append_images=frames[1:])
+    assert read_picture(path).notes == ("the first of 2 images is taken",)
+    content = (tmp_path / "a.jpg").read_bytes()
+    at = content.index(b"MPF\0")
+    # Entries of 16 bytes, each with its kind first; the second is of no kind.
+    first = content.rindex(struct.pack("<I", 0x030000), at, at + 140)
+    assert content[first + 16 : first + 20] == bytes(4)
+    preview = struct.pack("<I", 0x010001)
+    (tmp_path / "a.jpg").write_bytes(
+        content[: first + 16] + preview + content[first + 20 :]
+    )
+    assert read_picture(path).notes == ()
+
+
+# --- Words ---
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>'
+
+
+def chunk(name, data):
+    check = struct.pack(">I", zlib.crc32(name + data))
+    return struct.pack(">I", len(data)) + name + data + check
+
+
+def test_texts_of_a_png_stay_with_it(tmp_path):
+    path, pixels = tmp_path / "a.png", noise(4, 6, 3)
+    Image.fromarray(pixels).save(str(path))
+    texts = (b"tEXt", b"Author\0me"), (b"iTXt", b"Title\0\0\0\0\0a view")
+    raw = b"Raw profile type exif\0\nexif\n       0\n"
+    content = path.read_bytes()
+    content = (
+        content[:33] + chunk(*texts[0]) + chunk(b"tEXt", raw) + content[33:-12]
+    ) + (chunk(*texts[1]) + content[-12:])  # behind the pixels
+    path.write_bytes(content)
+    picture = read_picture(path)
+    assert (picture.texts, picture.notes) == (texts, ())
+    write_picture(tmp_path / "b.png", picture)
+    with Image.open(str(tmp_path / "b.png")) as image:
+        assert image.text == {"Author": "me", "Title": "a view"}
+    told = ("texts left out: WEBP does not hold it",)
+    assert fitted("b.webp", picture).notes == told
+
+
+def test_a_comment_stays_where_there_is_a_place_for_it(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(noise(8, 8)).save(str(path), comment=b"a view")
+    picture = read_picture(path)
+    assert (picture.comment, picture.notes) == (b"a view", ())
+    for name in ("b.jpg", "b.gif"):
+        write_picture(tmp_path / name, picture)
+        assert read_picture(tmp_path / name).comment == b"a view"
+    write_picture(tmp_path / "b.png", picture)
+    with Image.open(str(tmp_path / "b.png")) as image:
+        assert image.text == {"Comment": "a view"}
+    told = ("comment left out: WEBP does not hold it",)
+    assert fitted("b.webp", picture).notes == told
+    long = picture._replace(comment=b"word" * 20000)
+    told = ("comment left out: JPEG does not hold it",)
+    assert fitted("b.jpg", long).notes == told
+    assert fitted("b.gif", long).notes == ()
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "deep.tif"])
+def test_what_describes_the_file_as_it_was_is_told(tmp_path, name):
+    path, image = tmp_path / name, Image.fromarray(noise(8, 8, 3))
+    plain = read_picture_of(path, image)
+    assert plain.notes == ()
+    if name == "a.jpg":
+        segment = b"http://ns.adobe.com/xap/1.0/\0" + XMP
+        size = struct.pack(">H", len(segment) + 2)
+        content = path.read_bytes()
+        path.write_bytes(content[:2] + b"\xff\xe1" + size + segment + content[2:])
+    elif name == "a.png":
+        content = path.read_bytes()
+        text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+        path.write_bytes(content[:33] + text + content[33:])
+    elif name == "a.webp":
+        image.save(str(path), xmp=XMP)
+    elif name == "a.tif":
+        image.save(str(path), tiffinfo={700: XMP}, compression="packbits")
+    else:
+        tags = [(700, 1, len(XMP), XMP, True)]
+        deep = noise(8, 8, 3, dtype=np.uint16)
+        tifffile.imwrite(str(path), deep, photometric="rgb", extratags=tags)
+    assert read_picture(path).notes == ("XMP left out: of the file as it was",)
+
+
+def read_picture_of(path, image):
+    image.save(str(path))
+    return read_picture(path)
 
 
 # --- Depth ---
