@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+import warnings
 import zlib
 from fractions import Fraction
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
+from srcnn_theano.data.images.colour import misfit
 from srcnn_theano.data.images.jpeg import JpegWriter
 from srcnn_theano.data.images.memory import bytes_to_write, check_memory
 from srcnn_theano.data.images.metadata import (
@@ -119,6 +121,12 @@ def fitted(path: PathLike, picture: Picture, scale: int = 1) -> Picture:
         if picture.alpha.min() == np.iinfo(picture.alpha.dtype).max:
             picture = picture._replace(alpha=None)
     notes = list(picture.notes)
+    n_colours = picture.pixels.shape[2] if format_.grey else 3
+    if format_.metadata and picture.icc_profile:
+        note = misfit(picture.icc_profile, n_colours)
+        if note:
+            notes.append(note)
+            picture = picture._replace(icc_profile=None)
     lost, where = _lost(picture, format_, scale), format_.name
     if "EXIF" in lost and where == "TIFF":
         where = "TIFF of 16 bits in colour"
@@ -181,6 +189,8 @@ def _check_size(path: PathLike, picture: Picture, scale: int, format_: Format) -
 def write_picture(path: PathLike, picture: Picture, quality: int | None = None) -> None:
     """Write a picture in one step, in the format of the path's suffix.
 
+    As `fitted` has it: what the file does not hold of it is a warning.
+
     Parameters
     ----------
     path : path
@@ -194,8 +204,12 @@ def write_picture(path: PathLike, picture: Picture, quality: int | None = None) 
         The format is unknown or cannot hold the picture (depth, transparency, size), or
         the file cannot be written.
     """
+    n_known = len(picture.notes)
+    picture = fitted(path, picture)
     check_writable(path, picture)
     write_bands(path, picture, 1, [picture], quality)
+    for note in picture.notes[n_known:]:
+        warnings.warn(f"{path}: {note}", stacklevel=2)
 
 
 def write_bands(

@@ -86,6 +86,24 @@ def test_a_profile_that_does_not_fit_is_left_out(tmp_path):
     assert picture.icc_profile == SRGB and picture.notes == ()
 
 
+@pytest.mark.parametrize("suffix", [".webp", ".png", ".jpg", ".tif"])
+@pytest.mark.parametrize("n_colours, profile", [(1, "GRAY"), (1, "RGB "), (3, "RGB ")])
+def test_a_profile_is_of_the_colours_that_the_file_has(
+    tmp_path, suffix, n_colours, profile
+):
+    profile = SRGB[:16] + profile.encode() + SRGB[20:]
+    path = tmp_path / ("a" + suffix)
+    picture = fitted(
+        path, Picture(np.zeros((8, 8, n_colours), np.uint8), None, profile)
+    )
+    write_picture(path, picture)
+    with Image.open(str(path)) as image:
+        written, is_grey = image.info.get("icc_profile"), image.mode == "L"
+    assert written is None or (written[16:20] == b"GRAY") == is_grey
+    assert (written is None) == bool(picture.notes)
+    assert all("does not fit" in note for note in picture.notes)
+
+
 # --- Transparency ---
 
 

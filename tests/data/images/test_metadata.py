@@ -215,7 +215,8 @@ def test_metadata_of_a_tiff_of_16_bits_in_colour(tmp_path):
     pixels, dpi = noise(8, 9, 3, dtype=np.uint16), (300.0, 150.0)
     picture = Picture(pixels, None, PROFILE, exif_bytes(), dpi)
     told = "EXIF left out: TIFF of 16 bits in colour does not hold it"
-    write_picture(tmp_path / "m.tif", picture)
+    with pytest.warns(UserWarning, match=told):
+        write_picture(tmp_path / "m.tif", picture)
     read = read_picture(tmp_path / "m.tif")
     assert (read.icc_profile, read.dpi) == (PROFILE, dpi)
     assert fitted("m.tif", picture).notes == (told,)

@@ -82,6 +82,18 @@ def test_formats_that_cannot_hold_a_picture(tmp_path, name, kind, message):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_in_python_as_the_command_has_it(tmp_path):
+    """Opaque alpha goes, and what a file does not hold is a warning."""
+    opaque = Picture(noise(6, 5, 3), np.full((6, 5), 255, np.uint8))
+    write_picture(tmp_path / "a.jpg", opaque)
+    assert read_picture(tmp_path / "a.jpg").alpha is None
+    picture = Picture(noise(6, 5, 3), icc_profile=b"profile", notes=("known",))
+    told = r"a\.bmp: colour profile left out: BMP does not hold it"
+    with pytest.warns(UserWarning, match=told) as warned:
+        write_picture(tmp_path / "a.bmp", picture)
+    assert len(warned) == 1 and warned[0].filename == __file__
+
+
 def test_too_large_for_the_format(tmp_path):
     with pytest.raises(UserError, match=r"a\.webp: 16385x1 pixels cannot be written"):
         write_picture(tmp_path / "a.webp", Picture(np.zeros((1, 16385, 3), np.uint8)))
