@@ -52,6 +52,10 @@ def check_scale(scale: int) -> None:
         )
 
 
+def _say(job: Job, note: str) -> None:
+    say(f"{job.source}: {note}")
+
+
 def upscale_picture(
     upscaler: Upscaler,
     read: Callable[[], Picture],
@@ -60,10 +64,9 @@ def upscale_picture(
     leave: bool,
     quality: int | None = None,
     most_memory: int | None = None,
+    tell: Callable[[Job, str], None] = _say,
 ) -> None:
     """Enlarge a picture, and write it in the format of the target's suffix.
-
-    What the result does not hold of the file is told on stderr.
 
     Parameters
     ----------
@@ -76,6 +79,8 @@ def upscale_picture(
         As in `data.images.write_picture`.
     most_memory : int or None
         As in `data.images.check_writable`.
+    tell : function of (job, note)
+        Told what the result does not hold of the file; without one, stderr is.
 
     Raises
     ------
@@ -94,4 +99,4 @@ def upscale_picture(
         bands = upscaler.bands(picture, on_tile=bar.update)
         write_bands(job.target, picture, upscaler.scale, bands, quality)
     for note in picture.notes:
-        say(f"{job.source}: {note}")
+        tell(job, note)

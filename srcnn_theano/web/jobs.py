@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import threading
@@ -20,6 +21,8 @@ from srcnn_theano.upscale.plan import Job, shortened
 
 # Rows and columns of the results that the page shows, from the middle.
 SHOWN = (1200, 1600)
+# The folders of an absolute path.
+_FOLDERS = re.compile(r"(?<![\w./:])/(?:[^\s/:;,()'\"]+/)+")
 
 
 class Busy(UserError):
@@ -46,24 +49,49 @@ class Task:
     n_done, n_tiles : int
     error : str
         What was wrong with the picture, for people.
+    notes : list of str
+        What the result does not hold of the picture, for people.
     size : (rows, cols) of the result
     """
 
-    def __init__(self, wish: Wish, folder: Path) -> None:
+    def __init__(self, wish: Wish, source: Path) -> None:
         self.token = secrets.token_urlsafe(16)
-        self.wish = wish
+        self.wish, self.source = wish, source
         self.state = "running"
         self.n_done, self.n_tiles = 0, 0
         self.error = ""
+        self.notes: list[str] = []
         self.size = (0, 0)
-        self.result = folder / f"result{wish.format}"
-        self.before, self.after = folder / "before.png", folder / "after.png"
+        self.result = source.with_name(f"result{wish.format}")
+        self.before = source.with_name("before.png")
+        self.after = source.with_name("after.png")
 
     @property
     def download_name(self) -> str:
         """What the browser should call the result."""
         stem = Path(self.wish.name.replace("\\", "/")).stem or "picture"
         return shortened(stem, f"_x{self.wish.scale}{self.wish.format}")
+
+    def note(self, job: Job, note: str) -> None:
+        """As `upscale_picture` tells it."""
+        self.notes.append(f"{self.wish.name}: {note}")
+
+    def in_its_words(self, text: str, *places: Path) -> str:
+        """A message with names that the page knows, and no folder of this machine.
+
+        Parameters
+        ----------
+        text : str
+        places : paths
+            Other files that it may name.
+        """
+        for path in (self.before, self.after, self.result):
+            text = text.replace(str(path), self.download_name)
+        text = text.replace(str(self.source), self.wish.name)
+        for path in places:
+            text = text.replace(str(path), path.name)
+        # What else there may be: the cache of compiled code, say.
+        return _FOLDERS.sub("", text)
 
     def as_dict(self) -> dict[str, Any]:
         """What the page may know."""
@@ -73,6 +101,7 @@ class Task:
             "done": self.n_done,
             "tiles": self.n_tiles,
             "error": self.error,
+            "notes": self.notes,
             "rows": self.size[0],
             "cols": self.size[1],
             "name": self.download_name,
@@ -126,8 +155,8 @@ class Worker:
                     f"{wish.name}: {n / 1e6:.0f} megapixels, and this page takes "
                     f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
                 )
-            task = self.last = Task(wish, source.parent)
-            threading.Thread(target=self._run, args=(task, source), daemon=True).start()
+            task = self.last = Task(wish, source)
+            threading.Thread(target=self._run, args=(task,), daemon=True).start()
         except BaseException:
             self._lock.release()
             raise
@@ -143,19 +172,21 @@ class Worker:
             folder.mkdir(parents=True)
             save(source)
         except OSError as error:
+            say(f"{source}: cannot be kept ({error.strerror or error})")
             raise UserError(
-                f"{wish.name}: cannot be kept in {folder} ({error.strerror or error}); "
-                "free some space there"
+                f"{wish.name}: cannot be kept ({error.strerror or 'an error'}); free "
+                "some space for temporary files where `srcnn-theano web` runs"
             ) from error
         return source
 
-    def _run(self, task: Task, source: Path) -> None:
+    def _run(self, task: Task) -> None:
         try:
-            self._enlarge(task, source)
+            self._enlarge(task)
             task.state = "done"
         except UserError as error:
-            # The page knows the file by another name and place.
-            task.error = str(error).replace(str(source), task.wish.name)
+            weights = self.networks[task.wish.network].get("weights")
+            places = [weights] if weights else []
+            task.error = task.in_its_words(str(error), *places)
             task.state = "failed"
         except MemoryError:
             task.error = f"{task.wish.name}: too large for the memory that is left"
@@ -168,8 +199,8 @@ class Worker:
         finally:
             self._lock.release()
 
-    def _enlarge(self, task: Task, source: Path) -> None:
-        picture = read_picture(source)
+    def _enlarge(self, task: Task) -> None:
+        picture = read_picture(task.source)
         scale = task.wish.scale
         chosen = task.wish.network, scale
         if chosen not in self._upscalers:
@@ -178,8 +209,8 @@ class Worker:
         rows, cols = picture.pixels.shape[:2]
         task.size = scale * rows, scale * cols
         watched: Any = _Watched(self._upscalers[chosen], task)
-        job = Job(source, task.result)
-        upscale_picture(watched, lambda: picture, job, progress=False, leave=False)
+        job = Job(task.source, task.result)
+        upscale_picture(watched, lambda: picture, job, False, False, tell=task.note)
         parts = watched.shown
         bicubic = picture._replace(
             pixels=from_float(imresize_region(picture.pixels, scale, *parts))

@@ -15,6 +15,7 @@ from PIL import Image
 
 from srcnn_theano.cli import main
 from srcnn_theano.data.images import read_picture
+from srcnn_theano.errors import UserError
 from srcnn_theano.web import jobs
 
 
@@ -129,6 +130,39 @@ def test_a_damaged_picture_is_called_by_its_name(serving, tmp_path):
         task = finished(address, form(png(noise)[:500]))
     assert task["state"] == "failed"
     assert task["error"].startswith("cat.png: ") and str(tmp_path) not in task["error"]
+
+
+def test_what_the_result_does_not_hold_is_told(serving):
+    frames = [Image.fromarray(np.full((9, 9), 60 * n, np.uint8)) for n in range(3)]
+    stream = io.BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    photo = io.BytesIO()
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(photo, "JPEG", exif=exif)
+    with serving() as address:
+        told = finished(address, form(stream.getvalue(), "three.gif"))["notes"]
+        kept = finished(address, form(photo.getvalue(), "a.jpg"))["notes"]
+        lost = finished(address, form(photo.getvalue(), "a.jpg", format=".ppm"))
+    assert told == ["three.gif: the first of 3 images is taken"]
+    assert kept == []
+    assert lost["notes"] == ["a.jpg: EXIF left out: PPM does not hold it"]
+
+
+def test_refusals_name_no_place_of_the_server(serving, tmp_path, monkeypatch):
+    clear = np.zeros((9, 9, 4), "uint8")
+    with serving() as address:
+        task = finished(address, form(png(clear), format=".jpg"))
+        assert task["error"].startswith("cat_x2.jpg: a .jpg file cannot hold this")
+        task = finished(address, form(png(clear), scale="3"))
+        assert task["error"].startswith("repeats.h5: enlarges 2 times, not 3")
+
+        def cannot(*arguments, **options):
+            raise UserError(f"{tmp_path}/some.where/x y: no; {tmp_path}/lock (/a/b)")
+
+        monkeypatch.setattr(jobs, "load_upscaler", cannot)
+        task = finished(address, form(png(clear), network="srcnn"))
+        assert task["error"] == "x y: no; lock (b)"
 
 
 def test_one_picture_at_a_time(serving, monkeypatch):

@@ -24,14 +24,18 @@ async function work() {
   drop(new view.File([new Uint8Array(2 ** 20 + 1)], "huge.png"));
   told.huge = [at("said").textContent, at("said").className, at("start").disabled];
   const enlarge = async (name) => {
-    drop(new view.File([await (await fetch(name)).blob()], name));
+    drop(new view.File([await (await fetch(name.replace("<b>", ""))).blob()], name));
     at("network").value = "repeats"; at("scale").value = "2";
     at("start").click();
     await until(() => !at("start").disabled);
   };
   await enlarge("letter.png");
   told.letter = [at("said").textContent, at("shown").hidden];
+  const notes = () => [...at("notes").children].map((line) => line.textContent);
+  await enlarge("<b>three.gif");
+  told.notes = notes();
   await enlarge("cat.png");
+  told.no_notes = notes();
   told.said = at("said").textContent;
   told.shown = !at("shown").hidden;
   told.sizes = ["before", "after"].map((id) => at(id).naturalWidth);
@@ -60,15 +64,20 @@ def test_a_picture_is_enlarged_compared_and_fetched(
 ):
     deep = np.random.RandomState(0).randint(0, 65536, (60, 80)).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "cat.png")
+    frames = [Image.fromarray(np.full((9, 9), 60 * n, np.uint8)) for n in range(3)]
+    frames[0].save(tmp_path / "three.gif", save_all=True, append_images=frames[1:])
     files = {
         "driver": (DRIVER_PAGE, "text/html"),
         "driver.js": (DRIVER, "text/javascript"),
         "letter.png": ("Dear reader", "image/png"),
         "cat.png": ((tmp_path / "cat.png").read_bytes(), "image/png"),
+        "three.gif": ((tmp_path / "three.gif").read_bytes(), "image/gif"),
     }
 
     def with_driver(app):
-        @app.get("/<any('driver', 'driver.js', 'letter.png', 'cat.png'):name>")
+        names = ", ".join(map(repr, files))
+
+        @app.get(f"/<any({names}):name>")
         def driver(name):
             return app.response_class(files[name][0], content_type=files[name][1])
 
@@ -97,6 +106,8 @@ def test_a_picture_is_enlarged_compared_and_fetched(
     assert told["letter"][0].startswith("letter.png: not an image")
     assert told["letter"][1] is True
     assert (told["said"], told["shown"], told["sizes"]) == ("Done.", True, [160, 160])
+    assert told["notes"] == ["<b>three.gif: the first of 3 images is taken"]
+    assert told["no_notes"] == []
     assert told["link"] == "Download cat_x2.png"
     assert told["about"] == "160 x 120 pixels"
     assert told["bits"] == 16

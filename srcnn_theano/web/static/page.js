@@ -79,6 +79,11 @@ async function show(task) {
   at("about").textContent = `${task.cols} x ${task.rows} pixels` +
     (at("after").naturalWidth < task.cols || at("after").naturalHeight < task.rows
       ? "; below is the middle of it" : "");
+  at("notes").replaceChildren(...task.notes.map((note) => {
+    const line = document.createElement("li");
+    line.textContent = note;
+    return line;
+  }));
   at("shown").hidden = false;
 }
 
