@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Callable, Container, NamedTuple, Sequence
 
 from srcnn_theano.data.images import FORMATS, IMAGE_SUFFIXES, QUALITY, pictures_below
 from srcnn_theano.errors import UserError
@@ -39,7 +41,12 @@ class Plan(NamedTuple):
     in_folder: bool = True  # whether results go into a folder, not into a file by name
 
 
-def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Plan:
+def plan(
+    inputs: Sequence[Path],
+    out: Path,
+    naming: Naming | None = None,
+    is_result: Callable[[Path], bool] = lambda path: False,
+) -> Plan:
     """Find the pictures, and where each goes.
 
     A single file goes to the file `out`, in the format of its suffix, or into the
@@ -48,7 +55,9 @@ def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Pla
     folder a picture keeps its format unless `naming` says another, except formats that
     cannot be written, and GIF, which cannot hold the new colours: these become PNG. Of
     two pictures whose results would have one name, a.gif and a.png, that whose format
-    changes keeps the old suffix in its name, too: a.gif.png.
+    changes keeps the old suffix in its name, too: a.gif.png, or a.gif-2.png. Results of
+    before that lie in a folder with what they were made of are not enlarged again,
+    unless they are named and no result takes their place.
 
     Parameters
     ----------
@@ -56,6 +65,8 @@ def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Pla
     out : path
         An existing folder or a name without suffix is a folder.
     naming : Naming or None
+    is_result : function of a path
+        Whether a file was made by this program, in the folder `out`.
 
     Raises
     ------
@@ -74,8 +85,9 @@ def plan(inputs: Sequence[Path], out: Path, naming: Naming | None = None) -> Pla
         _check_folder(out)
         result = Plan([], [], [])
         for path in inputs:
-            _add_jobs(result, path, out, naming)
-    result = result._replace(jobs=_check_targets(result.jobs))
+            _add_jobs(result, path, out, naming, is_result)
+    jobs = _without_remade(result.jobs, is_result)
+    result = result._replace(jobs=_check_targets(jobs))
     _check_quality(result.jobs, naming)
     return result
 
@@ -160,7 +172,13 @@ def _check_folder(out: Path) -> None:
 # --- Pictures and their results ---
 
 
-def _add_jobs(result: Plan, path: Path, out: Path, naming: Naming) -> None:
+def _add_jobs(
+    result: Plan,
+    path: Path,
+    out: Path,
+    naming: Naming,
+    is_result: Callable[[Path], bool],
+) -> None:
     if kind_at(path) == "a file":
         result.jobs.append(Job(path, out / _name_in_folder(Path(path.name), naming)))
         return
@@ -169,7 +187,13 @@ def _add_jobs(result: Plan, path: Path, out: Path, naming: Naming) -> None:
         raise UserError(f"{path}: no pictures in this folder ({_READ})")
     result.passed_over.extend(found.passed_over(path))
     result.unreadable.extend(found.unreadable)
-    for source in found.pictures:
+    sources = [source for source in found.pictures if not is_result(source)]
+    if found.pictures and not sources:
+        raise UserError(
+            f"{path}: no pictures in this folder but results of before; to enlarge "
+            "these again, choose another --out"
+        )
+    for source in sources:
         name = _name_in_folder(source.relative_to(path), naming)
         result.jobs.append(Job(source, out / name))
 
@@ -184,44 +208,68 @@ def _name_in_folder(path: Path, naming: Naming) -> Path:
 
 
 def shortened(stem: str, end: str) -> str:
-    """``stem + end``, with characters left out of the stem if that is too long."""
+    """``stem + end``; if that is too long, less of the stem, and a mark of all of it.
+
+    By the mark names stay different that differ in what is left out.
+    """
+    if len(os.fsencode(stem + end)) <= _MOST_NAME_BYTES:
+        return stem + end
+    end = "~" + hashlib.sha256(os.fsencode(stem)).hexdigest()[:8] + end
     stem = stem[:_MOST_NAME_BYTES]
     while stem and len(os.fsencode(stem + end)) > _MOST_NAME_BYTES:
         stem = stem[:-1]
     return stem + end
 
 
-def _with_old_suffix(job: Job) -> Job:
+def _with_free_name(job: Job, taken: Container[str]) -> Job:
+    """The job, its target with the old suffix, and with a number if need be."""
     target = job.target
     end = target.name[len(target.stem) :]
-    old = job.source.suffix
-    return job._replace(target=target.with_name(shortened(target.stem, old + end)))
+    for number in itertools.count(1):
+        old = job.source.suffix + (f"-{number}" if number > 1 else "")
+        free = target.with_name(shortened(target.stem, old + end))
+        if _real(free) not in taken:
+            break
+    return job._replace(target=free)
+
+
+def _without_remade(
+    jobs: Sequence[Job], is_result: Callable[[Path], bool]
+) -> list[Job]:
+    """The jobs less those of results that others are going to make again."""
+    makers = {_real(job.target): _real(job.source) for job in jobs}
+    return [
+        job
+        for job in jobs
+        if makers.get(_real(job.source), _real(job.source)) == _real(job.source)
+        or not is_result(job.source)
+    ]
 
 
 def _check_targets(jobs: Sequence[Job]) -> list[Job]:
     """The jobs, with results of one name told apart where that can be."""
-    sources = {_real(job.source) for job in jobs}
+    # No result takes the place of one of these.
+    taken = {_real(job.source): "" for job in jobs}
     # Those that keep their formats keep their names.
     changing = [job.source.suffix.lower() != job.target.suffix.lower() for job in jobs]
-    by_target: dict[str, Path] = {}
     checked = list(jobs)
     for number in sorted(range(len(jobs)), key=lambda n: changing[n]):
         job = jobs[number]
-        if changing[number] and _real(job.target) in by_target:
-            job = checked[number] = _with_old_suffix(job)
+        if changing[number] and _real(job.target) in taken:
+            job = checked[number] = _with_free_name(job, taken)
         check_target(job.target)
         target = _real(job.target)
-        if target in sources:
+        if target in taken and not taken[target]:
             raise UserError(
                 f"--out: {job.target} would be overwritten by a result; choose another "
                 "folder or name"
             )
-        if target in by_target:
+        if target in taken:
             raise UserError(
-                f"--out: {by_target[target]} and {job.source} would both "
-                f"become {job.target}; upscale them one by one"
+                f"--out: {taken[target]} and {job.source} would both become "
+                f"{job.target}; upscale them one by one"
             )
-        by_target[target] = job.source
+        taken[target] = str(job.source)
     return checked
 
 

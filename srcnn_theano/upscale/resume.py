@@ -11,8 +11,9 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
+from srcnn_theano.errors import UserError
 from srcnn_theano.files import kind_at, parse_json
 from srcnn_theano.upscale.plan import Job
 
@@ -35,7 +36,7 @@ class Made:
         self._folder = folder
         self._path = folder / NAME
         self._maker = dict(maker)
-        self._lines = self._read()
+        self._lines = _lines_of(self._path)
 
     def is_done(self, job: Job) -> bool:
         """Whether the result is there, and what this run would make."""
@@ -64,18 +65,30 @@ class Made:
     def _name(self, target: Path) -> str:
         return os.path.relpath(target, self._folder)
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        lines: dict[str, dict[str, Any]] = {}
-        if kind_at(self._path) != "a file":
+
+def results_in(folder: Path) -> Callable[[Path], bool]:
+    """What tells whether a file is a result that the record of a folder lists.
+
+    Another file of its name, put there since, is none.
+    """
+    made = {
+        os.path.realpath(folder / name): line.get("result_is")
+        for name, line in _lines_of(folder / NAME).items()
+    }
+    return lambda path: made.get(os.path.realpath(path)) == _state(path)
+
+
+def _lines_of(record: Path) -> dict[str, dict[str, Any]]:
+    """The lines of a record by the names of results; of none if it cannot be read."""
+    lines: dict[str, dict[str, Any]] = {}
+    with contextlib.suppress(OSError, UserError):
+        if kind_at(record) != "a file" or record.stat().st_size > _MOST_BYTES:
             return lines
-        with contextlib.suppress(OSError):
-            if self._path.stat().st_size > _MOST_BYTES:
-                return lines
-            for text in self._path.read_text("ascii", "replace").splitlines():
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    line = parse_json(text)
-                    lines[str(line["result"])] = line
-        return lines
+        for text in record.read_text("ascii", "replace").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                line = parse_json(text)
+                lines[str(line["result"])] = line
+    return lines
 
 
 def _state(path: Path) -> list[int]:

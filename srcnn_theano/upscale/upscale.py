@@ -15,7 +15,7 @@ from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_picture
 from srcnn_theano.upscale.plan import Job, Naming, plan
 from srcnn_theano.upscale.remote import enlarged
-from srcnn_theano.upscale.resume import Made
+from srcnn_theano.upscale.resume import Made, results_in
 from srcnn_theano.weights import load_for_scale, weights_path
 
 # Larger pictures are read when their turn comes: two of them would fill the memory.
@@ -82,7 +82,8 @@ def upscale_paths(
     """
     check_scale(scale)
     naming = naming or Naming()
-    planned = plan([Path(path) for path in inputs], Path(out), naming)
+    sources, is_result = [Path(path) for path in inputs], results_in(Path(out))
+    planned = plan(sources, Path(out), naming, is_result)
     for line in planned.passed_over:
         say(f"warning: {line}")
     summary = Summary([], [], list(planned.unreadable), [])

@@ -12,6 +12,7 @@ from srcnn_theano.cli import main
 from srcnn_theano.data.images import folders, read_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.upscale.plan import Naming, plan
+from srcnn_theano.upscale.resume import results_in
 from srcnn_theano.upscale.upscale import upscale_paths
 from srcnn_theano.weights import save_weights
 
@@ -86,6 +87,28 @@ def test_a_gif_beside_a_png_of_its_name(tmp_path):
         save(tmp_path / name)
     names = ["a.gif.png", "a.png", "b.png", "deep/a.png"]
     assert targets(tmp_path, tmp_path / "out") == names
+
+
+def test_a_name_that_is_free_is_found(tmp_path):
+    for name in ("a.gif", "a.png", "a.gif.png", "a.gif-2.png"):
+        save(tmp_path / name)
+    names = ["a.gif-2.png", "a.gif-3.png", "a.gif.png", "a.png"]
+    assert targets(tmp_path, tmp_path / "out") == names
+    jobs = plan([tmp_path], tmp_path / "out").jobs
+    assert {job.source.name: job.target.name for job in jobs}["a.gif"] == "a.gif-3.png"
+
+
+@pytest.mark.parametrize("letter", ["n", "é"])
+def test_long_names_that_differ_at_their_ends(tmp_path, letter):
+    stem = letter * ((250 - len(".png")) // len(letter.encode()))
+    for end in "ab":
+        save(tmp_path / f"{stem}{end}.png")
+    names = targets(tmp_path, tmp_path / "out", suffix="_x2")
+    assert len(set(names)) == 2
+    for name in names:
+        assert name.startswith(stem[:100]) and name.endswith("_x2.png")
+        assert len(os.fsencode(name)) <= 255
+    assert targets(tmp_path, tmp_path / "out") == [f"{stem}{end}.png" for end in "ab"]
 
 
 def test_what_is_passed_over_is_named(tmp_path, capsys, weight_file):
@@ -202,6 +225,54 @@ def test_resume_makes_again_what_something_else_has_made(tmp_path, weight_file):
     record.write_bytes(b"[1]\n{}\n\xff\n" + record.read_bytes()[:-9])
     assert run() == (1, 0)
     assert run() == (0, 1)
+
+
+def test_resume_goes_on_in_the_folder_of_the_pictures(tmp_path, weight_file):
+    for name in ("A.JPG", "b.gif", "deep/c.png"):
+        save(tmp_path / name)
+
+    def run(*inputs, suffix="_x2", resume=True):
+        summary = upscale_paths(
+            inputs or [tmp_path],
+            2,
+            tmp_path,
+            weight_file,
+            resume=resume,
+            progress=False,
+            naming=Naming(suffix=suffix),
+        )
+        assert summary.failed == []
+        names = sorted(path.name for path in summary.written)
+        return names, len(summary.skipped)
+
+    made = ["A_x2.JPG", "b_x2.png", "c_x2.png"]
+    assert run() == (made, 0)
+    assert run() == ([], 3)
+    save(tmp_path / "d.png")
+    assert run() == (["d_x2.png"], 3)
+    assert run(resume=False) == ([*made, "d_x2.png"], 0)
+    # By name, as a shell lists them, and one of them to be enlarged again.
+    named = sorted(tmp_path.glob("[Ab]*"))
+    assert [path.name for path in named] == ["A.JPG", "A_x2.JPG", "b.gif", "b_x2.png"]
+    assert run(*named) == ([], 2)
+    assert run(tmp_path / "A_x2.JPG") == (["A_x2_x2.JPG"], 0)
+    with pytest.raises(UserError, match="A_x2.JPG would be overwritten"):
+        run(tmp_path / "A_x2.JPG", suffix="")
+    # Elsewhere results are pictures as any other.
+    out = tmp_path.with_name("again")
+    again = upscale_paths([tmp_path / "deep"], 2, out, weight_file, progress=False)
+    assert sorted(path.name for path in again.written) == ["c.png", "c_x2.png"]
+    # What has taken the place of a result is none.
+    save(tmp_path / "A_x2.JPG", "L")
+    with pytest.raises(UserError, match="A_x2.JPG would be overwritten"):
+        run()
+
+
+def test_a_folder_of_results_alone(tmp_path, weight_file):
+    source, out = save(tmp_path / "in" / "a.png"), tmp_path / "out"
+    upscale_paths([source], 2, out, weight_file, progress=False)
+    with pytest.raises(UserError, match="no pictures .* but results of before"):
+        plan([out], out, Naming(suffix="_x2"), results_in(out))
 
 
 def test_resume_of_a_single_file(tmp_path, weight_file):
