@@ -9,7 +9,7 @@ from srcnn_theano.data.cache import prepare_folder, read_for_pairs
 from srcnn_theano.data.datasets import folder_images
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.given_pairs import paired_files, score_pairs
-from srcnn_theano.evaluation.images import score_files
+from srcnn_theano.evaluation.images import Score, gain_text, gains, score_files
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol
 from srcnn_theano.evaluation.remote import score_on_cluster
 from srcnn_theano.evaluation.sub_images import BATCH_SIZE, score_network
@@ -62,7 +62,7 @@ def print_evaluation(
     if pairs is not None:
         files = _files_of(pairs, protocol)
         scores = score_pairs(files, protocol, build_predictor(weights, path), failed)
-        scores_by_folder = {str(pairs[0]): [score._asdict() for score in scores]}
+        scores_by_folder = {str(pairs[0]): _with_gains(scores)}
     elif protocol.on_patches:
         scores_by_folder = _score_sub_images(
             _images_of(folders), protocol, weights, batch_sizes or {}, failed
@@ -127,10 +127,12 @@ def _score_images(
             folder: score_files(images, protocol, network, failed)
             for folder, images in paths.items()
         }
-    return {
-        folder: [score._asdict() for score in of_images]
-        for folder, of_images in scores.items()
-    }
+    return {folder: _with_gains(of_images) for folder, of_images in scores.items()}
+
+
+def _with_gains(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    better = gains([(score.psnr, score.bicubic_psnr) for score in scores])
+    return [{**s._asdict(), "gain": gain} for s, gain in zip(scores, better)]
 
 
 def _score_sub_images(
@@ -172,15 +174,14 @@ def _holds_pairs(path: Path, protocol: Protocol, failed: list[str]) -> bool:
 def _image_table(scores: Sequence[Mapping[str, Any]]) -> str:
     rows = [["image", "PSNR/dB", "SSIM", "bicubic", "SSIM", "gain"]]
     for score in scores:
-        psnr, bicubic = score["psnr"], score["bicubic_psnr"]
         rows.append(
             [
                 score["image"],
-                f"{psnr:.2f}",
+                f"{score['psnr']:.2f}",
                 f"{score['ssim']:.4f}",
-                f"{bicubic:.2f}",
+                f"{score['bicubic_psnr']:.2f}",
                 f"{score['bicubic_ssim']:.4f}",
-                f"{0.0 if psnr == bicubic else psnr - bicubic:+.2f}",
+                gain_text(score["gain"]),
             ]
         )
     return "\n".join(text_lines("lrrrrr", rows))

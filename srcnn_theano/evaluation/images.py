@@ -159,6 +159,31 @@ def with_mean(scores: list[ScoreOrDistance]) -> list[ScoreOrDistance]:
     return scores + [type(scores[0])("mean", *map(float, means))]
 
 
+def gains(psnr: Sequence[tuple[float, float]]) -> list[float | None]:
+    """By how many dB a network is better than bicubic.
+
+    Parameters
+    ----------
+    psnr : sequence of (network, bicubic)
+        Of each image, and their means at the end.
+
+    Returns
+    -------
+    list of float or None
+        None where both are infinite, as of flat images. The last is the mean of those
+        that are finite.
+    """
+    of_images = [None if a == b == np.inf else a - b for a, b in psnr[:-1]]
+    finite = [gain for gain in of_images if gain is not None and np.isfinite(gain)]
+    mean = [float(np.mean(finite)) if finite else None] if psnr else []
+    return [*of_images, *mean]
+
+
+def gain_text(gain: float | None) -> str:
+    """A gain as a cell of a table."""
+    return "-" if gain is None else f"{gain:+.2f}"
+
+
 def large_enough(path: Path, protocol: Protocol) -> np.ndarray:
     """The pixels of an image that holds SSIM's window after crop and shave."""
     image = read_pixels(path)

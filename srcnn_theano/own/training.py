@@ -21,6 +21,7 @@ import numpy as np
 
 from srcnn_theano.data.patches import SCALES, Degraded, Pairs, degrade
 from srcnn_theano.errors import UserError
+from srcnn_theano.evaluation.images import gain_text, gains
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol, score
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import check_target_folder, sha256, write_json
@@ -84,7 +85,8 @@ def train_on_pictures(
     Parameters
     ----------
     folder : Path
-    scale : int
+    scale : int or None
+        2, 3 or 4; None is refused.
     runs_dir : Path
         Gets a folder of the name of the model, the scale and the pictures' folder.
     model : str or None
@@ -100,6 +102,11 @@ def train_on_pictures(
         An option that does not fit; pictures that do not do; the folder holds a run
         already and `resume` is false.
     """
+    if scale is None:
+        raise UserError(
+            "--scale: is missing; with --pictures, say with it how many times larger "
+            "the network is to make pictures, 2, 3 or 4"
+        )
     name = model or PICTURE_MODELS[0]
     if scale not in SCALES or name not in PICTURE_MODELS:
         raise UserError(
@@ -225,10 +232,10 @@ def _leave(
     ]
     draw_comparison(own.folder / "comparison.png", shown, network, scale)
     rows = [["picture", "PSNR/dB", "bicubic", "gain"]]
-    for f in figures:
-        psnr, bicubic = f["psnr"], f["bicubic_psnr"]
-        gain = f"{psnr - bicubic:+.2f}"
-        rows.append([f["image"], f"{psnr:.2f}", f"{bicubic:.2f}", gain])
+    better = gains([(f["psnr"], f["bicubic_psnr"]) for f in figures])
+    for f, gain in zip(figures, better):
+        psnr, bicubic = f"{f['psnr']:.2f}", f"{f['bicubic_psnr']:.2f}"
+        rows.append([f["image"], psnr, bicubic, gain_text(gain)])
     print("\n".join(text_lines("lrrr", rows)))
     print(f"{file}: the network; curve.svg and comparison.png lie beside it")
     print(f"srcnn-theano upscale IN --scale {scale} --weights {file} --out OUT")

@@ -12,6 +12,7 @@ from srcnn_theano.data.images import Picture, read_pixels, write_picture
 from srcnn_theano.data.patches import make_pairs
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.evaluate import print_evaluation
+from srcnn_theano.evaluation.images import gain_text, gains
 from srcnn_theano.evaluation.protocols import make_protocol
 from srcnn_theano.evaluation.sub_images import score_network
 from srcnn_theano.models import model_for_pairs
@@ -171,5 +172,38 @@ def test_a_flat_picture_is_restored_without_error(tmp_path, capsys, passing_on):
     status, report, _ = scored(folder, weights, capsys, "standard-rgb")
     black = report["folders"][str(folder)][0]
     assert (status, black["psnr"], black["bicubic_psnr"]) == (0, "inf", "inf")
+    assert [one["gain"] for one in report["folders"][str(folder)]] == [None, None]
     print_evaluation([folder], weights, "standard-rgb", 2)
-    assert "+0.00" in capsys.readouterr().out
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in table[-2:]] == ["-", "-"]
+
+
+def test_a_flat_picture_has_no_part_in_the_mean_gain(picture, tmp_path, capsys):
+    for name in ("waves.png", "more.png"):
+        shutil.copy(picture, tmp_path / name)
+    write_picture(tmp_path / "more.png", Picture(read_pixels(picture)[::-1, :-9]))
+    write_picture(tmp_path / "flat.png", Picture(np.zeros((40, 40, 3), "uint8")))
+    print_evaluation([tmp_path], None, "standard", 2, as_json=True)
+    report = json.loads(capsys.readouterr().out)["folders"][str(tmp_path)]
+    scores = {one["image"]: one for one in report}
+    assert scores["flat.png"]["psnr"] == scores["mean"]["psnr"] == "inf"
+    of_two = []
+    for name in ("waves.png", "more.png"):
+        one = scores[name]
+        of_two.append(one["psnr"] - one["bicubic_psnr"])
+        assert one["gain"] == pytest.approx(of_two[-1])
+    assert abs(of_two[0]) > 0.01
+    assert scores["flat.png"]["gain"] is None
+    assert scores["mean"]["gain"] == pytest.approx(sum(of_two) / 2)
+    print_evaluation([tmp_path], None, "standard", 2)
+    last = capsys.readouterr().out.splitlines()[-1].split()
+    assert (last[0], last[-1]) == ("mean", f"{sum(of_two) / 2:+.2f}")
+
+
+def test_gains():
+    inf = float("inf")
+    psnr = [(31.0, 30.0), (inf, inf), (inf, 50.0), (29.5, 30.0), (inf, inf)]
+    assert gains(psnr) == [1.0, None, inf, -0.5, 0.25]
+    assert gains([(inf, inf), (inf, inf)]) == [None, None]
+    assert gains([]) == []
+    assert [gain_text(gain) for gain in (None, inf, -0.5)] == ["-", "+inf", "-0.50"]

@@ -110,7 +110,7 @@ def test_a_run_is_not_begun_over_and_goes_on_if_asked(trained, folder, capsys):
 @pytest.mark.parametrize(
     "words, message",
     [
-        ("--pictures {folder}", "--scale None"),
+        ("--pictures {folder}", "--scale: is missing; with --pictures, say"),
         ("--pictures {folder} --scale 5", "2, 3 or 4"),
         ("--pictures {folder} --scale 2 --model vdsr", "fsrcnn"),
         ("--pictures {empty} --scale 2", "no images in this folder"),
