@@ -187,20 +187,7 @@ def _of_samples(path: Path, samples: tiff.Samples) -> Picture:
 
 
 def _to_picture(path: Path, image: Any) -> Picture:
-    notes = _notes(path, image)
-    if image.mode == "CMYK":
-        image.load()
-        metadata = metadata_of(image)
-        rgb, note = rgb_of_inks(image, metadata.icc_profile)
-        metadata = metadata._replace(icc_profile=None)
-        return _described(np.asarray(rgb), metadata, notes + [note])
-    converted = image.mode in ("LAB", "HSV", "YCbCr")
-    values = _values(path, image)
-    image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
-    metadata = metadata_of(image)
-    if converted:  # a profile describes colours that were converted away
-        metadata = metadata._replace(icc_profile=None)
-    picture = _described(values, metadata, notes)
+    picture = _with_colours(path, image, _notes(path, image))
     if image.format == "PNG":
         colours, texts = png_chunks(path)
         picture = picture._replace(colour_chunks=colours, texts=texts)
@@ -208,6 +195,24 @@ def _to_picture(path: Path, image: Any) -> Picture:
     if isinstance(comment, bytes):
         picture = picture._replace(comment=comment)
     return picture
+
+
+def _with_colours(path: Path, image: Any, notes: list[str]) -> Picture:
+    if image.mode == "CMYK":
+        image.load()
+        metadata = metadata_of(image)
+        rgb, note = rgb_of_inks(image, metadata.icc_profile)
+        metadata = metadata._replace(icc_profile=None)
+        return _described(np.asarray(rgb), metadata, notes + [note])
+    mode = image.mode
+    values = _values(path, image)
+    image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
+    metadata = metadata_of(image)
+    # A profile describes colours that were converted away.
+    if mode in ("LAB", "HSV", "YCbCr") and metadata.icc_profile:
+        metadata = metadata._replace(icc_profile=None)
+        notes = [*notes, f"colour profile left out: {mode} became RGB"]
+    return _described(values, metadata, notes)
 
 
 def _n_images(path: Path, image: Any) -> int:

@@ -86,6 +86,14 @@ def test_a_profile_that_does_not_fit_is_left_out(tmp_path):
     assert picture.icc_profile == SRGB and picture.notes == ()
 
 
+def test_the_profile_of_colours_that_were_converted_is_told(tmp_path):
+    path = tmp_path / "lab.tif"
+    Image.new("LAB", (8, 8), (120, 130, 140)).save(str(path), icc_profile=SRGB)
+    picture = read_picture(path)
+    assert picture.icc_profile is None
+    assert picture.notes == ("colour profile left out: LAB became RGB",)
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".png", ".jpg", ".tif"])
 @pytest.mark.parametrize("n_colours, profile", [(1, "GRAY"), (1, "RGB "), (3, "RGB ")])
 def test_a_profile_is_of_the_colours_that_the_file_has(
