@@ -156,6 +156,8 @@ def _kept_exif(image: Any, exif: Any, notes: list[str]) -> bytes | None:
         return _descriptive(exif, notes)
     if not len(exif):
         return None
+    if _is_cut_off(image.info["exif"]):
+        notes.append("EXIF in part left out: it cannot be read")
     was_upright = exif.get(_ORIENTATION, 1) == 1
     exif[_ORIENTATION] = 1
     n_notes = len(notes)
@@ -163,6 +165,20 @@ def _kept_exif(image: Any, exif: Any, notes: list[str]) -> bytes | None:
     if was_upright and len(notes) == n_notes:
         return _with_prefix(image.info["exif"])
     return content
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """Whether EXIF data point at what is not there, of which Pillow warns at most."""
+    from PIL import Image
+
+    tags = Image.Exif()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tags.load(content)
+        for tag in (_EXIF_IFD, _GPS_IFD):
+            tags.get_ifd(tag)
+    words = " ".join(str(warning.message) for warning in told).lower()
+    return "corrupt" in words or "truncated" in words
 
 
 def _descriptive(tags: Any, notes: list[str]) -> bytes | None:

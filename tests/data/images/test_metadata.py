@@ -93,7 +93,7 @@ def directory(*tags):
     end = 8 + 2 + 12 * len(tags) + 4
     head, rest = struct.pack("<H", len(tags)), b""
     for number, kind, content in sorted(tags):
-        count = len(content) // {1: 1, 2: 1, 3: 2, 5: 8}[kind]
+        count = len(content) // {2: 1, 3: 2, 4: 4, 5: 8}[kind]
         if len(content) > 4:
             place = struct.pack("<I", end + len(rest))
             rest += content
@@ -157,6 +157,27 @@ def test_a_malformed_tag_takes_nothing_else_along(
         write_picture(tmp_path / name, picture)
         with Image.open(str(tmp_path / name)) as image:
             assert image.getexif()[0x010F] == "a camera"
+
+
+PLACE = struct.pack("<I", 77777)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        directory(TURNED, CAMERA, (0x8769, 4, PLACE)),
+        directory(TURNED, CAMERA, (0x8825, 4, PLACE)),
+        directory(TURNED, CAMERA, (0x0131, 2, b"a program\0"))[:-4],
+    ],
+)
+def test_exif_that_is_cut_off_is_told(tmp_path, exif):
+    Image.fromarray(noise(4, 6, 3)).save(str(tmp_path / "a.jpg"), exif=exif)
+    picture = read_picture(tmp_path / "a.jpg")
+    assert picture.pixels.shape == (6, 4, 3)
+    assert picture.notes == ("EXIF in part left out: it cannot be read",)
+    tags = Image.Exif()
+    tags.load(picture.exif)
+    assert tags[0x010F] == "a camera"
 
 
 @pytest.mark.parametrize("big", [False, True])
