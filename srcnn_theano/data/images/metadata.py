@@ -40,6 +40,7 @@ _DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 HDR_CHUNKS = (b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi")
 _COLOUR_CHUNKS = (*HDR_CHUNKS, b"cHRM", b"gAMA", b"sRGB")
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
+_MOST_TEXT = 1 << 24  # bytes; nobody writes more
 # Texts that say again what EXIF says, or what describes the file as it was.
 _OTHER_TEXTS = (
     b"XML:com.adobe.xmp",
@@ -359,15 +360,16 @@ def png_chunks(path: Path) -> tuple[Chunks, Chunks]:
     is_before = True
     for name, data in _chunks(path, (*_COLOUR_CHUNKS, *_TEXT_CHUNKS)):
         is_before = is_before and name != b"IDAT"
-        if name in _COLOUR_CHUNKS and is_before and len(data) <= 32:
-            colours.append((name, data))
-        elif name in _TEXT_CHUNKS and data.partition(b"\0")[0] not in _OTHER_TEXTS:
+        if name in _COLOUR_CHUNKS:
+            if is_before and len(data) <= 32:
+                colours.append((name, data))
+        elif data and data.partition(b"\0")[0] not in _OTHER_TEXTS:
             texts.append((name, data))
     return tuple(colours), tuple(texts)
 
 
 def _chunks(path: Path, wanted: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """The chunks of a PNG file; of those that are not wanted the names alone."""
+    """The chunks of a PNG file; of those not wanted, or too long, the names alone."""
     with path.open("rb") as stream:
         stream.seek(8)
         while True:
@@ -375,7 +377,7 @@ def _chunks(path: Path, wanted: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]
             if len(head) < 8 or head[4:] == b"IEND":
                 return
             (length,) = struct.unpack(">I", head[:4])
-            if head[4:] in wanted:
+            if head[4:] in wanted and length <= _MOST_TEXT:
                 yield head[4:], stream.read(length)
                 stream.seek(4, 1)
             else:
