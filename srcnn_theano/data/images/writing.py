@@ -34,7 +34,7 @@ from srcnn_theano.data.images.picture import (
     kind_of,
 )
 from srcnn_theano.data.images.png import PngWriter
-from srcnn_theano.data.images.tiff import TiffWriter, write_deep
+from srcnn_theano.data.images.tiff_writing import TiffWriter, write_deep
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
 
