@@ -24,7 +24,10 @@ from srcnn_theano.data.images import (
     Picture,
     array_of,
     enlarged,
+    inside_and_beyond,
     picture_of,
+    pixel_bytes,
+    rows_of_tiles,
     spread_colours,
 )
 from srcnn_theano.data.patches import Degraded
@@ -301,7 +304,7 @@ class Upscaler:
     ) -> None:
         self.network = network
         self.scale = scale
-        self.tile = None if tile is None else tile * network.factor
+        self.tile = tile
         self._restored = partial(_eightfold, network) if tta else network
 
     def __call__(
@@ -351,23 +354,37 @@ class Upscaler:
             spread = spread_colours(picture.pixels, picture.alpha)
             picture = picture._replace(pixels=spread)
         for row in self._tiles(picture):
-            pixels, alpha = [], []
-            for rows, cols in row:
-                restored = self.restore(picture.pixels, rows, cols)
-                pixels.append(from_float(restored, picture.pixels.dtype))
-                if picture.alpha is not None:
-                    region = imresize_region(picture.alpha, self.scale, rows, cols)
-                    alpha.append(from_float(region, picture.alpha.dtype))
-                if on_tile is not None:
-                    on_tile()
-            yield picture._replace(
-                pixels=np.concatenate(pixels, axis=1),
-                alpha=np.concatenate(alpha, axis=1) if alpha else None,
-            )
+            yield self._band(picture, row, on_tile)
+
+    def _band(
+        self,
+        picture: Picture,
+        row: Sequence[tuple[slice, slice]],
+        on_tile: Callable[[], Any] | None,
+    ) -> Picture:
+        # Tiles go into one array at once: a wide row of them is large.
+        dtype = picture.pixels.dtype
+        shape = row[0][0].stop - row[0][0].start, row[-1][1].stop
+        pixels = np.empty((*shape, picture.pixels.shape[2]), dtype)
+        alpha = None if picture.alpha is None else np.empty(shape, dtype)
+        for rows, cols in row:
+            restored = self.restore(picture.pixels, rows, cols)
+            pixels[:, cols] = from_float(restored, dtype)
+            if alpha is not None and picture.alpha is not None:
+                region = imresize_region(picture.alpha, self.scale, rows, cols)
+                alpha[:, cols] = from_float(region, dtype)
+            if on_tile is not None:
+                on_tile()
+        return picture._replace(pixels=pixels, alpha=alpha)
 
     def n_tiles(self, picture: Picture) -> int:
         """Number of tiles that a picture takes."""
         return sum(map(len, self._tiles(picture)))
+
+    def band_bytes(self, picture: Picture) -> int:
+        """Bytes of the largest of the bands."""
+        rows, cols = self._tiles(picture)[0][-1]
+        return rows.stop * cols.stop * pixel_bytes(picture)
 
     def restore(self, image: np.ndarray, rows: slice, cols: slice) -> np.ndarray:
         """The part ``[rows, cols]`` of the enlarged and restored image.
@@ -395,21 +412,16 @@ class Upscaler:
 
     def _tiles(self, picture: Picture) -> list[list[tuple[slice, slice]]]:
         """(rows, cols) slices of the output, in rows of tiles."""
-        spans = []
-        for length in picture.pixels.shape[:2]:
-            length *= self.scale
-            step = self.tile or length
-            spans.append(
-                [slice(i, min(i + step, length)) for i in range(0, length, step)]
-            )
-        return [[(rows, cols) for cols in spans[1]] for rows in spans[0]]
+        size = [self.scale * n for n in picture.pixels.shape[:2]]
+        factor = self.network.factor
+        return rows_of_tiles(size, pixel_bytes(picture), self.tile, factor)
 
     def _enlarged(
         self, image: np.ndarray, rows: slice, cols: slice, halo: int = 0
     ) -> np.ndarray:
         """Bicubic region with a halo, continued beyond the border."""
         lengths = [self.scale * n for n in image.shape[:2]]
-        inside, beyond = _inside_and_beyond((rows, cols), lengths, halo)
+        inside, beyond = inside_and_beyond((rows, cols), lengths, halo)
         region = imresize_region(image, self.scale, inside[0], inside[1]).astype(
             np.float32
         )
@@ -421,7 +433,7 @@ class Upscaler:
             slice(part.start // self.scale, part.stop // self.scale)
             for part in (rows, cols)
         ]
-        inside, beyond = _inside_and_beyond(parts, image.shape[:2], self.network.halo)
+        inside, beyond = inside_and_beyond(parts, image.shape[:2], self.network.halo)
         region = to_float(image[tuple(inside)], np.dtype("float32"))
         return np.pad(region, beyond + [(0, 0)], mode="edge")
 
@@ -435,16 +447,3 @@ def _eightfold(network: Predictor, x: np.ndarray) -> np.ndarray:
         flipped = network(turned[..., ::-1])[..., ::-1]
         total = total + np.rot90(straight + flipped, -turns, axes=(2, 3))
     return total / 8
-
-
-def _inside_and_beyond(
-    parts: Sequence[slice], lengths: Sequence[int], halo: int
-) -> tuple[list[slice], list[tuple[int, int]]]:
-    """How much of the parts with a halo lies in the image, and how much beyond it."""
-    inside, beyond = [], []
-    for part, length in zip(parts, lengths):
-        start, stop = part.start - halo, part.stop + halo
-        first, last = max(start, 0), min(stop, length)
-        inside.append(slice(first, last))
-        beyond.append((first - start, stop - last))
-    return inside, beyond

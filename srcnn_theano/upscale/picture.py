@@ -88,7 +88,8 @@ def upscale_picture(
         The picture cannot be read; its format cannot hold it, or it cannot be written.
     """
     picture = fitted(job.target, read(), upscaler.scale)
-    check_writable(job.target, picture, upscaler.scale, most_memory)
+    scale, band_bytes = upscaler.scale, upscaler.band_bytes(picture)
+    check_writable(job.target, picture, scale, most_memory, band_bytes)
     with Bar(
         total=upscaler.n_tiles(picture),
         desc=job.source.name,
@@ -97,6 +98,6 @@ def upscale_picture(
         disable=not progress,
     ) as bar:
         bands = upscaler.bands(picture, on_tile=bar.update)
-        write_bands(job.target, picture, upscaler.scale, bands, quality)
+        write_bands(job.target, picture, scale, bands, quality)
     for note in picture.notes:
         tell(job, note)

@@ -227,7 +227,7 @@ class _Watched:
 
     def __init__(self, upscaler: Any, task: Task) -> None:
         self.scale = upscaler.scale
-        self.n_tiles = upscaler.n_tiles
+        self.n_tiles, self.band_bytes = upscaler.n_tiles, upscaler.band_bytes
         self._upscaler = upscaler
         self._task = task
         starts = [max(0, (n - most) // 2) for n, most in zip(task.size, SHOWN)]

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_theano.data.images import GIB, Picture, check_writable, read_picture
+from srcnn_theano.data.images import GIB, Picture, check_writable, png, read_picture
 from srcnn_theano.errors import UserError
+from srcnn_theano.inference import Upscaler
 
 
 @pytest.fixture
@@ -90,6 +92,72 @@ def test_what_is_written_in_bands_is_not_held(tmp_path, suffix):
     assert int(answer.stdout) * 1024 < whole / 3
     with Image.open(tmp_path / f"a.{suffix}") as image:
         assert image.size == (6000, 5000)
+
+
+WIDE = """
+import sys; from pathlib import Path; import numpy as np
+from srcnn_theano.data.images import png, tiles, Picture, write_bands
+from srcnn_theano.inference import Upscaler
+tiles._BAND_BYTES = 8 << 20
+png.usable_cores = lambda: 2
+class Repeat:
+    channels, factor, halo, upscales = 3, 4, 4, True
+    def __call__(self, x):
+        x = x[:, :, 4:-4, 4:-4]
+        return x.repeat(4, axis=2).repeat(4, axis=3)
+status = Path('/proc/self/status')
+peak = lambda: int(status.read_text().split('VmHWM:')[1].split()[0])
+upscaler = Upscaler(Repeat(), 4)
+for cols in (20, 8000):
+    pixels = np.zeros((200, cols, 3), 'uint8')
+    like = Picture(pixels, pixels[..., 0] + 9 if sys.argv[2] else None)
+    before = peak()
+    write_bands(sys.argv[1], like, 4, upscaler.bands(like))
+print(1024 * (peak() - before), upscaler.band_bytes(like))
+"""
+
+
+@pytest.mark.parametrize("suffix, alpha", [("png", ""), ("ppm", ""), ("tif", "alpha")])
+def test_wide_pictures_are_made_of_lower_rows_of_tiles(tmp_path, suffix, alpha):
+    path = tmp_path / f"a.{suffix}"
+    answer = subprocess.run(
+        [sys.executable, "-c", WIDE, path, alpha],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    peak, band = map(int, answer.stdout.split())
+    assert band < 8 << 20
+    # Whole rows of tiles, 768 pixels high, are 74 and 98 MB here.
+    assert peak < 2 * band + (40 << 20)
+    with Image.open(path) as image:
+        assert image.size == (32000, 800)
+
+
+def test_the_row_of_tiles_counts_by_its_width(tmp_path):
+    """Views: pictures of any width that take no memory here."""
+    network = SimpleNamespace(channels=3, factor=4, halo=4, upscales=True)
+    upscaler = Upscaler(network, 4)
+    for shape in ((400, 40000), (40000, 400), (4000, 6000), (12, 500000)):
+        like = Picture(np.broadcast_to(np.zeros((1, 1, 3), "uint8"), (*shape, 3)))
+        band = upscaler.band_bytes(like)
+        for name in ("a.png", "a.ppm", "a.tif"):
+            check_writable(tmp_path / name, like, 4, GIB, band)
+    like = Picture(np.broadcast_to(np.zeros((1, 1, 3), "uint8"), (12, 2000000, 3)))
+    band = upscaler.band_bytes(like)
+    with pytest.raises(UserError, match="a.ppm: 8000000x48 .* --memory 2, or cut it"):
+        check_writable(tmp_path / "a.ppm", like, 4, GIB, band)
+    check_writable(tmp_path / "a.ppm", like, 4, 2 * GIB, band)
+
+
+def test_fewer_threads_compress_long_rows(monkeypatch):
+    monkeypatch.setattr(png, "usable_cores", lambda: 64)
+    assert png.workers(36000) == (32, 128 << 20)
+    n_workers, n_bytes = png.workers(480000)
+    assert n_workers == 13 and n_bytes == 13 * 20 * 480000
+    assert png.workers(10**8) == (1, 2 * 10**9)
+    monkeypatch.setattr(png, "usable_cores", lambda: 2)
+    assert png.workers(480000)[0] == 2
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "LA", "1", "CMYK"])

@@ -11,6 +11,7 @@ from srcnn_theano.data.images.picture import (
     Picture,
     array_of,
     picture_of,
+    pixel_bytes,
 )
 from srcnn_theano.data.images.reading import (
     n_pixels,
@@ -18,6 +19,7 @@ from srcnn_theano.data.images.reading import (
     read_pixels,
     read_rgb,
 )
+from srcnn_theano.data.images.tiles import inside_and_beyond, rows_of_tiles
 from srcnn_theano.data.images.writing import (
     check_writable,
     fitted,
@@ -35,12 +37,15 @@ __all__ = [
     "check_writable",
     "enlarged",
     "fitted",
+    "inside_and_beyond",
     "n_pixels",
     "picture_of",
+    "pixel_bytes",
     "pictures_below",
     "read_picture",
     "read_pixels",
     "read_rgb",
+    "rows_of_tiles",
     "spread_colours",
     "write_bands",
     "write_picture",

@@ -11,7 +11,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike
 
 GIB = 1 << 30
-# What the program takes by itself: libraries, a network, a row of tiles.
+# What the program takes by itself: libraries, a network, a tile.
 _PROGRAM = 230 << 20
 # Where no limit is named, as many pixels as Pillow opens by itself.
 _MOST_PIXELS = 178_956_970
@@ -27,6 +27,7 @@ def check_memory(
     bytes_per_pixel: float,
     most: int | None,
     cure: str = "cut it into pieces",
+    beside: float = 0,
 ) -> None:
     """Refuse a picture that would take more memory than it may.
 
@@ -40,6 +41,8 @@ def check_memory(
         Bytes of memory that the program may take; None for a limit of pixels alone.
     cure : str
         What to do beside allowing more.
+    beside : float
+        Bytes that do not grow with the picture's pixels.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def check_memory(
                 f"most {_MOST_PIXELS // 10**6} megapixels are; {cure}"
             )
         return
-    needed = _PROGRAM + n_pixels * bytes_per_pixel
+    needed = _PROGRAM + n_pixels * bytes_per_pixel + beside
     if needed > most:
         raise UserError(
             f"{path}: {cols}x{rows} pixels take about {needed / GIB:.1f} GiB of "

@@ -125,6 +125,12 @@ def array_of(picture: Picture) -> np.ndarray:
     return np.concatenate([picture.pixels, picture.alpha[..., np.newaxis]], axis=2)
 
 
+def pixel_bytes(picture: Picture) -> int:
+    """Bytes of a pixel with its alpha."""
+    n_channels = picture.pixels.shape[2] + (picture.alpha is not None)
+    return n_channels * picture.pixels.itemsize
+
+
 def kind_of(picture: Picture) -> str:
     """Channels, alpha, and the bits if they are 16: "L", "RGBA", "RGB16"."""
     colours = "L" if picture.pixels.shape[2] == 1 else "RGB"

@@ -19,6 +19,8 @@ import numpy as np
 from srcnn_theano.environment import usable_cores
 
 _BAND_BYTES = 1 << 20
+# What a thread takes at most, in bands or in rows longer than these; and all of them.
+_THREAD_BANDS, _THREAD_ROWS, _MOST_BYTES = 4, 20, 128 << 20
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LAST = b"\x03\x00"  # an empty block, which ends a stream of deflate
 
@@ -47,7 +49,7 @@ class PngWriter:
         self._pixel_bytes = channels * dtype.itemsize
         self._above = np.zeros((1, cols * self._pixel_bytes), np.uint8)
         self._checksum = 1
-        n_workers = usable_cores()
+        n_workers, _ = workers(cols * self._pixel_bytes)
         self._pool = concurrent.futures.ThreadPoolExecutor(n_workers)
         self._most_pending = 2 * n_workers
         self._pending: deque[concurrent.futures.Future] = deque()
@@ -60,13 +62,12 @@ class PngWriter:
 
     def write(self, values: np.ndarray) -> None:
         """Take the next rows, (rows, cols, channels)."""
-        if values.dtype == np.uint16:
-            values = values.astype(">u2")
-        samples = np.ascontiguousarray(values).view(np.uint8)
-        samples = samples.reshape(len(values), -1)
-        step = max(1, _BAND_BYTES // samples.shape[1])
-        for start in range(0, len(samples), step):
-            band = samples[start : start + step]
+        step = max(1, _BAND_BYTES // self._above.shape[1])
+        for start in range(0, len(values), step):
+            part = values[start : start + step]
+            if part.dtype == np.uint16:
+                part = part.astype(">u2")
+            band = np.ascontiguousarray(part).view(np.uint8).reshape(len(part), -1)
             job = self._pool.submit(_compressed, self._above, band, self._pixel_bytes)
             self._pending.append(job)
             self._above = band[-1:].copy()
@@ -95,6 +96,13 @@ class PngWriter:
         checksum = zlib.crc32(data, zlib.crc32(name)) & 0xFFFFFFFF
         self._stream.write(struct.pack(">I", len(data)) + name + data)
         self._stream.write(struct.pack(">I", checksum))
+
+
+def workers(row_bytes: int) -> tuple[int, int]:
+    """How many threads compress, and the bytes of memory that they take."""
+    each = max(_THREAD_BANDS * _BAND_BYTES, _THREAD_ROWS * row_bytes)
+    n_workers = max(1, min(usable_cores(), _MOST_BYTES // each))
+    return n_workers, n_workers * each
 
 
 def _compressed(

@@ -32,8 +32,9 @@ from srcnn_theano.data.images.picture import (
     Picture,
     array_of,
     kind_of,
+    pixel_bytes,
 )
-from srcnn_theano.data.images.png import PngWriter
+from srcnn_theano.data.images.png import PngWriter, workers
 from srcnn_theano.data.images.tiff_writing import TiffWriter, write_deep
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, atomic_path
@@ -51,6 +52,7 @@ def check_writable(
     kind: Picture | str = "RGB",
     scale: int = 1,
     most_memory: int | None = None,
+    band_bytes: int = 0,
 ) -> None:
     """Raise the error that `write_picture` would, before the picture is computed.
 
@@ -65,6 +67,8 @@ def check_writable(
         How many times larger than a Picture the result is going to be.
     most_memory : int or None
         Bytes that the program may take; None for any.
+    band_bytes : int
+        Of the largest of the bands that `write_bands` is going to be given.
     """
     picture = kind if isinstance(kind, Picture) else None
     if isinstance(kind, Picture):
@@ -82,23 +86,30 @@ def check_writable(
         )
     if picture is not None:
         _check_size(path, picture, scale, FORMATS[suffix])
-        if most_memory is not None and FORMATS[suffix].name not in _IN_BANDS:
-            _check_memory(path, picture, scale, most_memory)
+        if most_memory is not None:
+            _check_memory(path, picture, scale, most_memory, band_bytes)
 
 
 def _check_memory(
-    path: PathLike, picture: Picture, scale: int, most_memory: int
+    path: PathLike, picture: Picture, scale: int, most_memory: int, band_bytes: int
 ) -> None:
-    """Refuse a result that is written all at once and too large for that."""
+    """Refuse a result that would take more memory while it is computed and written."""
     rows, cols, n_channels = picture.pixels.shape
-    n_channels += picture.alpha is not None
-    name = FORMATS[Path(path).suffix.lower()].name
-    n_bytes = scale**2 * bytes_to_write(picture.pixels.dtype, n_channels, name)
+    source = pixel_bytes(picture)
+    if picture.alpha is not None:  # colours are spread beneath it
+        source += picture.pixels[0, 0].nbytes
+        n_channels += 1
+    name, n_bytes, cure = FORMATS[Path(path).suffix.lower()].name, 0.0, {}
+    if name not in _IN_BANDS:
+        n_bytes = scale**2 * bytes_to_write(picture.pixels.dtype, n_channels, name)
+        pieces = "choose .png, .jpg, .tif or .ppm, which are written piece by piece"
+        cure = {"cure": pieces}
     size = scale * rows, scale * cols
-    source = n_channels * picture.pixels.itemsize
     per_pixel = (n_bytes + source) / scale**2
-    cure = "choose .png, .jpg, .tif or .ppm, which are written piece by piece"
-    check_memory(path, size, per_pixel, most_memory, cure)
+    beside = 2 * band_bytes  # a band, and as the writer takes it
+    if name == "PNG":
+        beside += workers(size[1] * pixel_bytes(picture))[1]
+    check_memory(path, size, per_pixel, most_memory, beside=beside, **cure)
 
 
 def fitted(path: PathLike, picture: Picture, scale: int = 1) -> Picture:
@@ -171,9 +182,7 @@ def _says_more_than_srgb(picture: Picture) -> bool:
 
 def _check_size(path: PathLike, picture: Picture, scale: int, format_: Format) -> None:
     rows, cols = (scale * n for n in picture.pixels.shape[:2])
-    n_bytes = rows * cols * picture.pixels[0, 0].nbytes
-    if picture.alpha is not None:
-        n_bytes += rows * cols * picture.alpha.itemsize
+    n_bytes = rows * cols * pixel_bytes(picture)
     limit = ""
     if max(rows, cols) > format_.max_side:
         limit = f"{format_.max_side} on each side"
@@ -256,6 +265,7 @@ def write_bands(
             try:
                 for band in bands:
                     writer.write(array_of(band))
+                    del band  # not to be there while the next is computed
                 with _refusals(path, shape, format_):
                     writer.close()
             finally:
