@@ -21,6 +21,12 @@ from typing import (
 import numpy as np
 
 from srcnn_theano.data.images.picture import Chunks, Picture
+from srcnn_theano.data.images.tiff_pages import (
+    is_big,
+    opened,
+    picture_page,
+    stream_at,
+)
 
 EXIF_PREFIX = b"Exif\0\0"
 _Value = TypeVar("_Value")
@@ -60,6 +66,11 @@ class Metadata(NamedTuple):
     aspect: float | None = None  # as in `Picture`, of the file as it lies
     notes: tuple[str, ...] = ()  # what could not be read
 
+    def turned(self) -> Metadata:
+        """With the sides of the pixels exchanged, as by a quarter turn."""
+        aspect = self.aspect and 1 / self.aspect
+        return self._replace(dpi=self.dpi and self.dpi[::-1], aspect=aspect)
+
 
 class _Parts:
     """Reads metadata part by part: what is malformed takes nothing else along."""
@@ -94,13 +105,17 @@ def metadata_of(image: Any) -> Metadata:
     return Metadata(orientation, kept, profile, dpi, aspect, parts.lines())
 
 
-def metadata_of_tiff(path: Path) -> Metadata:
-    """The metadata of a TIFF whose pixels Pillow cannot read."""
+def metadata_of_tiff(path: Path, directory: int | None) -> Metadata:
+    """The metadata of a TIFF whose pixels Pillow cannot read.
+
+    Of the directory at this place in the file; None for the first.
+    """
     from PIL import Image
 
     parts, tags = _Parts(), Image.Exif()
-    with path.open("rb") as stream:
-        parts.read("metadata", partial(_load, tags, path, stream, parts.notes), None)
+    load = partial(_load, tags, path, parts.notes)
+    with stream_at(path, directory) as stream:
+        parts.read("metadata", partial(load, stream), None)
         orientation = parts.read("orientation", partial(_orientation_of, tags), 1)
         dpi, aspect = parts.read(
             "resolution", partial(_resolution_of_tags, tags), _NONE
@@ -111,17 +126,13 @@ def metadata_of_tiff(path: Path) -> Metadata:
     return Metadata(orientation, kept, profile, dpi, aspect, parts.lines())
 
 
-def _load(tags: Any, path: Path, stream: BinaryIO, notes: list[str]) -> None:
+def _load(tags: Any, path: Path, notes: list[str], stream: BinaryIO) -> None:
     """Read the tags of a TIFF, or of a BigTIFF, whose EXIF Pillow does not find."""
-    head = stream.read(4)
-    stream.seek(0)
-    if b"+" not in head:
+    if not is_big(stream):
         tags.load_from_fp(stream)
         return
-    import tifffile
-
-    with tifffile.TiffFile(path, _multifile=False) as file:
-        page: Any = file.pages[0]
+    with opened(path) as file:
+        page, _ = picture_page(file)
         given = {tag.code: tag.value for tag in page.tags}
     for tag in (_ORIENTATION, _PROFILE, _UNIT, _XMP, _IPTC, *_DESCRIPTIVE):
         if tag in given:

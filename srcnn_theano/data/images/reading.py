@@ -8,11 +8,10 @@ import struct
 import threading
 import warnings
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, BinaryIO, Iterator, Sequence
 
 import numpy as np
 
-from srcnn_theano.data.images import tiff
 from srcnn_theano.data.images.colour import misfit, rgb_of_inks
 from srcnn_theano.data.images.memory import bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
@@ -25,6 +24,8 @@ from srcnn_theano.data.images.metadata import (
 )
 from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
+from srcnn_theano.data.images.tiff import Page, Samples, read_page
+from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
 
@@ -32,15 +33,16 @@ from srcnn_theano.files import PathLike, kind_at
 _READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
 _STRIP_BYTES = 1 << 22
 # Those whose further images are of the same rank, and not previews or depths.
-_OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "TIFF", "WEBP")
+_OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "WEBP")
 
 
 def read_picture(path: PathLike, most_memory: int | None = None) -> Picture:
     """Read a BMP, GIF, JPEG, PNG, PPM, QOI, TIFF or WebP file, whatever its name.
 
     Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
-    stay 16 bits. An animation, and a file of several pages, gives its first image. The
-    orientation that EXIF asks for is applied. What is left out stands in `notes`.
+    stay 16 bits. An animation, and a file of several pages, gives its first image that
+    is no preview of another. The orientation that EXIF asks for is applied. What is
+    left out stands in `notes`.
 
     Parameters
     ----------
@@ -96,24 +98,27 @@ def _require_file(path: Path) -> None:
 _opening = threading.Lock()
 
 
-def _open(path: Path) -> Any:
-    """The image as Pillow opens it, of any size: `check_memory` comes later."""
+def _open(path: Path, stream: BinaryIO | None = None) -> Any:
+    """The image as Pillow opens it, of any size: `check_memory` comes later.
+
+    Out of the `stream`, if that is not the file as it is.
+    """
     from PIL import Image
 
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return _identified(path)
+            return _identified(path, stream)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _identified(path: Path) -> Any:
+def _identified(path: Path, stream: BinaryIO | None) -> Any:
     from PIL import Image
 
     suffix = path.suffix.lower()
     if suffix not in READ_ONLY:
-        return Image.open(path, formats=_READ)
+        return Image.open(stream or path, formats=_READ)
     if READ_ONLY[suffix] == "HEIF":
         with contextlib.suppress(ImportError):
             import pillow_heif
@@ -121,10 +126,16 @@ def _identified(path: Path) -> Any:
             pillow_heif.register_heif_opener()
     Image.init()
     # TGA has no mark of its own: what is none may look like one.
-    return Image.open(path, formats=[*_READ, *({READ_ONLY[suffix]} & set(Image.OPEN))])
+    formats = [*_READ, *({READ_ONLY[suffix]} & set(Image.OPEN))]
+    return Image.open(stream or path, formats=formats)
 
 
 def _unidentified(path: Path) -> UserError:
+    if _is_tiff(path):
+        return UserError(
+            f"{path}: a TIFF of a kind that is not read here; save it with LZW or no "
+            "compression, in 8 or 16 bits"
+        )
     suffix = path.suffix.lower()
     cure = {
         "AVIF": "Pillow reads them from 11.3 on",
@@ -141,15 +152,23 @@ def _unidentified(path: Path) -> UserError:
 
 
 def _read(path: Path, most_memory: int | None) -> Picture:
-    with path.open("rb") as stream:
-        is_tiff = tiff.is_tiff(stream)
-    samples = tiff.read_samples(path, most_memory) if is_tiff else None
-    if samples is not None:
-        return _of_samples(path, samples)
-    with _open(path) as image:
+    page = Page(None, None, ())
+    if _is_tiff(path):
+        page = read_page(path, most_memory)
+    if page.samples is not None:
+        return _of_samples(path, page, page.samples)
+    at: Any = contextlib.nullcontext()
+    if page.directory is not None:
+        at = stream_at(path, page.directory)
+    with at as stream, _open(path, stream) as image:
         size = image.height, image.width
         check_memory(path, size, bytes_to_read(image, _n_result(image)), most_memory)
-        return _to_picture(path, image)
+        return _to_picture(path, image, page.notes)
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return is_tiff(stream)
 
 
 def _n_result(image: Any) -> int:
@@ -164,30 +183,36 @@ def _n_result(image: Any) -> int:
     return len(_mode_8_bit(image))
 
 
-def _of_samples(path: Path, samples: tiff.Samples) -> Picture:
+def _of_samples(path: Path, page: Page, samples: Samples) -> Picture:
     """A picture of what tifffile has read."""
+    metadata = metadata_of_tiff(path, page.directory)
+    values, notes = samples.values, list(page.notes)
+    if samples.n_colours < 4:
+        return _described(values, metadata, notes)
+    if values.dtype == np.uint16:
+        notes.append("CMYK of 16 bits became 8 bits")
+        values = _rounded(values)
+    rgb, note = _rgb_of_inks(values, metadata.icc_profile)
+    metadata = metadata._replace(icc_profile=None)
+    return _described(rgb, metadata, notes + [note])
+
+
+def _rgb_of_inks(inks: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, str]:
+    """Four inks, or these and alpha, as RGB with alpha; and what to say of it."""
     from PIL import Image
 
-    metadata, notes = metadata_of_tiff(path), list(samples.notes)
-    values = samples.colours
-    if values.shape[2] == 4:
-        if values.dtype == np.uint16:
-            notes.append("CMYK of 16 bits became 8 bits")
-            values = _rounded(values)
-        inks = Image.fromarray(np.ascontiguousarray(values), "CMYK")
-        rgb, note = rgb_of_inks(inks, metadata.icc_profile)
-        metadata = metadata._replace(icc_profile=None)
-        values, notes = np.asarray(rgb), notes + [note]
-    if samples.alpha is not None:
-        alpha = samples.alpha
-        if alpha.dtype != values.dtype:
-            alpha = _rounded(alpha)
-        values = np.dstack([values, alpha])
-    return _described(values, metadata, notes)
+    colours = Image.fromarray(np.ascontiguousarray(inks[..., :4]), "CMYK")
+    image, note = rgb_of_inks(colours, profile)
+    rgb = np.empty((*inks.shape[:2], inks.shape[2] - 1), np.uint8)
+    rgb[..., 3:] = inks[..., 4:]
+    for rows, strip in _strips(rgb):
+        strip[..., :3] = image.crop((0, rows.start, image.width, rows.stop))
+    return rgb, note
 
 
-def _to_picture(path: Path, image: Any) -> Picture:
-    picture = _with_colours(path, image, _notes(path, image))
+def _to_picture(path: Path, image: Any, notes_before: Sequence[str]) -> Picture:
+    notes = [*notes_before, *_notes(path, image)]
+    picture = _with_colours(path, image, notes)
     if image.format == "PNG":
         colours, texts = png_chunks(path)
         picture = picture._replace(colour_chunks=colours, texts=texts)
@@ -205,9 +230,12 @@ def _with_colours(path: Path, image: Any, notes: list[str]) -> Picture:
         metadata = metadata._replace(icc_profile=None)
         return _described(np.asarray(rgb), metadata, notes + [note])
     mode = image.mode
+    before = metadata_of(image).orientation if image.format == "TIFF" else 1
     values = _values(path, image)
     image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
     metadata = metadata_of(image)
+    if before >= 5 and metadata.orientation == 1:
+        metadata = metadata.turned()
     # A profile describes colours that were converted away.
     if mode in ("LAB", "HSV", "YCbCr") and metadata.icc_profile:
         metadata = metadata._replace(icc_profile=None)
@@ -251,21 +279,29 @@ def _described(values: np.ndarray, metadata: Metadata, notes: list[str]) -> Pict
     values = turn(values, metadata.orientation)
     n_colours = 1 if values.shape[2] < 3 else 3
     alpha = values[..., -1] if values.shape[2] in (2, 4) else None
-    profile, dpi, aspect = metadata.icc_profile, metadata.dpi, metadata.aspect
-    notes = notes + list(metadata.notes)
+    if metadata.orientation >= 5:
+        metadata = metadata.turned()
+    profile, notes = metadata.icc_profile, notes + list(metadata.notes)
     if profile and misfit(profile, n_colours):
         notes = notes + [misfit(profile, n_colours)]
         profile = None
-    if metadata.orientation >= 5:
-        dpi = dpi and dpi[::-1]
-        aspect = aspect and 1 / aspect
-    picture = Picture(values[..., :n_colours], alpha, profile, metadata.exif, dpi)
-    return picture._replace(aspect=aspect, notes=tuple(notes))
+    return Picture(
+        values[..., :n_colours],
+        alpha,
+        profile,
+        metadata.exif,
+        metadata.dpi,
+        aspect=metadata.aspect,
+        notes=tuple(notes),
+    )
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
     """16 bits as 8."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    result = np.empty(values.shape, np.uint8)
+    for rows, strip in _strips(result):
+        strip[...] = (values[rows].astype(np.uint32) + 128) // 257
+    return result
 
 
 def _values(path: Path, image: Any) -> np.ndarray:

@@ -4,100 +4,99 @@ TIFF leaves much open: samples in planes or side by side, of 1 to 64 bits, signe
 not, white as 0, channels beyond the colours that may be alpha, tiles, files beyond 4
 GiB. What is read here is checked against the tags first, so that a file cannot ask for
 more memory than its size in pixels allows, and what has no meaning as a picture is
-refused by name. Files with lossy compression or in colours that need a conversion
+refused by name. It is decoded strip by strip into the result, which is nearly all the
+memory that is taken. Files with JPEG inside or in colours that need a conversion
 (YCbCr, Lab, palettes) are left to Pillow, which decodes them by libtiff.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import logging
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 
 from srcnn_theano.data.images.memory import check_memory
+from srcnn_theano.data.images.tiff_pages import opened, picture_page
 from srcnn_theano.errors import UserError
 
 # Values of the tags that matter.
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _INKS = 0, 1, 2, 5
 _COLOURS = {_WHITE_IS_0: 1, _BLACK_IS_0: 1, _RGB: 3, _INKS: 4}
-_NO_COMPRESSION = 1
-_LOSSLESS = {5: "LZW", 8: "deflate", 32773: "PackBits", 32946: "deflate"}
+_CAMERAS = (32803, 34892)  # the values of sensors, in DNG
+_NO_COMPRESSION, _WEBP = 1, 50001
+_LOSSLESS = {
+    *(5, 8, 32773, 32946),  # LZW, deflate, PackBits, deflate
+    *(34925, 50000),  # LZMA, Zstandard
+}
+# And what Pillow reads beside: for fax, JPEG old and new; palettes, YCbCr and Lab.
+_BY_PILLOW = {_NO_COMPRESSION, 2, 3, 4, 6, 7, *_LOSSLESS}
+_COLOURS_OF_PILLOW = {*_COLOURS, 3, 6, 8}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _NUMBERS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
-_MOST_SAMPLES, _MOST_PAGES = 16, 10000
-_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MOST_SAMPLES = 16
+_BLOCK_SAMPLES = 1 << 19
 
 
 class Samples(NamedTuple):
-    """The first image of a TIFF as it lies in the file, not turned."""
+    """The picture of a TIFF as it lies in the file, not turned."""
 
-    colours: np.ndarray  # (rows, cols, 1, 3 or 4), uint8 or uint16; 4 are inks
-    alpha: np.ndarray | None  # (rows, cols), of the same dtype
+    values: np.ndarray  # (rows, cols, colours, or with alpha as the last), uint8 or 16
+    n_colours: int  # 1, 3 or 4: these are inks
+
+
+class Page(NamedTuple):
+    """The page of a TIFF that is the picture."""
+
+    directory: int | None  # where in the file it is; None for the first
+    samples: Samples | None  # None where Pillow is to read it
     notes: tuple[str, ...]  # what was left out
 
 
-def is_tiff(stream: BinaryIO) -> bool:
-    """Whether a file begins as a TIFF does; its position is kept."""
-    position = stream.tell()
-    start = stream.read(4)
-    stream.seek(position)
-    return start in _MAGIC
-
-
-def read_samples(path: Path, most_memory: int | None = None) -> Samples | None:
-    """Read the first image of a TIFF, if it is of a kind for which this is the way.
-
-    Returns
-    -------
-    Samples or None
-        None where Pillow is to read it.
+def read_page(path: Path, most_memory: int | None = None) -> Page:
+    """Find the picture of a TIFF, and read it if this is the way for its kind.
 
     Raises
     ------
     UserError
         Its pixels are no picture's, or it needs a package that is not there.
     """
-    import tifffile
-
-    # It tells of damage on stderr, and what it cannot read is an error besides.
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
-    # Never the series: those of microscopes name further files, which it would open.
-    with tifffile.TiffFile(path, _multifile=False) as file:
-        page = file.pages[0]
+    with opened(path) as file:
+        page, n_images = picture_page(file)
+        directory = None if page.offset == file.pages[0].offset else page.offset
+        notes = [f"the first of {n_images} images is taken"] * (n_images > 1)
         if not _is_ours(page):
             _check_for_pillow(path, page)
-            return None
-        _check(path, page, most_memory)
-        samples = _samples(path, page, _as_grid(page, page.asarray(maxworkers=1)))
-        n_images = _n_images(file)
-        if n_images > 1:
-            note = f"the first of {n_images} images is taken"
-            samples = samples._replace(notes=(note, *samples.notes))
-        return samples
+            return Page(directory, None, tuple(notes))
+        alpha = _alpha_of(page)
+        _check(path, page, alpha is not None, most_memory)
+        samples = _samples(path, page, alpha)
+        n_left_out = page.samplesperpixel - samples.values.shape[2]
+        if n_left_out:
+            channels = "channel" if n_left_out == 1 else "channels"
+            notes.append(f"{n_left_out} {channels} besides colour and alpha left out")
+        return Page(directory, samples, tuple(notes))
 
 
-def _n_images(file: Any) -> int:
-    """How many of the pages are neither previews nor masks; counted up to a bound."""
-    n_images = 0
-    for i in range(_MOST_PAGES):
-        try:
-            # Bit 0 of NewSubfileType: of reduced size; bit 2: a mask.
-            n_images += not int(file.pages[i].subfiletype) & 5
-        except Exception:  # the end of the chain, or a damaged page
-            break
-    return n_images
+# --- What is read, and by what ---
 
 
 def _is_ours(page: Any) -> bool:
     if int(page.photometric) not in _COLOURS:
         return False
-    return page.compression == _NO_COMPRESSION or (
-        int(page.compression) in _LOSSLESS
-        and (_has_imagecodecs() or not _is_plain(page))
-    )
+    # Pillow's own wheels have a libtiff without WebP.
+    if page.compression == _WEBP:
+        return True
+    if int(page.compression) not in {_NO_COMPRESSION, *_LOSSLESS}:
+        return False
+    return not (_needs_codecs(page) and not _has_imagecodecs() and _is_plain(page))
+
+
+def _needs_codecs(page: Any) -> bool:
+    """Whether tifffile needs imagecodecs for it."""
+    bits = max(_each(page.bitspersample))
+    return page.compression != _NO_COMPRESSION or bits not in (1, 8, 16, 32)
 
 
 def _is_plain(page: Any) -> bool:
@@ -114,8 +113,17 @@ def _is_plain(page: Any) -> bool:
 
 
 def _check_for_pillow(path: Path, page: Any) -> None:
-    """Refuse what Pillow would read wrong, in words of the file."""
-    if not _is_plain(page):
+    """Refuse what Pillow would read wrong or not at all, in words of the file."""
+    if int(page.photometric) in _CAMERAS:
+        raise UserError(
+            f"{path}: holds what the sensor of a camera saw, which is no picture yet; "
+            "develop it with a program for raw photographs"
+        )
+    if not (
+        _is_plain(page)
+        and int(page.compression) in _BY_PILLOW
+        and int(page.photometric) in _COLOURS_OF_PILLOW
+    ):
         raise UserError(
             f"{path}: a TIFF compressed by {_word(page.compression)} in colours "
             f"{_word(page.photometric)} with {page.samplesperpixel} samples of "
@@ -124,18 +132,19 @@ def _check_for_pillow(path: Path, page: Any) -> None:
         )
 
 
-def _check(path: Path, page: Any, most_memory: int | None) -> None:
+def _check(path: Path, page: Any, has_alpha: bool, most_memory: int | None) -> None:
     """Refuse what is no picture, and what would take more memory than a picture."""
     n_pixels = page.imagewidth * page.imagelength
-    # As it lies in the file, and as it is turned into grey or RGB.
-    bits = page.samplesperpixel * max(_each(page.bitspersample))
+    n_bytes, beside = _bytes_to_read(page, has_alpha)
     size = page.imagelength, page.imagewidth
-    check_memory(path, size, bits / 8 + max(bits, 8) / 4, most_memory)
+    check_memory(path, size, n_bytes, most_memory, beside=beside)
     if n_pixels == 0 or page.imagedepth != 1:
         raise UserError(
             f"{path}: {page.imagewidth}x{page.imagelength}x{page.imagedepth} pixels "
             "are no picture; get another copy of it"
         )
+    # A tile may be larger than the picture.
+    check_memory(path, (page.tilelength, page.tilewidth), 0, None)
     _check_numbers(path, page)
     n_colours = _COLOURS[int(page.photometric)]
     if not n_colours <= page.samplesperpixel <= _MOST_SAMPLES:
@@ -144,11 +153,34 @@ def _check(path: Path, page: Any, most_memory: int | None) -> None:
             f"has {n_colours} or a few more; take its colours out of it"
         )
     _check_segments(path, page)
-    if page.compression != _NO_COMPRESSION and not _has_imagecodecs():
+    if _needs_codecs(page) and not _has_imagecodecs():
         raise UserError(
-            f"{path}: to read a TIFF of this kind that is compressed needs the package "
-            "imagecodecs; put it right with `pip install 'srcnn-theano[tiff]'`"
+            f"{path}: to read a TIFF of this kind ({_word(page.compression)}, "
+            f"{max(_each(page.bitspersample))} bits) needs the package imagecodecs; "
+            "put it right with `pip install 'srcnn-theano[tiff]'`"
         )
+
+
+def _bytes_to_read(page: Any, has_alpha: bool) -> tuple[float, float]:
+    """Bytes of memory for each pixel, and those for a strip or a tile beside."""
+    bits = max(_each(page.bitspersample))
+    n_colours = _COLOURS.get(int(page.photometric), 0)
+    sample = 1 if bits <= 8 else 2
+    result = sample * (n_colours + has_alpha)
+    most = [result]
+    if "Orientation" in page.tags and page.tags["Orientation"].value != 1:
+        most.append(2 * result)
+    if n_colours == 4:  # of 8 bits, in Pillow's RGB, and as an array
+        most.append(result + 4 + 4 + 3 + has_alpha)
+    elif has_alpha:  # with colours that are spread, see `colour.spread_colours`
+        most.append(result + sample * n_colours)
+    if _is_raw(page):
+        return max(most), 0
+    stored = 1 if bits <= 8 else 2 if bits <= 16 else 4
+    # As it lies in the file, without its compression, and as numbers of whole bytes.
+    n_copies = 1 + (page.compression != _NO_COMPRESSION)
+    segment = n_copies * stored * float(np.prod(page.chunks, dtype=float))
+    return max(most), max(page.databytecounts, default=0) + segment
 
 
 def _check_numbers(path: Path, page: Any) -> None:
@@ -179,44 +211,121 @@ def _check_segments(path: Path, page: Any) -> None:
         raise ValueError("a part of its pixels is not in the file")
 
 
-def _as_grid(page: Any, array: np.ndarray) -> np.ndarray:
-    """(rows, cols, samples), whatever the order in the file."""
-    rows, cols, n = page.imagelength, page.imagewidth, page.samplesperpixel
-    if n > 1 and int(page.planarconfig) == 2:
-        return np.moveaxis(array.reshape(n, rows, cols), 0, 2)
-    return array.reshape(rows, cols, n)
+# --- Pixels ---
 
 
-def _samples(path: Path, page: Any, array: np.ndarray) -> Samples:
-    bits = max(_each(page.bitspersample))
-    if bits == 32:
-        if array.min() < 0 or array.max() > 65535:
-            raise UserError(f"{path}: 32 bits per channel; convert it to 8 or 16 bits")
-        bits, array = 16, array.astype(np.uint16)
-    array = _full_range(array, bits)
-    if page.photometric == _WHITE_IS_0:
-        array = np.iinfo(array.dtype).max - array
+def _alpha_of(page: Any) -> tuple[int, bool] | None:
+    """Which of the samples is alpha, and whether colours are multiplied by it."""
     n_colours = _COLOURS[int(page.photometric)]
-    colours, extras = array[..., :n_colours], array[..., n_colours:]
     # Those beyond the list of the tag are of no known meaning.
-    meanings = [int(extra) for extra in page.extrasamples][: extras.shape[2]]
-    alpha, notes = None, []
-    n_left_out = extras.shape[2]
-    for i, meaning in enumerate(meanings):
-        if meaning in (_ASSOCIATED, _UNASSOCIATED):
-            alpha = np.ascontiguousarray(extras[..., i])
-            n_left_out -= 1
-            if meaning == _ASSOCIATED:
-                colours = _without_alpha(colours, alpha)
-            break
-    if n_left_out:
-        channels = "channel" if n_left_out == 1 else "channels"
-        notes.append(f"{n_left_out} {channels} besides colour and alpha left out")
-    return Samples(np.ascontiguousarray(colours), alpha, tuple(notes))
+    meanings = [int(extra) for extra in page.extrasamples]
+    for i in range(n_colours, min(page.samplesperpixel, n_colours + len(meanings))):
+        if meanings[i - n_colours] in (_ASSOCIATED, _UNASSOCIATED):
+            return i, meanings[i - n_colours] == _ASSOCIATED
+    return None
+
+
+def _samples(path: Path, page: Any, alpha: tuple[int, bool] | None) -> Samples:
+    """Decode strip by strip into what becomes the picture."""
+    bits, n_colours = max(_each(page.bitspersample)), _COLOURS[int(page.photometric)]
+    kept = [*range(n_colours), *([alpha[0]] if alpha else [])]
+    shape = page.imagelength, page.imagewidth, len(kept)
+    values = np.zeros(shape, np.uint8 if bits <= 8 else np.uint16)
+    colours = slice(0, n_colours)
+    for piece, plane, top, left in _pieces(page):
+        target = values[top : top + piece.shape[0], left : left + piece.shape[1]]
+        if plane is None:  # samples side by side
+            pairs = [(colours, colours)]
+            if alpha:
+                pairs.append((slice(n_colours, None), slice(alpha[0], alpha[0] + 1)))
+        else:
+            pairs = [(slice(i, i + 1), slice(1)) for i in range(shape[2])]
+            pairs = [pairs[i] for i, sample in enumerate(kept) if sample == plane]
+        for rows in _blocks(piece):
+            for to, of in pairs:
+                part = _full_range(_narrow(path, piece[rows][..., of]), bits)
+                if page.photometric == _WHITE_IS_0 and to.start < n_colours:
+                    part = np.iinfo(part.dtype).max - part
+                target[rows][..., to] = part
+    if alpha and alpha[1]:
+        for rows in _blocks(values):
+            block = values[rows]
+            block[..., colours] = _without_alpha(block[..., colours], block[..., -1])
+    return Samples(values, n_colours)
+
+
+def _pieces(page: Any) -> Iterator[tuple[np.ndarray, int | None, int, int]]:
+    """(rows, cols, samples) of the file with their plane, first row and column.
+
+    The plane is None where samples lie side by side.
+    """
+    handle, raw = page.parent.filehandle, _is_raw(page)
+    in_planes = page.samplesperpixel > 1 and int(page.planarconfig) == 2
+    for index, offset in enumerate(page.dataoffsets):
+        handle.seek(offset)
+        if raw:
+            plane, pieces = _raw_pieces(page, index, in_planes)
+        else:
+            data = handle.read(page.databytecounts[index])
+            segment, (plane, _, top, left, _), _ = page.decode(data, index)
+            rows, cols = page.imagelength - top, page.imagewidth - left
+            pieces = iter([(segment[0, :rows, :cols], top, left)])
+        for piece, top, left in pieces:
+            yield piece, plane if in_planes else None, top, left
+
+
+def _is_raw(page: Any) -> bool:
+    """Whether rows lie in strips as they are in memory."""
+    return (
+        page.compression == _NO_COMPRESSION
+        and not page.is_tiled
+        and max(_each(page.bitspersample)) in (8, 16, 32)
+        and page.fillorder == page.predictor == 1
+    )
+
+
+def _raw_pieces(
+    page: Any, index: int, in_planes: bool
+) -> tuple[int, Iterator[tuple[np.ndarray, int, int]]]:
+    """The plane of a strip, and what it holds, read some rows at a time."""
+    rows, cols = page.imagelength, page.imagewidth
+    in_strip = min(page.rowsperstrip or rows, rows)
+    plane, number = divmod(index, -(-rows // in_strip))
+    dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+    n_samples = 1 if in_planes else page.samplesperpixel
+    row_bytes = cols * n_samples * dtype.itemsize
+    step = max(1, _BLOCK_SAMPLES // (cols * n_samples))
+    first = number * in_strip
+    last = min(first + in_strip, rows)
+
+    def pieces() -> Iterator[tuple[np.ndarray, int, int]]:
+        for top in range(first, last, step):
+            n_rows = min(step, last - top)
+            data = page.parent.filehandle.read(n_rows * row_bytes)
+            piece = np.frombuffer(data, dtype)
+            yield piece.reshape(n_rows, cols, n_samples), top, 0
+
+    return plane, pieces()
+
+
+def _blocks(array: np.ndarray) -> Iterator[slice]:
+    """Rows of an array, so many that their copies are small."""
+    step = max(1, _BLOCK_SAMPLES // max(1, array[:1].size))
+    return (slice(start, start + step) for start in range(0, len(array), step))
+
+
+def _narrow(path: Path, array: np.ndarray) -> np.ndarray:
+    """Integers of 32 bits as 16, of which they may have no more."""
+    if array.dtype.itemsize < 4:
+        return array
+    if array.min() < 0 or array.max() > 65535:
+        raise UserError(f"{path}: 32 bits per channel; convert it to 8 or 16 bits")
+    return array.astype(np.uint16)
 
 
 def _full_range(array: np.ndarray, bits: int) -> np.ndarray:
     """Values of `bits` bits as uint8 or uint16, white as the largest."""
+    bits = min(bits, 16)
     most, peak = (1 << bits) - 1, 255 if bits <= 8 else 65535
     if most == peak:
         return array.astype(np.uint8 if bits == 8 else np.uint16, copy=False)

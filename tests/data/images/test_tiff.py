@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from srcnn_theano.data.images import read_picture
+from srcnn_theano.data.images import read_picture, tiff
 from srcnn_theano.data.images.metadata import turn
 from srcnn_theano.errors import UserError
 
@@ -224,7 +224,120 @@ def test_without_imagecodecs_what_is_compressed_is_refused(tmp_path, monkeypatch
     np.testing.assert_array_equal(read_picture(tmp_path / "b.tif").pixels[..., 0], grey)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("compression", ["zstd", "lzma", "webp"])
+def test_newer_compressions(tmp_path, compression, dtype, capfd):
+    options = {"compression": compression}
+    if compression == "webp":
+        dtype, options["compressionargs"] = np.uint8, {"lossless": True}
+    array = noise(ROWS, COLS, 3, dtype=dtype)
+    path = save(tmp_path / "a.tif", array, "rgb", **options)
+    np.testing.assert_array_equal(read_picture(path).pixels, array)
+    assert capfd.readouterr().err == ""
+
+
+def test_without_imagecodecs_webp_is_refused_by_name(tmp_path, monkeypatch, capfd):
+    array = noise(ROWS, COLS, 3)
+    path = save(tmp_path / "a.tif", array, "rgb", compression="webp")
+    monkeypatch.setattr(tiff, "_has_imagecodecs", lambda: False)
+    with pytest.raises(
+        UserError, match=r"WEBP, 8 bits\) needs the package imagecodecs"
+    ):
+        read_picture(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_compression_that_nothing_here_reads_is_named(tmp_path, dtype):
+    array = noise(64, 64, 3, dtype=dtype)
+    path = save(tmp_path / "a.tif", array, "rgb", compression="jpeg2000")
+    with pytest.raises(UserError, match="compressed by JPEG2000 .* save it with LZW"):
+        read_picture(path)
+
+
+def test_odd_numbers_of_bits_without_imagecodecs(tmp_path, monkeypatch):
+    monkeypatch.setattr(tiff, "_has_imagecodecs", lambda: False)
+    for bits in (4, 12):
+        data = np.random.RandomState(0).bytes(ROWS * 48 * bits // 8)
+        tags = {256: 48, 258: bits, 262: 1, 277: 1}
+        path = by_hand(tmp_path / f"{bits}.tif", data, tags)
+        if bits == 4:  # Pillow
+            high = np.frombuffer(data, np.uint8).reshape(ROWS, 24) >> 4
+            pixels = read_picture(path).pixels[:, ::2, 0]
+            np.testing.assert_array_equal(pixels, 17 * high)
+        else:
+            with pytest.raises(UserError, match="12 bits.*needs the package imagecode"):
+                read_picture(path)
+
+
+def test_alpha_beside_white_as_0_is_alpha(tmp_path):
+    array = noise(ROWS, COLS, 2)
+    path = save(tmp_path / "a.tif", array, "miniswhite", extrasamples=["unassalpha"])
+    picture = read_picture(path)
+    np.testing.assert_array_equal(picture.pixels[..., 0], 255 - array[..., 0])
+    np.testing.assert_array_equal(picture.alpha, array[..., 1])
+
+
+@pytest.mark.parametrize("layout", ["raw", "raw-big-endian", "deflate", "tiles"])
+@pytest.mark.parametrize("in_planes", [False, True])
+def test_blocks_of_rows_are_read_as_the_whole(tmp_path, layout, in_planes, monkeypatch):
+    monkeypatch.setattr(tiff, "_BLOCK_SAMPLES", 3 * COLS)
+    array = noise(ROWS, COLS, 4, dtype=np.uint16)
+    options = {"extrasamples": ["unassalpha"], "rowsperstrip": 11}
+    if layout == "deflate":
+        options["compression"] = "zlib"
+    if layout == "tiles":
+        options["tile"] = (16, 16)
+    if layout == "raw-big-endian":
+        options["byteorder"] = ">"
+    values = array
+    if in_planes:
+        options["planarconfig"], values = "separate", np.moveaxis(array, 2, 0).copy()
+    picture = read_picture(save(tmp_path / "a.tif", values, "rgb", **options))
+    np.testing.assert_array_equal(picture.pixels, array[..., :3])
+    np.testing.assert_array_equal(picture.alpha, array[..., 3])
+
+
+@pytest.mark.parametrize("way", ["tifffile", "Pillow"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_what_a_big_or_a_turned_tiff_says_of_itself(tmp_path, way, bigtiff):
+    compression = {"tifffile": None, "Pillow": "jpeg"}[way]
+    with tifffile.TiffWriter(str(tmp_path / "a.tif"), bigtiff=bigtiff) as file:
+        file.write(
+            noise(ROWS, COLS, 3),
+            photometric="rgb",
+            compression=compression,
+            metadata=None,
+            resolution=(200, 100),
+            resolutionunit="inch",
+            extratags=[
+                (274, "H", 1, 6, True),
+                (315, "s", 0, "An Artist", True),
+                (34675, 7, 81, b"a profile" * 9, True),
+            ],
+        )
+    picture = read_picture(tmp_path / "a.tif")
+    assert picture.pixels.shape == (COLS, ROWS, 3)
+    assert (picture.dpi, picture.icc_profile) == ((100, 200), b"a profile" * 9)
+    exif = Image.Exif()
+    exif.load(picture.exif)
+    assert exif[315] == "An Artist"
+
+
 # --- Hostile files ---
+
+
+def test_a_tile_far_larger_than_the_picture(tmp_path):
+    tags = {256: 48, 258: 8, 259: 8, 262: 1, 277: 1, 322: 65520, 323: 65520}
+    path = by_hand(tmp_path / "a.tif", zlib.compress(bytes(99)), tags)
+    content = path.read_bytes()
+    for strip, tile in ((273, 324), (279, 325)):  # offsets, lengths
+        content = content.replace(
+            struct.pack("<HH", strip, 4), struct.pack("<HH", tile, 4)
+        )
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="65520x65520 pixels are too many"):
+        read_picture(path)
 
 
 @pytest.mark.parametrize("rows, cols", [(60000, 60000), (65535, 1), (0, 9)])
