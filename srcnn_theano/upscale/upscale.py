@@ -136,7 +136,8 @@ class _Pictures:
     def _read_ahead(self, number: int) -> None:
         if number < len(self.jobs):
             source = self.jobs[number].source
-            if n_pixels(source) <= _MOST_PIXELS_AHEAD:
+            n = n_pixels(source)
+            if n is not None and n <= _MOST_PIXELS_AHEAD:
                 self._ahead = self._reader.submit(self._read, source)
 
 

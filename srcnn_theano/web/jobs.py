@@ -149,18 +149,21 @@ class Worker:
             raise Busy("another picture is being enlarged; try again when it is done")
         try:
             source = self._kept(wish, save)
-            n = n_pixels(source)
-            if n > self._most_pixels:
-                raise UserError(
-                    f"{wish.name}: {n / 1e6:.0f} megapixels, and this page takes "
-                    f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
-                )
+            # Where it cannot be told, `_enlarge` looks again.
+            self._check_size(wish.name, n_pixels(source) or 0)
             task = self.last = Task(wish, source)
             threading.Thread(target=self._run, args=(task,), daemon=True).start()
         except BaseException:
             self._lock.release()
             raise
         return task
+
+    def _check_size(self, name: str, n: int) -> None:
+        if n > self._most_pixels:
+            raise UserError(
+                f"{name}: {n / 1e6:.0f} megapixels, and this page takes "
+                f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
+            )
 
     def _kept(self, wish: Wish, save: Callable[[Path], Any]) -> Path:
         """Where the picture that was sent is, in the place of the one before."""
@@ -201,6 +204,7 @@ class Worker:
 
     def _enlarge(self, task: Task) -> None:
         picture = read_picture(task.source)
+        self._check_size(task.wish.name, picture.pixels[..., 0].size)
         scale = task.wish.scale
         chosen = task.wish.network, scale
         if chosen not in self._upscalers:

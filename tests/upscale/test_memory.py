@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,8 @@ from PIL import Image
 from srcnn_theano.data.images import GIB, Picture, check_writable, png, read_picture
 from srcnn_theano.errors import UserError
 from srcnn_theano.inference import Upscaler
+from srcnn_theano.upscale import upscale
+from srcnn_theano.upscale.plan import Job
 
 
 @pytest.fixture
@@ -174,3 +177,13 @@ def test_strips_are_read_as_the_whole(tmp_path, mode, monkeypatch):
             image.convert("RGB" if before.pixels.shape[2] > 1 else "L")
         )
     np.testing.assert_array_equal(after.pixels.squeeze(), expected)
+
+
+def test_only_what_is_known_to_be_small_is_read_ahead(monkeypatch):
+    sizes = {"small": 5, "unknown": None, "large": 40_000_000, "last": 30_000_000}
+    monkeypatch.setattr(upscale, "n_pixels", lambda path: sizes[path.stem])
+    ahead = []
+    reader = SimpleNamespace(submit=lambda read, source: ahead.append(source.stem))
+    jobs = [Job(Path(name), Path("out")) for name in sizes]
+    assert len(list(upscale._Pictures(reader, jobs, GIB))) == 4
+    assert ahead == ["small", "last"]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from srcnn_theano.cli import main
@@ -22,6 +23,19 @@ from srcnn_theano.web import jobs
 def png(values):
     stream = io.BytesIO()
     Image.fromarray(values).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def tif(rows, cols):
+    stream, values = io.BytesIO(), np.zeros((rows, cols, 2), "uint16")
+    tifffile.imwrite(
+        stream,
+        values,
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["unassalpha"],
+        compression="zlib",
+    )
     return stream.getvalue()
 
 
@@ -107,6 +121,8 @@ def test_the_page_shows_the_middle_of_a_large_picture(serving, monkeypatch):
         (form(b"x", network="../x"), 400, "not offered"),
         (form(bytes(1 << 21)), 413, "too large for this page"),
         (form(png(np.zeros((2000, 600), "uint8"))), 400, "1 megapixels.* takes 1"),
+        # Grey with alpha in 16 bits, which Pillow does not identify.
+        (form(tif(1500, 1000), "a.tif"), 400, "2 megapixels.* takes 1"),
     ],
 )
 def test_refusals(serving, sent, status, message):
@@ -122,6 +138,16 @@ def test_refusals(serving, sent, status, message):
     assert answered == status
     if headers["Content-Type"] == "application/json":
         assert re.search(message, json.loads(body)["error"])
+
+
+def test_what_could_not_be_counted_before_is_counted_when_read(serving, monkeypatch):
+    monkeypatch.setattr(jobs, "n_pixels", lambda path: None)
+    with serving() as address:
+        task = finished(address, form(tif(1500, 1000), "a.tif"))
+        assert task["state"] == "failed"
+        assert re.search("a.tif: 2 megapixels, and this page takes 1", task["error"])
+        task = finished(address, form(tif(30, 20), "a.tif"))
+        assert (task["state"], task["rows"], task["cols"]) == ("done", 60, 40)
 
 
 def test_a_damaged_picture_is_called_by_its_name(serving, tmp_path):

@@ -26,6 +26,7 @@ from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
 from srcnn_theano.data.images.tiff import Page, Samples, read_page
 from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
+from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
 
@@ -423,16 +424,19 @@ def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
     return tile._make(parts) if hasattr(tile, "_make") else parts
 
 
-def n_pixels(path: PathLike) -> int:
-    """How many pixels an image file says that it has; 0 if it cannot be told."""
+def n_pixels(path: PathLike) -> int | None:
+    """How many pixels an image file says that it has; None if it cannot be told."""
+    path = Path(path)
     try:
-        _require_file(Path(path))
+        _require_file(path)
+        if _is_tiff(path):
+            return n_pixels_of_tiff(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with _open(Path(path)) as image:
+            with _open(path) as image:
                 return image.width * image.height
     except Exception:  # of any kind; `read_picture` says what is wrong
-        return 0
+        return None
 
 
 def read_pixels(path: PathLike) -> np.ndarray:

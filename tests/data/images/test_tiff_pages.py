@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from srcnn_theano.data.images import read_picture
+from srcnn_theano.data.images import n_pixels, read_picture
 from srcnn_theano.data.images.tiff_pages import is_big, is_tiff, stream_at
 from srcnn_theano.errors import UserError
 
@@ -49,6 +49,7 @@ def test_a_preview_is_passed_over(tmp_path, way, place, bigtiff):
     read = read_picture(path)
     assert is_picture(read.pixels, way)
     assert (read.dpi, read.icc_profile, read.notes) == ((300, 200), PROFILE, ())
+    assert n_pixels(path) == 40 * 60
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -122,3 +123,14 @@ def test_a_file_from_another_of_its_directories(tmp_path, bigtiff):
     assert changed[:at] + content[at : at + 4] + changed[at + 4 :] == content
     with stream_at(path, None) as stream:
         assert stream.read() == content
+
+
+@pytest.mark.parametrize("options", [{}, {"extrasamples": ["unassalpha"]}])
+def test_pixels_are_counted_where_pillow_identifies_nothing(tmp_path, options):
+    grey = np.zeros((40, 60, 2), np.uint16)
+    options = {"photometric": "minisblack", "planarconfig": "contig", **options}
+    assert n_pixels(write(tmp_path / "a.tif", [(grey, options)])) == 2400
+    (tmp_path / "b.tif").write_bytes(b"II*\0\x08\0\0\0")
+    (tmp_path / "c.png").write_text("no image at all")
+    for name in ("b.tif", "c.png", "gone.png"):
+        assert n_pixels(tmp_path / name) is None
