@@ -24,6 +24,7 @@ from srcnn_theano.data.images.metadata import (
 )
 from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
+from srcnn_theano.data.images.signatures import format_of, has_reader
 from srcnn_theano.data.images.tiff import Page, Samples, read_page
 from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff
@@ -32,6 +33,10 @@ from srcnn_theano.files import PathLike, kind_at
 
 # Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
 _READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
+_READERS = {
+    "AVIF": "Pillow reads it from 11.3 on",
+    "HEIF": "`pip install 'srcnn-theano[heif]'` adds one",
+}
 _STRIP_BYTES = 1 << 22
 # Those whose further images are of the same rank, and not previews or depths.
 _OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "WEBP")
@@ -39,6 +44,8 @@ _OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "WEBP")
 
 def read_picture(path: PathLike, most_memory: int | None = None) -> Picture:
     """Read a BMP, GIF, JPEG, PNG, PPM, QOI, TIFF or WebP file, whatever its name.
+
+    So are AVIF, HEIF and JPEG 2000 where Pillow has a reader, and TGA by its suffix.
 
     Palettes and CMYK become RGB and 1 bit becomes grey; grey stays grey and 16 bits
     stay 16 bits. An animation, and a file of several pages, gives its first image that
@@ -117,17 +124,15 @@ def _open(path: Path, stream: BinaryIO | None = None) -> Any:
 def _identified(path: Path, stream: BinaryIO | None) -> Any:
     from PIL import Image
 
-    suffix = path.suffix.lower()
-    if suffix not in READ_ONLY:
-        return Image.open(stream or path, formats=_READ)
-    if READ_ONLY[suffix] == "HEIF":
+    name = format_of(path)
+    if name == "HEIF":
         with contextlib.suppress(ImportError):
             import pillow_heif
 
             pillow_heif.register_heif_opener()
-    Image.init()
-    # TGA has no mark of its own: what is none may look like one.
-    formats = [*_READ, *({READ_ONLY[suffix]} & set(Image.OPEN))]
+    if name in READ_ONLY.values():
+        Image.init()
+    formats = [*_READ, *({name} & set(READ_ONLY.values()) & set(Image.OPEN))]
     return Image.open(stream or path, formats=formats)
 
 
@@ -137,14 +142,19 @@ def _unidentified(path: Path) -> UserError:
             f"{path}: a TIFF of a kind that is not read here; save it with LZW or no "
             "compression, in 8 or 16 bits"
         )
-    suffix = path.suffix.lower()
-    cure = {
-        "AVIF": "Pillow reads them from 11.3 on",
-        "HEIF": "`pip install 'srcnn-theano[heif]'` adds a reader",
-    }.get(READ_ONLY.get(suffix, ""))
-    if cure:
+    name = format_of(path)
+    if name in _READERS and not has_reader(name):
         return UserError(
-            f"{path}: not an image, or no reader of {suffix} files is installed; {cure}"
+            f"{path}: this is {name}, and no reader of it is installed; "
+            f"{_READERS[name]}"
+        )
+    if name and name not in READ_ONLY.values():
+        return UserError(
+            f"{path}: this is {name}, which is not read here; convert it to .png"
+        )
+    if name and name != "TGA":
+        return UserError(
+            f"{path}: damaged or incomplete image ({name}); get another copy of it"
         )
     return UserError(
         f"{path}: not an image, or of a format that is not read here "
@@ -255,8 +265,11 @@ def _n_images(path: Path, image: Any) -> int:
 
 
 def _notes(path: Path, image: Any) -> list[str]:
-    """What Pillow is going to leave out."""
+    """What Pillow is going to leave out, and what is not as the name says."""
     notes = []
+    suffix = path.suffix.lower()
+    if image.format in READ_ONLY.values() and READ_ONLY.get(suffix) != image.format:
+        notes.append(f"this is {image.format}, whatever its name says")
     n_images = _n_images(path, image)
     if n_images > 1:
         notes.append(f"the first of {n_images} images is taken")
