@@ -169,7 +169,7 @@ def test_strips_are_read_as_the_whole(tmp_path, mode, monkeypatch):
     path = tmp_path / "a.tif"
     Image.fromarray(values).convert(mode).save(path)
     before = read_picture(path)
-    monkeypatch.setattr("srcnn_theano.data.images.reading._STRIP_BYTES", 400)
+    monkeypatch.setattr("srcnn_theano.data.images.values._STRIP_BYTES", 400)
     after = read_picture(path)
     np.testing.assert_array_equal(before.pixels, after.pixels)
     with Image.open(path) as image:

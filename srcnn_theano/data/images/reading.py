@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
-import threading
 import warnings
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -23,21 +21,22 @@ from srcnn_theano.data.images.metadata import (
     turn,
 )
 from srcnn_theano.data.images.netpbm import count_pictures
-from srcnn_theano.data.images.picture import FORMATS, READ_ONLY, Picture
-from srcnn_theano.data.images.signatures import format_of, has_reader
+from srcnn_theano.data.images.opening import open_image, unidentified
+from srcnn_theano.data.images.picture import READ_ONLY, Picture
 from srcnn_theano.data.images.tiff import Page, Samples, read_page
 from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff
+from srcnn_theano.data.images.values import (
+    has_16_bit_channels,
+    mode_8_bit,
+    ppm_levels,
+    rounded,
+    strips,
+    values_of,
+)
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, kind_at
 
-# Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
-_READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
-_READERS = {
-    "AVIF": "Pillow reads it from 11.3 on",
-    "HEIF": "`pip install 'srcnn-theano[heif]'` adds one",
-}
-_STRIP_BYTES = 1 << 22
 # Those whose further images are of the same rank, and not previews or depths.
 _OF_SEVERAL = ("AVIF", "GIF", "HEIF", "PNG", "WEBP")
 
@@ -79,7 +78,7 @@ def read_picture(path: PathLike, most_memory: int | None = None) -> Picture:
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise _unidentified(path) from None
+        raise unidentified(path) from None
     except Exception as error:  # decoders raise all kinds for damaged files
         if isinstance(error, MemoryError) or "out of memory" in str(error):
             raise UserError(
@@ -103,65 +102,6 @@ def _require_file(path: Path) -> None:
         raise UserError(f"{path}: no permission to read this file")
 
 
-_opening = threading.Lock()
-
-
-def _open(path: Path, stream: BinaryIO | None = None) -> Any:
-    """The image as Pillow opens it, of any size: `check_memory` comes later.
-
-    Out of the `stream`, if that is not the file as it is.
-    """
-    from PIL import Image
-
-    with _opening:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return _identified(path, stream)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
-def _identified(path: Path, stream: BinaryIO | None) -> Any:
-    from PIL import Image
-
-    name = format_of(path)
-    if name == "HEIF":
-        with contextlib.suppress(ImportError):
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-    if name in READ_ONLY.values():
-        Image.init()
-    formats = [*_READ, *({name} & set(READ_ONLY.values()) & set(Image.OPEN))]
-    return Image.open(stream or path, formats=formats)
-
-
-def _unidentified(path: Path) -> UserError:
-    if _is_tiff(path):
-        return UserError(
-            f"{path}: a TIFF of a kind that is not read here; save it with LZW or no "
-            "compression, in 8 or 16 bits"
-        )
-    name = format_of(path)
-    if name in _READERS and not has_reader(name):
-        return UserError(
-            f"{path}: this is {name}, and no reader of it is installed; "
-            f"{_READERS[name]}"
-        )
-    if name and name not in READ_ONLY.values():
-        return UserError(
-            f"{path}: this is {name}, which is not read here; convert it to .png"
-        )
-    if name and name != "TGA":
-        return UserError(
-            f"{path}: damaged or incomplete image ({name}); get another copy of it"
-        )
-    return UserError(
-        f"{path}: not an image, or of a format that is not read here "
-        f"({', '.join(_READ)} are); convert it to .png"
-    )
-
-
 def _read(path: Path, most_memory: int | None) -> Picture:
     page = Page(None, None, ())
     if _is_tiff(path):
@@ -171,7 +111,7 @@ def _read(path: Path, most_memory: int | None) -> Picture:
     at: Any = contextlib.nullcontext()
     if page.directory is not None:
         at = stream_at(path, page.directory)
-    with at as stream, _open(path, stream) as image:
+    with at as stream, open_image(path, stream) as image:
         size = image.height, image.width
         check_memory(path, size, bytes_to_read(image, _n_result(image)), most_memory)
         return _to_picture(path, image, page.notes)
@@ -184,14 +124,14 @@ def _is_tiff(path: Path) -> bool:
 
 def _n_result(image: Any) -> int:
     """Bytes of a pixel of the array, and of what is made on the way to it."""
-    if _has_16_bit_channels(image):
+    if has_16_bit_channels(image):
         # Decoded twice.
         return 2 * len(image.getbands()) + 4
     if image.mode.startswith("I"):
         return 2
     if image.mode == "CMYK":
         return 3 + 4
-    return len(_mode_8_bit(image))
+    return len(mode_8_bit(image))
 
 
 def _of_samples(path: Path, page: Page, samples: Samples) -> Picture:
@@ -202,7 +142,7 @@ def _of_samples(path: Path, page: Page, samples: Samples) -> Picture:
         return _described(values, metadata, notes)
     if values.dtype == np.uint16:
         notes.append("CMYK of 16 bits became 8 bits")
-        values = _rounded(values)
+        values = rounded(values)
     rgb, note = _rgb_of_inks(values, metadata.icc_profile)
     metadata = metadata._replace(icc_profile=None)
     return _described(rgb, metadata, notes + [note])
@@ -216,7 +156,7 @@ def _rgb_of_inks(inks: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, s
     image, note = rgb_of_inks(colours, profile)
     rgb = np.empty((*inks.shape[:2], inks.shape[2] - 1), np.uint8)
     rgb[..., 3:] = inks[..., 4:]
-    for rows, strip in _strips(rgb):
+    for rows, strip in strips(rgb):
         strip[..., :3] = image.crop((0, rows.start, image.width, rows.stop))
     return rgb, note
 
@@ -242,7 +182,7 @@ def _with_colours(path: Path, image: Any, notes: list[str]) -> Picture:
         return _described(np.asarray(rgb), metadata, notes + [note])
     mode = image.mode
     before = metadata_of(image).orientation if image.format == "TIFF" else 1
-    values = _values(path, image)
+    values = values_of(path, image)
     image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
     metadata = metadata_of(image)
     if before >= 5 and metadata.orientation == 1:
@@ -273,19 +213,13 @@ def _notes(path: Path, image: Any) -> list[str]:
     n_images = _n_images(path, image)
     if n_images > 1:
         notes.append(f"the first of {n_images} images is taken")
-    if image.format == "PPM" and image.mode == "RGB" and _ppm_levels(image) > 255:
-        if not _has_16_bit_channels(image):
-            notes.append(f"{_ppm_levels(image) + 1} levels became 256")
+    if image.format == "PPM" and image.mode == "RGB" and ppm_levels(image) > 255:
+        if not has_16_bit_channels(image):
+            notes.append(f"{ppm_levels(image) + 1} levels became 256")
     n_bits = image.info.get("bit_depth") or stored_bits(path, image.format)
     if n_bits > 8 and not image.mode.startswith("I"):
         notes.append(f"{n_bits} bits per channel became 8")
     return notes
-
-
-def _ppm_levels(image: Any) -> int:
-    """The value of white in a PPM file with pixels."""
-    args = image.tile[0][3] if image.tile else ()
-    return args[1] if isinstance(args, tuple) and isinstance(args[-1], int) else 255
 
 
 def _described(values: np.ndarray, metadata: Metadata, notes: list[str]) -> Picture:
@@ -310,133 +244,6 @@ def _described(values: np.ndarray, metadata: Metadata, notes: list[str]) -> Pict
     )
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
-    """16 bits as 8."""
-    result = np.empty(values.shape, np.uint8)
-    for rows, strip in _strips(result):
-        strip[...] = (values[rows].astype(np.uint32) + 128) // 257
-    return result
-
-
-def _values(path: Path, image: Any) -> np.ndarray:
-    """Grey or RGB, with alpha if there is: (rows, cols, 1 to 4), uint8 or uint16."""
-    if _has_16_bit_channels(image):
-        return _read_16_bit_channels(path, image.mode)
-    if image.mode.startswith("I"):
-        return _read_16_bit_grey(path, image)
-    if image.mode == "F":
-        raise UserError(
-            f"{path}: floating-point pixels have no known range; convert it to 8 or 16 "
-            "bits per channel"
-        )
-    mode = _mode_8_bit(image)
-    image.load()  # Pillow 10 turns a TIFF upright here, and its size with it
-    array = np.empty((image.height, image.width, len(mode)), np.uint8)
-    strips = list(_strips(array))
-    for rows, strip in strips:
-        part = image.crop((0, rows.start, image.width, rows.stop)).convert(mode)
-        strip[...] = np.asarray(part).reshape(strip.shape)
-    if image.mode == "P" and len(mode) > 2:
-        if all(np.all(strip[..., :1] == strip[..., 1:3]) for _, strip in strips):
-            array = array[..., 2:]  # a palette of greys, as in any grey GIF
-    return array
-
-
-def _strips(array: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Parts of an array with some rows each: copies of all are large."""
-    step = max(1, _STRIP_BYTES // max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        rows = slice(start, min(start + step, len(array)))
-        yield rows, array[rows]
-
-
-def _mode_8_bit(image: Any) -> str:
-    colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    alpha = image.mode[-1] in "Aa" or "transparency" in image.info
-    return colours + ("A" if alpha else "")
-
-
-def _read_16_bit_grey(path: Path, image: Any) -> np.ndarray:
-    array = np.array(image)
-    if array.min() < 0 or array.max() > 65535:
-        raise UserError(f"{path}: 32 bits per channel; convert it to 8 or 16 bits")
-    array = array.astype(np.uint16)[..., np.newaxis]
-    return _with_transparent_value(array, image.info.get("transparency"))
-
-
-def _with_transparent_value(array: np.ndarray, value: Any) -> np.ndarray:
-    """Add the alpha channel of a PNG that declares one value to be transparent."""
-    if value is None:
-        return array
-    opaque = np.any(array != np.array(value), axis=2, keepdims=True)
-    return np.concatenate([array, np.where(opaque, 65535, 0).astype(np.uint16)], 2)
-
-
-def _raw_mode(tile: Any) -> str:
-    args = tile[3]
-    return str(args[0] if args and not isinstance(args, str) else args)
-
-
-def _has_16_bit_channels(image: Any) -> bool:
-    """Whether the file has 16 bits per channel, which Pillow cuts to 8 for colour."""
-    tiles = getattr(image, "tile", None)
-    if not tiles or image.mode not in ("RGB", "RGBA"):
-        return False
-    if image.format == "PPM":
-        return tiles[0][0] == "ppm" and _ppm_levels(image) == 65535
-    return _raw_mode(tiles[0]).partition(";")[2] in ("16B", "16L", "16N")
-
-
-def _read_16_bit_channels(path: Path, mode: str) -> np.ndarray:
-    """Colour (or grey and alpha) with 16 bits per channel.
-
-    Pillow keeps the more significant byte of each value, and the less significant byte
-    if it is told that the two are the other way round.
-    """
-    with _open(path) as image:
-        raw_mode = _raw_mode(image.tile[0])
-        transparent = image.info.get("transparency")
-    if raw_mode == "LA;16B":
-        # Two values of two bytes, taken as four channels of one byte.
-        array = np.asarray(_decoded_as(path, "RGBA")).astype(np.uint16)
-        return array[..., 0::2] << 8 | array[..., 1::2]
-    high, low = _decoded_as(path, mode + ";16B"), _decoded_as(path, mode + ";16L")
-    if _is_little_endian(raw_mode):
-        high, low = low, high
-    array = np.empty((high.height, high.width, len(mode)), np.uint16)
-    for rows, strip in _strips(array):
-        box = (0, rows.start, high.width, rows.stop)
-        strip[...] = np.asarray(high.crop(box))
-        strip <<= 8
-        strip |= np.asarray(low.crop(box))
-    return _with_transparent_value(array, transparent)
-
-
-def _is_little_endian(raw_mode: str) -> bool:
-    native = struct.pack("=H", 1) == struct.pack("<H", 1)
-    return raw_mode.endswith("16L") or (raw_mode.endswith("16N") and native)
-
-
-def _decoded_as(path: Path, raw_mode: str) -> Any:
-    """Decode a file, its samples in the order that `raw_mode` says."""
-    with _open(path) as image:
-        image.tile = [_with_raw_mode(tile, raw_mode) for tile in image.tile]
-        image.load()
-        return image
-
-
-def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
-    codec, extents, offset, args = tile
-    if codec == "ppm":
-        # It would divide; values of two bytes lie there as they are.
-        codec, args = "raw", (raw_mode, 0, 1)
-    else:
-        args = raw_mode if isinstance(args, str) else (raw_mode,) + tuple(args[1:])
-    parts = (codec, extents, offset, args)
-    # Named since Pillow 11, a plain tuple before.
-    return tile._make(parts) if hasattr(tile, "_make") else parts
-
-
 def n_pixels(path: PathLike) -> int | None:
     """How many pixels an image file says that it has; None if it cannot be told."""
     path = Path(path)
@@ -446,7 +253,7 @@ def n_pixels(path: PathLike) -> int | None:
             return n_pixels_of_tiff(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with _open(path) as image:
+            with open_image(path) as image:
                 return image.width * image.height
     except Exception:  # of any kind; `read_picture` says what is wrong
         return None
@@ -459,7 +266,7 @@ def read_pixels(path: PathLike) -> np.ndarray:
     """
     pixels = read_picture(path).pixels
     if pixels.dtype == np.uint16:
-        pixels = _rounded(pixels)
+        pixels = rounded(pixels)
     return pixels
 
 

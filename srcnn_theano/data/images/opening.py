@@ -1,0 +1,81 @@
+"""Image files as Pillow opens them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from srcnn_theano.data.images.picture import FORMATS, READ_ONLY
+from srcnn_theano.data.images.signatures import format_of, has_reader
+from srcnn_theano.data.images.tiff_pages import is_tiff
+from srcnn_theano.errors import UserError
+
+# Others are never tried: Pillow hands an EPS, whatever its name, to Ghostscript.
+_READ = sorted({form.name for form in FORMATS.values()} | {"QOI"})
+_READERS = {
+    "AVIF": "Pillow reads it from 11.3 on",
+    "HEIF": "`pip install 'srcnn-theano[heif]'` adds one",
+}
+
+_opening = threading.Lock()
+
+
+def open_image(path: Path, stream: BinaryIO | None = None) -> Any:
+    """The image as Pillow opens it, of any size: `check_memory` comes later.
+
+    Out of the `stream`, if that is not the file as it is.
+    """
+    from PIL import Image
+
+    with _opening:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return _identified(path, stream)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _identified(path: Path, stream: BinaryIO | None) -> Any:
+    from PIL import Image
+
+    name = format_of(path)
+    if name == "HEIF":
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+    if name in READ_ONLY.values():
+        Image.init()
+    formats = [*_READ, *({name} & set(READ_ONLY.values()) & set(Image.OPEN))]
+    return Image.open(stream or path, formats=formats)
+
+
+def unidentified(path: Path) -> UserError:
+    """The refusal of a file that is none of the formats read here."""
+    with path.open("rb") as stream:
+        is_one = is_tiff(stream)
+    if is_one:
+        return UserError(
+            f"{path}: a TIFF of a kind that is not read here; save it with LZW or no "
+            "compression, in 8 or 16 bits"
+        )
+    name = format_of(path)
+    if name in _READERS and not has_reader(name):
+        return UserError(
+            f"{path}: this is {name}, and no reader of it is installed; "
+            f"{_READERS[name]}"
+        )
+    if name and name not in READ_ONLY.values():
+        return UserError(
+            f"{path}: this is {name}, which is not read here; convert it to .png"
+        )
+    if name and name != "TGA":
+        return UserError(
+            f"{path}: damaged or incomplete image ({name}); get another copy of it"
+        )
+    return UserError(
+        f"{path}: not an image, or of a format that is not read here "
+        f"({', '.join(_READ)} are); convert it to .png"
+    )
