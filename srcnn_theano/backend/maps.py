@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from srcnn_theano.backend.coded import CodedOp
 from srcnn_theano.backend.internals import (
     Apply,
     EnumList,
-    ExternalCOp,
-    NoPythonOp,
     ParamsType,
     TensorType,
 )
@@ -29,7 +28,7 @@ def none(ndim: int, dtype: str = "float32") -> Any:
     return T.constant(np.zeros((0,) * ndim, dtype))
 
 
-class Maps(ExternalCOp, NoPythonOp):
+class Maps(CodedOp):
     """Work on float32 maps in one pass over them; gives (maps, vector).
 
     ``prelu``: x and slopes give ``y = x`` where x > 0, else ``slope * x``.

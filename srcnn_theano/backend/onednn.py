@@ -16,11 +16,10 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from srcnn_theano.backend.coded import CodedOp
 from srcnn_theano.backend.internals import (
     Apply,
     EnumList,
-    ExternalCOp,
-    NoPythonOp,
     ParamsType,
     TensorConstant,
     TensorType,
@@ -94,7 +93,7 @@ def multiplies_bf16() -> bool:
     return bool(library.dnnl_get_effective_cpu_isa() & _BF16)
 
 
-class Convolution(ExternalCOp, NoPythonOp):
+class Convolution(CodedOp):
     """A correlation of images with filters, or its gradient to either of them.
 
     ``forward``: images, filters and bias give maps, rectified if `relu` or if slopes
