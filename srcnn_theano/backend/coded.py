@@ -28,6 +28,7 @@ class CodedOp(ExternalCOp, NoPythonOp):
     def __getattr__(self, name: str) -> Any:
         # Of a pickled op, whose code is read when it is asked for.
         if name in _CODE and "func_files" in self.__dict__:
+            self.__dict__.update(func_codes=[], code_sections={})  # Aesara adds to them
             self.load_c_code(self.func_files)
             return self.__dict__[name]
         raise AttributeError(f"{type(self).__name__} has no {name}")
