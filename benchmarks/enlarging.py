@@ -1,7 +1,9 @@
 """Whole commands that enlarge a picture: ours, OpenCV's dnn_superres, onnxruntime.
 
     python -m benchmarks.enlarging --opencv-python PYTHON --pb FSRCNN_x2.pb
+    python -m benchmarks.enlarging --networks --out benchmarks/networks.json
 
+The second compares the networks that the package ships instead.
 Each command starts from the shell, reads a picture, enlarges it twice by FSRCNN and
 writes it. The commands take turns, so that a machine that is busy slows all of them
 alike, and the ratios of neighbouring runs are what counts. Memory is the peak of the
@@ -17,16 +19,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
+from benchmarks.machine import command, machine
 from srcnn_theano.data.images import Picture, read_picture, write_picture
 from srcnn_theano.data.photograph import photograph
 from srcnn_theano.files import write_json
 from srcnn_theano.tables import markdown_table
-from srcnn_theano.weights import weights_for_scale
+from srcnn_theano.weights import shipped_models, weights_for_scale
 
 SCALE = 2
 _SIZES = {"a.png": "1.2 megapixels (PNG)", "b.jpg": "12 megapixels (JPEG)"}
@@ -93,12 +97,11 @@ def picture_files(folder: Path) -> dict[str, Path]:
 
 def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable]:
     """Commands by name: functions of the files to read and to write."""
-    made: dict[str, Callable] = {
-        "srcnn-theano": lambda source, target: [
-            *[sys.executable, "-m", "srcnn_theano", "upscale", source],
-            *["--scale", str(SCALE), "--out", target],
-        ]
-    }
+    made: dict[str, Callable] = {"srcnn-theano": partial(_ours, None)}
+    if options.networks:
+        for model in shipped_models()[1:]:
+            made[f"--model {model}"] = partial(_ours, model)
+        return made
     if options.opencv_python and options.pb:
         made["OpenCV dnn_superres"] = lambda source, target: [
             *[options.opencv_python, "-c", _OPENCV, source, target, str(options.pb)]
@@ -117,9 +120,17 @@ def sides(options: argparse.Namespace, folder: Path) -> dict[str, Callable]:
     return made
 
 
+def _ours(model: str | None, source: str, target: str) -> list[str]:
+    command = [sys.executable, "-m", "srcnn_theano", "upscale", source]
+    command += ["--model", model] if model else []
+    return [*command, "--scale", str(SCALE), "--out", target]
+
+
 def side_by_side(opencv_python: str, pb: Path | None, runs: int = 5) -> dict[str, Any]:
     """Figures by picture, as `benchmarks.marks` reads them."""
-    options = argparse.Namespace(opencv_python=opencv_python, pb=pb, runs=runs)
+    options = argparse.Namespace(
+        opencv_python=opencv_python, pb=pb, runs=runs, networks=False
+    )
     pictures: dict[str, Any] = {}
     for row in measure(options):
         title = f"upscale x{SCALE}, {_SIZES[row['picture']]}, whole command"
@@ -237,14 +248,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--opencv-python", help="one with opencv-contrib-python")
     parser.add_argument("--pb", type=Path, help="FSRCNN_x2.pb, which OpenCV takes")
+    parser.add_argument(
+        "--networks", action="store_true", help="compare our networks instead"
+    )
     parser.add_argument("--memory", action="store_true", help="large pictures, too")
     parser.add_argument("--out", type=Path, help="file for the figures (JSON)")
     options = parser.parse_args(arguments)
+    told = {"command": command("benchmarks.enlarging"), "machine": machine()}
     figures = {"speed": measure(options)}
     if options.memory:
         figures["memory"] = memory_rows()
     if options.out:
-        write_json(options.out, figures)
+        write_json(options.out, {**told, **figures})
     print(tables(figures))
     return 0
 

@@ -9,9 +9,12 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from benchmarks.machine import measured_by
 from benchmarks.table import markdown
 from claims.deconvolution import DECONVOLUTION
 from claims.parts import Parts
+from claims.record import results_of
+from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.files import read_json
 from srcnn_theano.tables import markdown_table
 
@@ -219,7 +222,51 @@ ON_A_CARD = Parts(
     },
 )
 
+# --- docs/enlarging.md ---
+
+_NETWORKS = {
+    "--model srcnn": ("SRCNN (`--model srcnn`)", "srcnn"),
+    "srcnn-theano": ("FSRCNN", "fsrcnn"),
+    "--model fsrcnn-large": ("larger FSRCNN (`--model fsrcnn-large`)", "fsrcnn_large"),
+}
+
+
+def networks_table() -> str:
+    """How good the networks for pictures are, and how long their commands take."""
+    record = _report("networks.json")
+    of_side: dict[str, list[dict[str, Any]]] = {side: [] for side in _NETWORKS}
+    for row in record["speed"]:
+        of_side[row["side"]].append(row)
+    lines = []
+    for side, (name, stem) in _NETWORKS.items():
+        cells = [" / ".join(_on_whole_pictures(stem, name)) for name in TEST_SETS]
+        for row in of_side[side]:
+            least, most = row["spread"]
+            cells += [
+                f"{row['seconds']:.2f}",
+                f"{row['times_ours']:.2f} ({least:.2f} to {most:.2f})",
+            ]
+        lines.append([name, *cells])
+    header = ["network", "Set5 x2 / x3 / x4, dB", "Set14 x2 / x3 / x4, dB"]
+    for size in ("1.2 megapixels x2", "12 megapixels x2"):
+        header += [f"{size}, s", "times FSRCNN's"]
+    table = markdown_table("lllrrrr", header, lines)
+    return f"{table}\n\n{measured_by(record['command'], record['machine'])}"
+
+
+def _on_whole_pictures(stem: str, test_set: str) -> list[str]:
+    figures = []
+    for scale in (2, 3, 4):
+        (results, *_) = results_of(f"{stem}_x{scale}")
+        scores = results["images"]["standard"]["scores"][test_set]
+        figures.append(f"{scores[-1]['psnr']:.2f}")
+    return figures
+
+
+ENLARGING = Parts({"networks": networks_table}, {})
+
 PAGES = {
+    ROOT / "docs" / "enlarging.md": ENLARGING,
     ROOT / "docs" / "deconvolution.md": DECONVOLUTION,
     BENCHMARKS / "README.md": MEASURED,
     ROOT / "docs" / "gpu.md": ON_A_CARD,

@@ -67,16 +67,18 @@ def pictures_table(rows: Mapping[str, Row]) -> str:
     """PSNR / SSIM of the networks for pictures under `standard`, in Markdown."""
     lines = []
     for scale in (2, 3, 4):
-        named = [rows[f"{model}_x{scale}"] for model in ("srcnn", "fsrcnn")]
+        named = [rows[f"{model}_x{scale}"] for model in _FOR_PICTURES]
         cells = [f"x{scale}"]
         for test_set in ("Set5", "Set14"):
             cells += [_mean_of(named[0], test_set, "bicubic_")]
             cells += [_ours_and_published(row, test_set) for row in named]
         lines.append(cells)
-    header = ["", "Set5 bicubic", "SRCNN", "FSRCNN", "Set14 bicubic", "SRCNN", "FSRCNN"]
-    return markdown_table("lrrrrrr", header, lines)
+    names = list(_FOR_PICTURES.values())
+    header = ["", "Set5 bicubic", *names, "Set14 bicubic", *names]
+    return markdown_table("l" + "r" * (len(header) - 1), header, lines)
 
 
+_FOR_PICTURES = {"srcnn": "SRCNN", "fsrcnn": "FSRCNN", "fsrcnn_large": "larger FSRCNN"}
 # What Dong et al. publish for Set14; for Set5 the experiments say it.
 _OF_SET14 = {
     "srcnn_x2": 32.18,
@@ -91,9 +93,10 @@ _OF_SET14 = {
 def _ours_and_published(row: Row, test_set: str) -> str:
     published = row.experiment.row.published
     if test_set == "Set14":
-        published = _OF_SET14[row.experiment.name]
+        published = _OF_SET14.get(row.experiment.name)
     ours = _mean_of(row, test_set, "")
-    return f"**{ours}** ({published:.2f})" if ours else row.status
+    beside = "" if published is None else f" ({published:.2f})"
+    return f"**{ours}**{beside}" if ours else row.status
 
 
 def _mean_of(row: Row, test_set: str, whose: str) -> str:

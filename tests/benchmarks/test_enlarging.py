@@ -2,11 +2,13 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 
 from benchmarks import enlarging
 from srcnn_theano.data.images import Picture, write_picture
+from srcnn_theano.weights import shipped_models
 
 _COPY = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])"
 
@@ -16,6 +18,17 @@ def small_files(folder):
     for path in files.values():
         write_picture(path, Picture(np.zeros((8, 9, 3), "uint8")))
     return files
+
+
+def test_networks_side_by_side_are_those_that_are_shipped(tmp_path):
+    options = SimpleNamespace(networks=True)
+    commands = enlarging.sides(options, tmp_path)
+    assert list(commands) == ["srcnn-theano"] + [
+        f"--model {model}" for model in shipped_models()[1:]
+    ]
+    words = commands["--model srcnn"]("a.png", "b.png")
+    assert words[-6:] == ["--model", "srcnn", "--scale", "2", "--out", "b.png"]
+    assert "--model" not in commands["srcnn-theano"]("a.png", "b.png")
 
 
 def test_figures_of_commands_side_by_side(monkeypatch, tmp_path, capsys):
