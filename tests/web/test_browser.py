@@ -3,6 +3,8 @@
 import numpy as np
 from PIL import Image
 
+from srcnn_theano.weights import shipped_models
+
 # A page beside ours that works it in a frame, as a hand would, and tells what it saw.
 DRIVER_PAGE = """<!DOCTYPE html><script src="driver.js" defer></script>
 <iframe src="." style="width: 900px; height: 900px; border: 0"></iframe>"""
@@ -99,7 +101,7 @@ def test_a_picture_is_enlarged_compared_and_fetched(
         )
     told = told_in(shown)
     assert "error" not in told, told
-    assert told["offered"] == ["fsrcnn", "srcnn", "repeats"]
+    assert told["offered"] == [*shipped_models(), "repeats"]
     said, kind, disabled = told["huge"]
     assert "huge.png: 1 MB, and this page takes 1" in said
     assert (kind, disabled) == ("bad", True)
