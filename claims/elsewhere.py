@@ -16,6 +16,7 @@ from claims.parts import Parts
 from claims.record import results_of
 from srcnn_theano.data.datasets import TEST_SETS
 from srcnn_theano.files import read_json
+from srcnn_theano.report.rows import mean_scores
 from srcnn_theano.tables import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,10 +133,7 @@ def _whole_trainings() -> dict[tuple[str, str], list[float]]:
             if path.is_file():
                 read[row, device] = read_json(path)
     return {
-        key: [
-            results["images"]["standard"]["scores"][name][-1]["psnr"]
-            for name in ("Set5", "Set14")
-        ]
+        key: [mean_scores(results, "standard", name)["psnr"] for name in TEST_SETS]
         for key, results in read.items()
     }
 
@@ -239,7 +237,7 @@ def networks_table() -> str:
         of_side[row["side"]].append(row)
     lines = []
     for side, (name, stem) in _NETWORKS.items():
-        cells = [" / ".join(_on_whole_pictures(stem, name)) for name in TEST_SETS]
+        cells = [" / ".join(_on_whole_pictures(stem, of)) for of in TEST_SETS]
         for row in of_side[side]:
             least, most = row["spread"]
             cells += [
@@ -255,12 +253,9 @@ def networks_table() -> str:
 
 
 def _on_whole_pictures(stem: str, test_set: str) -> list[str]:
-    figures = []
-    for scale in (2, 3, 4):
-        (results, *_) = results_of(f"{stem}_x{scale}")
-        scores = results["images"]["standard"]["scores"][test_set]
-        figures.append(f"{scores[-1]['psnr']:.2f}")
-    return figures
+    first_seeds = [results_of(f"{stem}_x{scale}")[0] for scale in (2, 3, 4)]
+    scores = [mean_scores(one, "standard", test_set) for one in first_seeds]
+    return [f"{one['psnr']:.2f}" for one in scores]
 
 
 ENLARGING = Parts({"networks": networks_table}, {})

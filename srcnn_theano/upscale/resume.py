@@ -75,7 +75,12 @@ def results_in(folder: Path) -> Callable[[Path], bool]:
         os.path.realpath(folder / name): line.get("result_is")
         for name, line in _lines_of(folder / NAME).items()
     }
-    return lambda path: made.get(os.path.realpath(path)) == _state(path)
+
+    def is_one(path: Path) -> bool:
+        state = made.get(os.path.realpath(path))
+        return state is not None and state == _state(path)
+
+    return is_one
 
 
 def _lines_of(record: Path) -> dict[str, dict[str, Any]]:

@@ -85,9 +85,6 @@ class _Parts:
             self.notes.append(f"{name} left out: it cannot be read")
             return otherwise
 
-    def lines(self) -> tuple[str, ...]:
-        return tuple(self.notes)
-
 
 def metadata_of(image: Any) -> Metadata:
     """The metadata of an image that Pillow has opened."""
@@ -102,7 +99,7 @@ def metadata_of(image: Any) -> Metadata:
     segments = [data for _, data in getattr(image, "applist", ())]
     tags = exif if image.format == "TIFF" else ()
     _note_what_goes_nowhere(tags, parts.notes, image.info, segments)
-    return Metadata(orientation, kept, profile, dpi, aspect, parts.lines())
+    return Metadata(orientation, kept, profile, dpi, aspect, tuple(parts.notes))
 
 
 def metadata_of_tiff(path: Path, directory: int | None) -> Metadata:
@@ -123,7 +120,7 @@ def metadata_of_tiff(path: Path, directory: int | None) -> Metadata:
         profile = parts.read("colour profile", partial(_profile_of, tags), None)
         kept = parts.read("EXIF", partial(_descriptive, tags, parts.notes), None)
         _note_what_goes_nowhere(tags, parts.notes, {})
-    return Metadata(orientation, kept, profile, dpi, aspect, parts.lines())
+    return Metadata(orientation, kept, profile, dpi, aspect, tuple(parts.notes))
 
 
 def _load(tags: Any, path: Path, notes: list[str], stream: BinaryIO) -> None:

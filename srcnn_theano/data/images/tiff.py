@@ -19,6 +19,7 @@ import numpy as np
 
 from srcnn_theano.data.images.memory import check_memory
 from srcnn_theano.data.images.tiff_pages import opened, picture_page
+from srcnn_theano.data.images.values import strips
 from srcnn_theano.errors import UserError
 
 # Values of the tags that matter.
@@ -241,15 +242,14 @@ def _samples(path: Path, page: Any, alpha: tuple[int, bool] | None) -> Samples:
         else:
             pairs = [(slice(i, i + 1), slice(1)) for i in range(shape[2])]
             pairs = [pairs[i] for i, sample in enumerate(kept) if sample == plane]
-        for rows in _blocks(piece):
+        for rows, block in _blocks(piece):
             for to, of in pairs:
-                part = _full_range(_narrow(path, piece[rows][..., of]), bits)
+                part = _full_range(_narrow(path, block[..., of]), bits)
                 if page.photometric == _WHITE_IS_0 and to.start < n_colours:
                     part = np.iinfo(part.dtype).max - part
                 target[rows][..., to] = part
     if alpha and alpha[1]:
-        for rows in _blocks(values):
-            block = values[rows]
+        for _, block in _blocks(values):
             block[..., colours] = _without_alpha(block[..., colours], block[..., -1])
     return Samples(values, n_colours)
 
@@ -308,10 +308,9 @@ def _raw_pieces(
     return plane, pieces()
 
 
-def _blocks(array: np.ndarray) -> Iterator[slice]:
-    """Rows of an array, so many that their copies are small."""
-    step = max(1, _BLOCK_SAMPLES // max(1, array[:1].size))
-    return (slice(start, start + step) for start in range(0, len(array), step))
+def _blocks(array: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Strips of as many samples whatever their bits: what is made of each is wider."""
+    return strips(array, _BLOCK_SAMPLES * array.itemsize)
 
 
 def _narrow(path: Path, array: np.ndarray) -> np.ndarray:

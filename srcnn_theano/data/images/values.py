@@ -46,9 +46,11 @@ def values_of(path: Path, image: Any) -> np.ndarray:
     return array
 
 
-def strips(array: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def strips(
+    array: np.ndarray, n_bytes: int | None = None
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Parts of an array with some rows each: copies of all are large."""
-    step = max(1, _STRIP_BYTES // max(1, array[:1].nbytes))
+    step = max(1, (n_bytes or _STRIP_BYTES) // max(1, array[:1].nbytes))
     for start in range(0, len(array), step):
         rows = slice(start, min(start + step, len(array)))
         yield rows, array[rows]
