@@ -115,20 +115,34 @@ def named(banks, names=("conv1", "conv2", "conv3"), weight="weight", bias="bias"
     }
 
 
-def caffe(path, banks, blob, layer_field, name_field, blob_field):
+def caffe(
+    path,
+    banks,
+    blob,
+    layer_field,
+    name_field,
+    blob_field,
+    names=("conv1", "conv2", "conv3"),
+):
     content = vgg.field(1, b"SRCNN_net")
-    for i, bank in enumerate(banks, start=1):
-        layer = vgg.field(name_field, b"conv%d" % i)
+    for name, bank in zip(names, banks):
+        layer = vgg.field(name_field, name.encode())
         layer += b"".join(vgg.field(blob_field, blob(array)) for array in bank)
         content += vgg.field(layer_field, layer)
     path.write_bytes(content)
 
 
-def keras(path, banks, group="{0}/{0}/", names=("kernel:0", "bias:0"), word="conv2d"):
+def keras(
+    path,
+    banks,
+    group="{0}/{0}/",
+    names=("kernel:0", "bias:0"),
+    layers=("conv2d", "conv2d_1", "conv2d_2"),
+):
     """(rows, cols, maps in, maps out)"""
     arrays = {}
-    for i, (filters, biases) in enumerate(banks):
-        layer = group.format(word + (f"_{i}" if i else ""))
+    for name, (filters, biases) in zip(layers, banks):
+        layer = group.format(name)
         arrays[layer + names[0]] = vgg.last(filters)
         arrays[layer + names[1]] = biases
     vgg.hdf5(path, arrays)
@@ -158,6 +172,8 @@ def trained(states):
     return {"epoch": 7, "loss": 0.5, "optimizer": optimizer, **states}
 
 
+# The last comes first in the alphabet.
+WORDS = ("patch_extraction", "nonlinear_mapping", "image")
 LORNATANG = ("features.0", "map.0", "reconstruction")
 
 SRCNN_WRITERS = {
@@ -191,6 +207,9 @@ SRCNN_WRITERS = {
     "sorted.safetensors": lambda p, x: vgg.safetensors(
         p, dict(sorted(named(x).items()))
     ),
+    "words.caffemodel": lambda p, x: caffe(p, x, vgg.blob_new, 100, 1, 7, WORDS),
+    "words.h5": lambda p, x: keras(p, x, layers=WORDS),
+    "words.pth": lambda p, x: pth(p, named(x, WORDS)),
     "arrays.npz": lambda p, x: np.savez(str(p), **named(x)),
 }
 

@@ -85,11 +85,18 @@ def test_three_layers_that_are_no_srcnn(tmp_path):
         refused(path, out, rf"(?s)not recognised\. It holds .*{described}.*SRCNN of Ca")
 
 
+def test_the_file_tells_the_order_of_srcnn_where_maps_and_names_do_not(tmp_path):
+    banks = files.srcnn_banks((5, 3, 1), (1, 1, 1, 1))
+    files.pth(tmp_path / "a.pth", files.named(banks, ["c", "a", "b"]))
+    weights = convert(tmp_path / "a.pth", tmp_path / "out.h5")
+    assert weights.options["filter_sizes"] == [5, 3, 1]
+
+
 @pytest.mark.parametrize(
     "sizes, maps, match",
     [
         ((4, 3, 3), (1, 4, 3, 1), "layer 1 has filters of 4x4; .* squares"),
-        ((3, 3, 3), (3, 3, 3, 3), "fit together in two orders of their axes"),
+        ((3, 3, 3), (3, 3, 3, 3), "fit together in more than one order"),
     ],
 )
 def test_filters_of_three_layers_that_cannot_be_taken(tmp_path, sizes, maps, match):
@@ -148,6 +155,48 @@ def test_an_fsrcnn_of_one_slope_a_layer_and_three_channels(tmp_path):
     result = model.output.eval({model.input: image[np.newaxis]})[0]
     expected = files.fsrcnn(parts, image, 2, crop=4)
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+WORDS = ["extract", "shrink", "map_one", "map_two", "map_three", "map_four", "expand"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("n_slopes", ["layer", "map"])
+@pytest.mark.parametrize("own", ["prelu{}", "act.{}", "relu_{}"])
+def test_slopes_with_names_of_their_own(tmp_path, own, n_slopes, together):
+    """Behind each convolution, or all at the end, as programs define them."""
+    banks, slopes, (stamps, bias) = files.fsrcnn_parts(2, m=4)
+    if n_slopes == "layer":
+        slopes = [a[:1] for a in slopes]
+    names = WORDS if own == "relu_{}" else range(7)
+    behind = {own.format(x) + ".weight": a for x, a in zip(names, slopes)}
+    arrays = {}
+    for bank, name, (key, a) in zip(banks, WORDS, behind.items()):
+        arrays.update(files.named([bank], [name]))
+        if not together:
+            arrays[key] = a
+    arrays.update(behind)
+    arrays.update({"deconv.weight": stamps, "deconv.bias": bias})
+    files.pth(tmp_path / "a.pth", arrays)
+    weights = convert(tmp_path / "a.pth", tmp_path / "out.h5", scale=2)
+    for i, ((filters, _), a) in enumerate(zip(banks, slopes), start=1):
+        np.testing.assert_array_equal(weights.values[f"conv{i}.W"], filters)
+        np.testing.assert_array_equal(weights.values[f"prelu{i}.a"], a)
+
+
+@pytest.mark.parametrize("own", ["prelu{}", "relu_{}"])
+def test_names_by_the_alphabet_tell_no_order(tmp_path, own):
+    """Of layers alike in a file that does not have them in their order either."""
+    banks, slopes, (stamps, bias) = files.fsrcnn_parts(2, m=4)
+    slopes = [a[:1] for a in slopes]
+    words = WORDS if own == "prelu{}" else [f"{w}{i}" for i, w in enumerate("esmmmmx")]
+    names = range(7) if own == "prelu{}" else WORDS
+    arrays = files.named(banks, words)
+    arrays.update({own.format(x) + ".weight": a for x, a in zip(names, slopes)})
+    arrays.update({"deconv.weight": stamps, "deconv.bias": bias})
+    path = tmp_path / "a.safetensors"
+    files.vgg.safetensors(path, dict(sorted(arrays.items())))
+    refused(path, tmp_path / "out.h5", "not recognised", scale=2)
 
 
 def test_an_fsrcnn_needs_its_scale_and_an_odd_side(tmp_path):

@@ -6,7 +6,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from srcnn_theano.convert.networks.layers import Layer, layers_of
+from srcnn_theano.convert.networks.layers import Layer, by_name, in_sequence, layers_of
 
 # Luma is 16 to 235 for our networks; OpenCV's, which TensorFlow's are for, is 0 to 255.
 _BLACK, _RANGE = 16 / 255, 219 / 255
@@ -61,19 +61,15 @@ def _torch_parts(arrays: Mapping[str, np.ndarray]) -> _Parts | None:
     layers = layers_of(arrays)
     if layers is None:
         return None
-    slopes = _slopes(layers)
     banks = [layer for layer in layers if layer.filters is not None]
     last = [layer for layer in banks if _is_deconvolution(layer)]
-    if len(last) != 1 or slopes is None:
+    if len(last) != 1:
         return None
-    order = _in_order([layer for layer in banks if layer is not last[0]], last[0])
-    if order is None or set(slopes) != {layer.name for layer in order}:
+    order = _in_order([x for x in banks if x is not last[0]], last[0], layers)
+    slopes = None if order is None else _slopes(layers, order)
+    if order is None or slopes is None:
         return None
-    return _Parts(
-        [_bank(layer) for layer in order],
-        [slopes[layer.name] for layer in order],
-        _bank(last[0]),
-    )
+    return _Parts([_bank(layer) for layer in order], slopes, _bank(last[0]))
 
 
 def _bank(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
@@ -88,28 +84,37 @@ def _is_deconvolution(layer: Layer) -> bool:
     return n_in > n_out == len(layer.vector) and n_out in (1, 3)
 
 
-def _slopes(layers: Sequence[Layer]) -> dict[str, np.ndarray] | None:
-    """The slopes behind each convolution, by its name: those of the next layer, or the
-    n-th slopes where all have names of their own."""
-    behind = {
-        before.name: layer.vector
-        for before, layer in zip(layers, layers[1:])
-        if before.filters is not None and layer.filters is None
-    }
+def _slopes(layers: Sequence[Layer], order: Sequence[Layer]) -> list[np.ndarray] | None:
+    """The slopes of each convolution of `order`.
+
+    They are those of the layer behind it, by the names or in the file; where slopes
+    have names of their own, the n-th are those of the n-th convolution. Of several ways
+    that first is taken in which there are as many slopes as maps.
+    """
     slopes = [layer for layer in layers if layer.filters is None]
-    if len(behind) == len(slopes):
-        return behind
-    banks = [
-        layer
-        for layer in layers
-        if layer.filters is not None and not _is_deconvolution(layer)
-    ]
-    if len(banks) != len(slopes):
+    if len(slopes) != len(order):
         return None
-    return {bank.name: slope.vector for bank, slope in zip(banks, slopes)}
+    ways = []
+    for arranged in (by_name(layers), layers):
+        behind = {
+            before.name: layer.vector
+            for before, layer in zip(arranged, arranged[1:])
+            if before.filters is not None and layer.filters is None
+        }
+        if set(behind) == {layer.name for layer in order}:
+            ways.append([behind[layer.name] for layer in order])
+    apart = in_sequence(slopes, layers)
+    if apart is not None:
+        ways.append([layer.vector for layer in apart])
+    for way in ways:
+        if all(len(a) in (1, len(x.vector)) for a, x in zip(way, order)):
+            return way
+    return ways[0] if ways else None
 
 
-def _in_order(banks: Sequence[Layer], last: Layer) -> list[Layer] | None:
+def _in_order(
+    banks: Sequence[Layer], last: Layer, layers: Sequence[Layer]
+) -> list[Layer] | None:
     """The convolutions as data pass them: features, shrink, map, expand.
 
     Names need not be in that order, but the maps that go in and out tell it.
@@ -129,9 +134,12 @@ def _in_order(banks: Sequence[Layer], last: Layer) -> list[Layer] | None:
         return None
     s = len(shrink[0].vector)
     mapping = [x for x in rest if _bank(x)[0].shape[:2] == (s, s)]
+    mapped = in_sequence(mapping, layers)
     expand = [x for x in rest if _bank(x)[0].shape[:2] == (n_expanded, s)]
-    order = [*first, *shrink, *mapping, *expand]
-    return order if len(expand) == 1 and len(order) == len(banks) else None
+    if mapped is None or len(expand) != 1:
+        return None
+    order = [*first, *shrink, *mapped, *expand]
+    return order if len(order) == len(banks) else None
 
 
 # --- TensorFlow ---

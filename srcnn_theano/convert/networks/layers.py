@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def layers_of(arrays: Mapping[str, np.ndarray]) -> list[Layer] | None:
 
     Returns
     -------
-    list of Layer, in the order of their names; None where there are other arrays
+    list of Layer, in the order of the file; None where there are other arrays
     """
     groups: dict[str, list[np.ndarray]] = {}
     for name, array in arrays.items():
@@ -49,8 +49,39 @@ def layers_of(arrays: Mapping[str, np.ndarray]) -> list[Layer] | None:
             groups.setdefault(_ROLE.sub("", name), []).append(array)
     if len(groups) > _MOST_LAYERS:
         return None
-    layers = [_layer(name, groups[name]) for name in sorted(groups, key=natural)]
+    layers = [_layer(name, arrays) for name, arrays in groups.items()]
     return None if None in layers else [x for x in layers if x is not None]
+
+
+def by_name(layers: Iterable[Layer]) -> list[Layer]:
+    """The layers by their names, with layer_10 after layer_9."""
+    return sorted(layers, key=lambda layer: natural(layer.name))
+
+
+def in_sequence(some: Sequence[Layer], layers: Sequence[Layer]) -> list[Layer] | None:
+    """Some of a file's layers as data pass them: by their numbers, or else as they lie.
+
+    Returns
+    -------
+    list of Layer
+        None where names have no numbers, and the file has its arrays by the alphabet,
+        which tells nothing.
+    """
+    sorted_ = by_name(some)
+    if all(_is_counted(a.name, b.name) for a, b in zip(sorted_, sorted_[1:])):
+        return sorted_
+    names = [layer.name for layer in layers]
+    if names == sorted(names):
+        return None
+    return [layer for layer in layers if any(layer is x for x in some)]
+
+
+def _is_counted(name: str, after: str) -> bool:
+    """Whether a number makes the difference: conv2 and conv3, conv and conv_1."""
+    if after.startswith(name):
+        return True
+    parts = zip(natural(name), natural(after))
+    return isinstance(next(a for a, b in parts if a != b), int)
 
 
 def _layer(name: str, arrays: Sequence[np.ndarray]) -> Layer | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from itertools import permutations
+from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from srcnn_theano.convert.networks.layers import layers_of
+from srcnn_theano.convert.networks.layers import Layer, in_sequence, layers_of
 
 # (maps out, maps in, rows, cols) from that, and from (rows, cols, maps in, maps out).
 _ORDERS = ((0, 1, 2, 3), (3, 2, 0, 1))
@@ -20,7 +21,7 @@ def is_srcnn_layers(arrays: Mapping[str, np.ndarray]) -> bool:
 def from_srcnn_layers(
     arrays: Mapping[str, np.ndarray],
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Three banks of filters and biases, in the order of the names of their layers.
+    """Three banks of filters and biases, one behind the other.
 
     Filters are correlations on Y or RGB in [0, 1], in the order (maps out, maps in,
     rows, cols) of Caffe and PyTorch or (rows, cols, maps in, maps out) of TensorFlow;
@@ -37,7 +38,7 @@ def from_srcnn_layers(
     """
     readings = _readings(arrays)
     if len(readings) > 1:
-        raise ValueError("its filters fit together in two orders of their axes")
+        raise ValueError("its filters fit together in more than one order")
     values: dict[str, np.ndarray] = {}
     sizes = []
     for i, (filters, biases) in enumerate(readings[0], start=1):
@@ -61,19 +62,35 @@ def from_srcnn_layers(
 def _readings(
     arrays: Mapping[str, np.ndarray],
 ) -> list[list[tuple[np.ndarray, np.ndarray]]]:
-    """Each way to read the arrays as three layers of (filters, biases) that fit."""
+    """Each way to read the arrays as three layers of (filters, biases) that fit.
+
+    Where the layers do not fit in the order of their numbers or of the file, the maps
+    that go in and out tell it; of these there are more than channels.
+    """
     layers = layers_of(arrays)
     if layers is None or len(layers) != 3:
         return []
+    told = in_sequence(layers, layers) or layers
+    return _fitting([told]) or [
+        [first, second, last]
+        for first, second, last in _fitting(permutations(layers))
+        if min(len(first[1]), len(second[1])) > len(last[1])
+    ]
+
+
+def _fitting(
+    sequences: Iterable[Sequence[Layer]],
+) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     readings = []
-    for order in _ORDERS:
-        banks = [
-            (layer.filters.transpose(order), layer.vector)
-            for layer in layers
-            if layer.filters is not None
-        ]
-        if len(banks) == 3 and _fits(banks):
-            readings.append(banks)
+    for layers in sequences:
+        for order in _ORDERS:
+            banks = [
+                (layer.filters.transpose(order), layer.vector)
+                for layer in layers
+                if layer.filters is not None
+            ]
+            if len(banks) == 3 and _fits(banks):
+                readings.append(banks)
     return readings
 
 
