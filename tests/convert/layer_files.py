@@ -42,10 +42,12 @@ def _pickled(value, storages):
     if isinstance(value, float):
         return b"G" + struct.pack(">d", value)
     key = str(len(storages))
-    storages.append(np.ascontiguousarray(value, "<f4"))
-    steps = [int(n) // 4 for n in storages[-1].strides]
+    is_half = value.dtype == np.uint16  # the bits of bfloat16
+    storages.append(np.ascontiguousarray(value, "<u2" if is_half else "<f4"))
+    steps = [int(n) // value.itemsize for n in storages[-1].strides]
     shape, strides = (b"".join(map(_integer, ns)) for ns in (value.shape, steps))
-    storage = _word("storage") + b"ctorch\nFloatStorage\n" + _word(key) + _word("cpu")
+    kind = b"BFloat16Storage" if is_half else b"FloatStorage"
+    storage = _word("storage") + b"ctorch\n" + kind + b"\n" + _word(key) + _word("cpu")
     where = b"(" + storage + _integer(value.size) + b"tQ" + _integer(0)
     tensor = b"(" + where + b"(" + shape + b"t(" + strides + b"t\x89}t"
     return b"ctorch._utils\n_rebuild_tensor_v2\n" + tensor + b"R"
@@ -291,9 +293,14 @@ def apart(parts):
 
 
 def tensor(array, loose=False):
-    """A TensorProto of float32."""
+    """A TensorProto of float32; of `loose` values the last repeats, zeros are none."""
     dims = b"".join(vgg.field(2, vgg.field(1, int(n))) for n in array.shape)
-    values = vgg.field(5 if loose else 4, array.astype("<f4").tobytes())
+    kept = array.ravel()
+    if loose:
+        while len(kept) > 1 and kept[-1] == kept[-2]:
+            kept = kept[:-1]
+        kept = kept if kept.any() else kept[:0]
+    values = vgg.field(5 if loose else 4, kept.astype("<f4").tobytes())
     return vgg.field(1, 1) + vgg.field(2, dims) + values
 
 

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from srcnn_theano.convert.convert import convert
+from srcnn_theano.convert.readers import tensorflow
+from srcnn_theano.convert.readers.tensorflow import read_tensorflow
 from srcnn_theano.data.datasets import image_paths
 from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import score_files
@@ -111,6 +113,22 @@ def test_several_networks_in_a_file_are_named(tmp_path):
     files.pth(tmp_path / "gan.pth", files.trained(states))
     match = "2 networks: 'critic', 'generator'.*save model.state_dict"
     refused(tmp_path / "gan.pth", tmp_path / "out.h5", match)
+
+
+@pytest.mark.parametrize("writer", [files.pth, files.old_pth])
+def test_bfloat16_of_pytorch(tmp_path, writer):
+    """It is the upper half of a float32."""
+    upper = {
+        name: np.uint16(array.view("<u4") >> 16)
+        for name, array in files.named(files.srcnn_banks()).items()
+    }
+    writer(tmp_path / "a.pth", upper)
+    weights = convert(tmp_path / "a.pth", tmp_path / "out.h5")
+    for i in (1, 2, 3):
+        for role, name in (("weight", "W"), ("bias", "b")):
+            bits = weights.values[f"conv{i}.{name}"].view("<u4")
+            np.testing.assert_array_equal(bits >> 16, upper[f"conv{i}.{role}"])
+            assert not (bits & 0xFFFF).any()
 
 
 # --- FSRCNN of PyTorch ---
@@ -231,6 +249,35 @@ def test_an_fsrcnn_of_tensorflow_computes_what_its_graph_does(tmp_path, scale):
     np.testing.assert_allclose(
         (255 * result[inside] - 16) / 219, expected[inside], rtol=1e-3, atol=1e-3
     )
+
+
+def test_values_of_tensorflow_that_repeat(tmp_path):
+    """tensor.proto: "the last value is repeated"; TensorFlow takes none for zeros."""
+    path, changed = tmp_path / "a.pb", {}
+    for name, values in {"b1": [0.25] * 5, "b2": [1, 2, 2], "b3": [0] * 3}.items():
+        changed[name] = np.float32(values)
+    files.pb(path, files.fsrcnn_parts(2, size=2), changed)
+    size = path.stat().st_size
+    arrays = read_tensorflow(path)
+    for name, values in changed.items():
+        np.testing.assert_array_equal(arrays[name], values)
+    files.pb(path, files.fsrcnn_parts(2, size=2), {k: noise(5) for k in changed})
+    assert size < path.stat().st_size
+
+
+def test_values_that_repeat_have_bounds(tmp_path, monkeypatch):
+    """A graph of some bytes does not become as large as it says."""
+    path = tmp_path / "a.pb"
+    large = files.constant("a", np.ones(20000, "f4"), loose=True)
+    path.write_bytes(large + large)
+    monkeypatch.setattr(tensorflow, "LARGEST", 160000)
+    np.testing.assert_array_equal(read_tensorflow(path)["a"], np.ones(20000))
+    path.write_bytes(large + large + large)
+    with pytest.raises(ValueError, match="more than .* MB of values"):
+        read_tensorflow(path)
+    path.write_bytes(files.constant("a", np.ones(1 << 19, "f4"), loose=True))
+    with pytest.raises(ValueError, match="1 values for an array of 524288"):
+        read_tensorflow(path)
 
 
 def test_a_graph_that_is_no_fsrcnn(tmp_path):

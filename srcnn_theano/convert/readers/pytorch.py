@@ -20,6 +20,7 @@ from srcnn_theano.convert.readers.pickles import (
     load,
     new_dict,
 )
+from srcnn_theano.convert.readers.safetensors import from_bfloat16
 from srcnn_theano.errors import UserError
 
 # The first of several pickles in files from before PyTorch 1.6, torchvision's among
@@ -30,7 +31,10 @@ _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 _MOST_WRAPPINGS = 4
 _PREFERRED = ("params_ema", "state_dict", "model")
 
+# NumPy has no such type.
+_BFLOAT16 = "bfloat16"
 _DTYPES = {
+    "BFloat16Storage": _BFLOAT16,
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
     "HalfStorage": "<f2",
@@ -127,7 +131,7 @@ def _read_zip(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
         stream = BoundedStream(io.BytesIO(archive.read(pickles[0])))
         tensors = _tensors(load(stream, _MAY_BE_CALLED, _Storages()))
         storages = {
-            key: np.frombuffer(archive.read(root + "data/" + key), dtype)
+            key: _values(archive.read(root + "data/" + key), dtype)
             for dtype, key in {tensor.storage for tensor in tensors.values()}
         }
     return tensors, storages
@@ -146,11 +150,21 @@ def _read_old(path: Path) -> tuple[dict[str, _Tensor], dict[str, np.ndarray]]:
         for key in load(stream, {}):
             n = int.from_bytes(stream.read(8), "little")
             dtype = named.dtypes[key]
-            content = stream.read(n * np.dtype(dtype).itemsize)
-            storages[key] = np.frombuffer(content, dtype)
+            content = stream.read(n * np.dtype(_stored(dtype)).itemsize)
+            storages[key] = _values(content, dtype)
             if len(storages[key]) != n:
                 raise ValueError("it ends within a storage")
     return tensors, storages
+
+
+def _stored(dtype: str) -> str:
+    return "<u2" if dtype == _BFLOAT16 else dtype
+
+
+def _values(content: bytes, dtype: str) -> np.ndarray:
+    """A storage's values; those of bfloat16 as float32."""
+    values = np.frombuffer(content, _stored(dtype))
+    return from_bfloat16(values) if dtype == _BFLOAT16 else values
 
 
 def _check_order(is_little_endian: bool) -> None:

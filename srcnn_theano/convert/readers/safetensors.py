@@ -62,6 +62,9 @@ def _array(name: str, values: np.ndarray, about: dict[str, Any]) -> np.ndarray:
     if end - start != size or not 0 <= start <= end <= len(values):
         raise ValueError(f"{name} is not as long as its shape, or ends after the file")
     array = values[start:end].view(_DTYPES[dtype]).reshape(shape)
-    if dtype == "BF16":  # the upper half of a float32
-        array = (array.astype("<u4") << 16).view("<f4")
-    return array
+    return from_bfloat16(array) if dtype == "BF16" else array
+
+
+def from_bfloat16(bits: np.ndarray) -> np.ndarray:
+    """Values of which these unsigned integers are the upper halves, as float32."""
+    return (bits.astype("<u4") << 16).view("<f4")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from srcnn_theano.convert.readers.bounds import n_values
+from srcnn_theano.convert.readers.bounds import LARGEST, most_unpacked, n_values
 from srcnn_theano.convert.readers.protobuf import Message, integers
 
 _NODE = 1  # of a GraphDef
@@ -28,7 +28,8 @@ _TYPES = {1: ("<f4", 5), 2: ("<f8", 6)}
 
 def read_tensorflow(path: Path) -> dict[str, np.ndarray]:
     """The constant float arrays of a frozen graph, by the names of their nodes."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
+    left = LARGEST
     for number, node in Message.in_file(path).fields():
         if number != _NODE or not isinstance(node, Message):
             continue
@@ -40,6 +41,9 @@ def read_tensorflow(path: Path) -> dict[str, np.ndarray]:
             array = _value(entry)
             if array is not None:
                 arrays[names[0]] = array
+                left -= array.nbytes
+                if left < 0:
+                    raise ValueError(f"more than {LARGEST >> 20} MB of values")
     if not arrays:
         raise ValueError("it has no constant arrays; a frozen graph has its weights so")
     return arrays
@@ -71,6 +75,16 @@ def _array(tensor: Message) -> np.ndarray | None:
     ]
     parts = [x.numbers(dtype) for number, x in fields if number in (_CONTENT, loose)]
     values = np.concatenate(parts) if parts else np.zeros(0, dtype)
-    if n_values(shape) != len(values):
-        raise ValueError(f"{len(values)} values for an array of {n_values(shape)}")
+    n = n_values(shape)
+    if _CONTENT not in dict(fields) and len(values) < n <= _most(len(values)):
+        # The last value stands for all behind it, nothing for zeros.
+        last = values[-1:] if len(values) else np.zeros(1, dtype)
+        values = np.concatenate([values, np.repeat(last, n - len(values))])
+    if n != len(values):
+        raise ValueError(f"{len(values)} values for an array of {n}")
     return values.reshape(shape)
+
+
+def _most(n: int) -> int:
+    """So many values may `n` of a file stand for."""
+    return most_unpacked(4 * n) // 8
