@@ -23,6 +23,7 @@ from srcnn_theano.data.degradation import (
 from srcnn_theano.data.images import (
     Picture,
     array_of,
+    check_picture,
     enlarged,
     inside_and_beyond,
     picture_of,
@@ -350,6 +351,7 @@ class Upscaler:
         ----------
         picture, on_tile : as in `__call__`
         """
+        check_picture(picture)
         if picture.alpha is not None:
             spread = spread_colours(picture.pixels, picture.alpha)
             picture = picture._replace(pixels=spread)

@@ -39,6 +39,7 @@ def load_upscaler(
         Another scale, or as `weights.load_for_scale`.
     """
     check_scale(scale)
+    scale = int(scale)  # 2.0 is 2
     path, loaded = load_for_scale(scale, weights, model)
     return Upscaler(build_predictor(loaded, path), scale, tta)
 

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_theano.data.images import read_picture
+from srcnn_theano.data.images import (
+    Picture,
+    check_writable,
+    read_picture,
+    write_picture,
+)
+from srcnn_theano.errors import UserError
 from srcnn_theano.upscale.picture import load_upscaler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +47,42 @@ def test_arrays(shape, dtype, upscaler):
 @pytest.fixture(scope="module")
 def upscaler():
     return load_upscaler(scale=2)
+
+
+def test_a_scale_may_be_a_float_that_is_whole(upscaler):
+    pixels = np.random.RandomState(0).randint(0, 256, (9, 7)).astype(np.uint8)
+    other = load_upscaler(scale=2.0)
+    np.testing.assert_array_equal(other.enlarge(pixels), upscaler.enlarge(pixels))
+    with pytest.raises(UserError, match="--scale 2.5: the scale must be 2, 3 or 4"):
+        load_upscaler(scale=2.5)
+
+
+COLOURS = np.zeros((4, 5, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "picture, message",
+    [
+        (Picture(COLOURS / 255), r"pixels float64 \(4, 5, 3\): uint8 or uint16 needed"),
+        (Picture(COLOURS.astype(int)), "pixels int64"),
+        (Picture(COLOURS[:0]), r"pixels uint8 \(0, 5, 3\)"),
+        (Picture(COLOURS[..., 0]), r"pixels \(4, 5\): \(rows, cols, 1 or 3\) needed"),
+        (Picture(np.zeros((4, 5, 4), np.uint8)), r"pixels \(4, 5, 4\)"),
+        (Picture(COLOURS, COLOURS[:3, :, 0]), r"alpha uint8 \(3, 5\): uint8 \(4, 5\)"),
+        (Picture(COLOURS, COLOURS[..., :1]), r"alpha uint8 \(4, 5, 1\)"),
+        (Picture(COLOURS, np.zeros((4, 5))), "alpha float64"),
+    ],
+)
+def test_other_pictures_are_refused(upscaler, tmp_path, picture, message):
+    path = tmp_path / "a.png"
+    for use in (
+        upscaler,
+        lambda picture: write_picture(path, picture),
+        lambda picture: check_writable(path, picture),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use(picture)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from srcnn_theano.data.images.picture import (
     QUALITY,
     Picture,
     array_of,
+    check_picture,
     picture_of,
     pixel_bytes,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "QUALITY",
     "Picture",
     "array_of",
+    "check_picture",
     "check_writable",
     "enlarged",
     "fitted",

@@ -100,6 +100,9 @@ WORDS = {
 }
 
 
+_TYPES = "uint8 or uint16"
+
+
 def picture_of(array: np.ndarray) -> Picture:
     """Pixels as a picture without metadata.
 
@@ -109,13 +112,33 @@ def picture_of(array: np.ndarray) -> Picture:
         Grey, grey and alpha, RGB, RGB and alpha; 0 is black.
     """
     if array.dtype not in (np.uint8, np.uint16) or not array.size:
-        raise ValueError(f"pixels {array.dtype} {array.shape}: uint8 or uint16 needed")
+        raise ValueError(f"pixels {array.dtype} {array.shape}: {_TYPES} needed")
     if array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] > 4:
         raise ValueError(f"pixels {array.shape}: (rows, cols[, 1 to 4]) needed")
     array = array.reshape(array.shape[:2] + (-1,))
     n_colours = 1 if array.shape[2] < 3 else 3
     alpha = None if array.shape[2] == n_colours else array[..., n_colours]
     return Picture(array[..., :n_colours], alpha)
+
+
+def check_picture(picture: Picture) -> None:
+    """Refuse arrays that are not of the types and shapes that `Picture` has.
+
+    Raises
+    ------
+    ValueError
+    """
+    pixels, alpha = picture.pixels, picture.alpha
+    if pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
+        raise ValueError(f"pixels {pixels.dtype} {pixels.shape}: {_TYPES} needed")
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise ValueError(f"pixels {pixels.shape}: (rows, cols, 1 or 3) needed")
+    size = pixels.shape[:2]
+    if alpha is not None and (alpha.dtype != pixels.dtype or alpha.shape != size):
+        raise ValueError(
+            f"alpha {alpha.dtype} {alpha.shape}: {pixels.dtype} {size} needed, as the "
+            "pixels are"
+        )
 
 
 def array_of(picture: Picture) -> np.ndarray:

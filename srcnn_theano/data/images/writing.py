@@ -31,6 +31,7 @@ from srcnn_theano.data.images.picture import (
     Format,
     Picture,
     array_of,
+    check_picture,
     kind_of,
     pixel_bytes,
 )
@@ -72,6 +73,7 @@ def check_writable(
     """
     picture = kind if isinstance(kind, Picture) else None
     if isinstance(kind, Picture):
+        check_picture(kind)
         kind = kind_of(kind)
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
@@ -125,6 +127,7 @@ def fitted(path: PathLike, picture: Picture, scale: int = 1) -> Picture:
     scale : int
         How many times larger the result is going to be.
     """
+    check_picture(picture)
     format_ = FORMATS.get(Path(path).suffix.lower())
     if format_ is None:
         return picture
@@ -212,6 +215,8 @@ def write_picture(path: PathLike, picture: Picture, quality: int | None = None) 
     UserError
         The format is unknown or cannot hold the picture (depth, transparency, size), or
         the file cannot be written.
+    ValueError
+        Its arrays are not as `Picture` has them.
     """
     n_known = len(picture.notes)
     picture = fitted(path, picture)
