@@ -81,11 +81,14 @@ def make_app(worker: Worker, most_bytes: int, hosts: frozenset[str]) -> flask.Fl
         }
         if what not in files or task.state != "done":
             flask.abort(404)
-        return flask.send_file(
-            files[what],
-            as_attachment=what == "result",
-            download_name=task.download_name if what == "result" else what,
-        )
+        try:
+            return flask.send_file(
+                files[what],
+                as_attachment=what == "result",
+                download_name=task.download_name if what == "result" else what,
+            )
+        except FileNotFoundError:  # another picture has just come
+            flask.abort(404)
 
     return app
 

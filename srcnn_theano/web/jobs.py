@@ -118,15 +118,22 @@ class Worker:
     networks : dict of str to arguments of `load_upscaler` by name
     most_pixels : int
         That a picture may have.
+    stopped : event or None
+        Once it is set, nothing is said: what is being enlarged loses its ground.
     """
 
     def __init__(
-        self, folder: Path, networks: dict[str, dict[str, Any]], most_pixels: int
+        self,
+        folder: Path,
+        networks: dict[str, dict[str, Any]],
+        most_pixels: int,
+        stopped: threading.Event | None = None,
     ) -> None:
         self.networks = networks
         self.last: Task | None = None
         self._folder = folder
         self._most_pixels = most_pixels
+        self._stopped = stopped or threading.Event()
         self._lock = threading.Lock()
         self._upscalers: dict[tuple[str, int], Any] = {}
 
@@ -149,9 +156,8 @@ class Worker:
             raise Busy("another picture is being enlarged; try again when it is done")
         try:
             source = self._kept(wish, save)
-            # Where it cannot be told, `_enlarge` looks again.
-            self._check_size(wish.name, n_pixels(source) or 0)
             task = self.last = Task(wish, source)
+            self._remove_all_but(source.parent)
             threading.Thread(target=self._run, args=(task,), daemon=True).start()
         except BaseException:
             self._lock.release()
@@ -161,26 +167,37 @@ class Worker:
     def _check_size(self, name: str, n: int) -> None:
         if n > self._most_pixels:
             raise UserError(
-                f"{name}: {n / 1e6:.0f} megapixels, and this page takes "
+                # Never as few as are taken.
+                f"{name}: {-(-n // 10**5) / 10:.1f} megapixels, and this page takes "
                 f"{self._most_pixels / 1e6:.0f}; use `srcnn-theano upscale`"
             )
 
     def _kept(self, wish: Wish, save: Callable[[Path], Any]) -> Path:
-        """Where the picture that was sent is, in the place of the one before."""
+        """Where the picture that was sent is; nowhere if it is too large."""
         folder = self._folder / secrets.token_hex(8)
         source = folder / ("source" + Path(wish.name).suffix.lower())
         try:
-            for path in self._folder.glob("*"):
-                shutil.rmtree(path)
             folder.mkdir(parents=True)
             save(source)
+            # Where it cannot be told, `_enlarge` looks again.
+            self._check_size(wish.name, n_pixels(source) or 0)
         except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
             say(f"{source}: cannot be kept ({error.strerror or error})")
             raise UserError(
                 f"{wish.name}: cannot be kept ({error.strerror or 'an error'}); free "
                 "some space for temporary files where `srcnn-theano web` runs"
             ) from error
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return source
+
+    def _remove_all_but(self, folder: Path) -> None:
+        """The picture before goes, once there is another."""
+        for path in self._folder.glob("*"):
+            if path != folder:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _run(self, task: Task) -> None:
         try:
@@ -195,7 +212,9 @@ class Worker:
             task.error = f"{task.wish.name}: too large for the memory that is left"
             task.state = "failed"
         except Exception as error:
-            say(traceback.format_exc())
+            if not self._stopped.is_set():
+                for line in traceback.format_exc().splitlines():
+                    say(line)
             task.error = f"{task.wish.name}: {type(error).__name__}; the terminal of "
             task.error += "`srcnn-theano web` says more"
             task.state = "failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,18 @@ def serve(
     """
     remove_stale()
     with scratch_folder() as folder:
-        server = make_server(folder, host, port, most_mb, most_megapixels, weights)
+        stopped = threading.Event()
+        server = make_server(
+            folder, host, port, most_mb, most_megapixels, weights, stopped
+        )
         name = f"[{host}]" if ":" in host else host
         print(f"http://{name}:{server.effective_port}/ enlarges pictures", flush=True)
         if not _is_loopback(host):
             print("whoever reaches this machine can use it", flush=True)
-        server.run()
+        try:
+            server.run()
+        finally:
+            stopped.set()
 
 
 def make_server(
@@ -53,8 +60,9 @@ def make_server(
     most_mb: int,
     most_megapixels: int,
     weights: Path | None = None,
+    stopped: threading.Event | None = None,
 ) -> Any:
-    """A server of waitress's, not running yet; parameters as in `serve`."""
+    """A server of waitress's, not running yet; parameters as of `serve`, `Worker`."""
     try:
         import waitress
 
@@ -70,10 +78,11 @@ def make_server(
     }
     if weights is not None:
         load_weights(weights)
-        networks[weights.stem] = {"weights": weights}
+        is_taken = weights.stem in networks
+        networks[weights.name if is_taken else weights.stem] = {"weights": weights}
     hosts = frozenset(["localhost", "127.0.0.1", "::1", host.lower()])
     app = make_app(
-        Worker(folder, networks, most_megapixels * 10**6),
+        Worker(folder, networks, most_megapixels * 10**6, stopped),
         most_mb * 2**20,
         hosts if _is_loopback(host) else frozenset(),
     )

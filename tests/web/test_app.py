@@ -4,7 +4,9 @@ import http.client
 import io
 import json
 import re
+import shutil
 import threading
+import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -17,7 +19,8 @@ from PIL import Image
 from srcnn_theano.cli import main
 from srcnn_theano.data.images import read_picture
 from srcnn_theano.errors import UserError
-from srcnn_theano.web import jobs
+from srcnn_theano.web import jobs, serve
+from srcnn_theano.weights import save_weights, shipped_models
 
 
 def png(values):
@@ -120,9 +123,10 @@ def test_the_page_shows_the_middle_of_a_large_picture(serving, monkeypatch):
         (form(b"x", scale="7"), 400, "scale '7'.*not offered"),
         (form(b"x", network="../x"), 400, "not offered"),
         (form(bytes(1 << 21)), 413, "too large for this page"),
-        (form(png(np.zeros((2000, 600), "uint8"))), 400, "1 megapixels.* takes 1"),
+        (form(png(np.zeros((2000, 600), "uint8"))), 400, "1.2 megapixels.* takes 1"),
         # Grey with alpha in 16 bits, which Pillow does not identify.
-        (form(tif(1500, 1000), "a.tif"), 400, "2 megapixels.* takes 1"),
+        (form(tif(1500, 1000), "a.tif"), 400, "1.5 megapixels.* takes 1"),
+        (form(png(np.zeros((1000, 1001), "uint8"))), 400, "1.1 megapixels.* takes 1;"),
     ],
 )
 def test_refusals(serving, sent, status, message):
@@ -145,7 +149,7 @@ def test_what_could_not_be_counted_before_is_counted_when_read(serving, monkeypa
     with serving() as address:
         task = finished(address, form(tif(1500, 1000), "a.tif"))
         assert task["state"] == "failed"
-        assert re.search("a.tif: 2 megapixels, and this page takes 1", task["error"])
+        assert re.search("a.tif: 1.5 megapixels, and this page takes 1", task["error"])
         task = finished(address, form(tif(30, 20), "a.tif"))
         assert (task["state"], task["rows"], task["cols"]) == ("done", 60, 40)
 
@@ -189,6 +193,85 @@ def test_refusals_name_no_place_of_the_server(serving, tmp_path, monkeypatch):
         monkeypatch.setattr(jobs, "load_upscaler", cannot)
         task = finished(address, form(png(clear), network="srcnn"))
         assert task["error"] == "x y: no; lock (b)"
+
+
+def test_a_refused_picture_leaves_the_result_before(serving, tmp_path):
+    small, large = np.full((9, 7), 90, "uint8"), np.zeros((2000, 600), "uint8")
+    with serving() as address:
+        first = finished(address, form(png(small)))["token"]
+        for sent in (form(png(large)), form(b"x", "letter.doc")):
+            assert ask(address + "/tasks", sent)[0] == 400
+            status, body, _ = ask(f"{address}/tasks/{first}/result")
+            assert status == 200
+            assert Image.open(io.BytesIO(body)).size == (14, 18)
+        second = finished(address, form(png(small)))["token"]
+        assert ask(f"{address}/tasks/{first}/result")[0] == 404
+        assert len(list((tmp_path / "served").iterdir())) == 1
+        # Somebody has cleared the temporary files.
+        shutil.rmtree(str(next((tmp_path / "served").iterdir())))
+        status, body, _ = ask(f"{address}/tasks/{second}/result")
+        assert status == 404 and b"enlarge the picture again" in body
+
+
+def test_what_went_wrong_is_told_by_line_while_the_page_is_there(
+    tmp_path, monkeypatch, capsys
+):
+    def cannot(*arguments, **options):
+        raise RuntimeError("no more\nof it")
+
+    monkeypatch.setattr(jobs, "load_upscaler", cannot)
+    for is_over in (False, True):
+        stopped = threading.Event()
+        if is_over:
+            stopped.set()
+        worker = jobs.Worker(tmp_path, {"fsrcnn": {}}, 100, stopped)
+        wish = jobs.Wish("cat.png", "fsrcnn", 2, ".png")
+        data = png(np.zeros((9, 9), "uint8"))
+        task = worker.start(wish, lambda path: path.write_bytes(data))
+        while task.state == "running":
+            time.sleep(0.01)
+        lines = capsys.readouterr().err.splitlines()
+        assert ("RuntimeError: no more" in lines and "of it" in lines) is not is_over
+        assert task.error.startswith("cat.png: RuntimeError")
+        assert not (is_over and lines)
+
+
+def test_the_page_stops_before_its_folder_goes(monkeypatch, capsys):
+    class Server:
+        effective_port = 1
+
+        def __init__(self, folder, *arguments):
+            self.folder, self.stopped = folder, arguments[-1]
+
+        def run(self):
+            assert not self.stopped.is_set()
+            raise KeyboardInterrupt
+
+        def gone(self):
+            return self.stopped.is_set() and not self.folder.exists()
+
+    servers = []
+    monkeypatch.setattr(
+        serve, "make_server", lambda *args: servers.append(Server(*args)) or servers[-1]
+    )
+    with pytest.raises(KeyboardInterrupt):
+        serve.serve("127.0.0.1", 0, 1, 1, None)
+    assert servers[0].gone()
+
+
+def test_weights_of_a_shipped_name_are_offered_beside_them(tmp_path, repeating):
+    from werkzeug.test import Client
+
+    weights = tmp_path / "fsrcnn.h5"
+    save_weights(weights, repeating(1, 2)._replace(about={"scale": 2}))
+    server = serve.make_server(tmp_path, "127.0.0.1", 0, 1, 1, weights)
+    try:
+        client = Client(server.application)
+        client_at = {"REMOTE_ADDR": "127.0.0.1"}
+        about = client.get("/about", environ_base=client_at).get_json()
+    finally:
+        server.close()
+    assert about["networks"] == [*shipped_models(), "fsrcnn.h5"]
 
 
 def test_one_picture_at_a_time(serving, monkeypatch):
