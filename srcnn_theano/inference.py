@@ -347,9 +347,7 @@ class Upscaler:
     ) -> Iterator[Picture]:
         """The enlarged picture from top to bottom, a row of tiles at a time.
 
-        Parameters
-        ----------
-        picture, on_tile : as in `__call__`
+        Its parameters are those of `__call__`.
         """
         check_picture(picture)
         if picture.alpha is not None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from reprlib import repr as _short
 from typing import Any, Mapping, NamedTuple
@@ -251,6 +252,6 @@ def find_vgg16(option: PathLike | None = None) -> Path:
         raise UserError(
             "no VGG16, which perceptual losses need: neither --vgg FILE nor the "
             f"variable SRCNN_VGG16 names a file, and {path} is not there; "
-            f"{_MAKE.format(path)}"
+            f"{_MAKE.format(shlex.quote(str(path)))}"
         )
     return path

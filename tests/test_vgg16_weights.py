@@ -183,6 +183,10 @@ def test_it_is_nowhere(cache, tmp_path, monkeypatch):
     assert "\n" not in str(error.value)
     with pytest.raises(UserError, match="--vgg .*none.h5: no such file; make it"):
         find_vgg16(tmp_path / "none.h5")
+    with monkeypatch.context() as patch:  # the command is one for a shell
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path / "my cache"))
+        with pytest.raises(UserError, match="convert FILE '[^']*/my cache/[^ ]*h5' --"):
+            find_vgg16()
     monkeypatch.setenv("SRCNN_VGG16", str(tmp_path / "other.h5"))
     with pytest.raises(UserError, match="SRCNN_VGG16 .*other.h5: no such file"):
         find_vgg16()

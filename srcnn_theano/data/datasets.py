@@ -11,7 +11,7 @@ import os
 import textwrap
 import warnings
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from srcnn_theano.data.images import pictures_below
 from srcnn_theano.errors import UserError
@@ -231,8 +231,15 @@ def _paths(data_dir: PathLike, name: str) -> list[Path]:
     return [Path(data_dir) / name / file_name for file_name in sorted(manifest()[name])]
 
 
-def folder_images(folder: PathLike) -> list[Path]:
+def folder_images(
+    folder: PathLike, is_left_out: Callable[[Path], bool] = lambda path: False
+) -> list[Path]:
     """The image files in a folder and the folders below it, sorted by path.
+
+    Parameters
+    ----------
+    folder : path
+    is_left_out : as in `images.pictures_below`
 
     Raises
     ------
@@ -240,7 +247,7 @@ def folder_images(folder: PathLike) -> list[Path]:
         There is no such folder, or no image in it.
     """
     require_folder(folder, cure="name a folder of images")
-    found = pictures_below(Path(folder))
+    found = pictures_below(Path(folder), is_left_out)
     for line in found.passed_over(Path(folder)) + found.unreadable:
         say(f"warning: {line}")
     paths = sorted(found.pictures)

@@ -7,6 +7,7 @@ restored, scored against bicubic and shown.
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -160,7 +161,7 @@ def _scores(results: Mapping[str, Any]) -> list[list[str]]:
 def _next_commands(out_dir: Path, shipped: bool) -> list[list[str]]:
     """Commands, and their purpose."""
     upscale = f"upscale YOUR.jpg --scale {SCALE} --out big.png"
-    trained = f"{upscale} --weights {out_dir / 'weights.h5'}"
+    trained = f"{upscale} --weights {shlex.quote(str(out_dir / 'weights.h5'))}"
     commands = {
         **({upscale: "a picture of yours"} if shipped else {}),
         trained: "by the network just trained",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Iterator, NamedTuple, Sequence
 
@@ -12,8 +13,10 @@ from srcnn_theano.data.degradation import imresize, reduced_copies
 from srcnn_theano.data.images import read_rgb
 from srcnn_theano.data.patches import Pairs, Recipe, make_pairs, sub_image_count
 from srcnn_theano.errors import UserError
+from srcnn_theano.files import kind_at
 from srcnn_theano.progress import Bar
 from srcnn_theano.streams import say
+from srcnn_theano.upscale.resume import results_in
 
 # Of a large picture only squares of this side are cut into sub-images.
 SQUARE = 480
@@ -30,10 +33,11 @@ class Split(NamedTuple):
     validation: list[Path]
 
 
-def split(folder: Path, scale: int) -> Split:
+def split(folder: Path, scale: int, runs_dir: Path | None = None) -> Split:
     """Set a tenth of the pictures in a folder aside, evenly over their order.
 
-    Pictures that cannot be read or are too small are named and passed over.
+    Pictures that cannot be read or are too small are named and passed over; what
+    networks have drawn is left out, see `_originals`.
 
     Raises
     ------
@@ -42,7 +46,8 @@ def split(folder: Path, scale: int) -> Split:
     """
     least = 32 * scale
     usable = []
-    for path in Bar(folder_images(folder), desc="reading", leave=False, disable=None):
+    paths = _originals(folder, runs_dir)
+    for path in Bar(paths, desc="reading", leave=False, disable=None):
         try:
             rows, cols = read_rgb(path).shape[:2]
         except UserError as error:
@@ -67,6 +72,26 @@ def split(folder: Path, scale: int) -> Split:
         [path for i, path in enumerate(usable) if i not in places],
         [path for i, path in enumerate(usable) if i in places],
     )
+
+
+def _originals(folder: Path, runs_dir: Path | None) -> list[Path]:
+    """The pictures in a folder and below it that no network has drawn.
+
+    `runs_dir` and folders of other runs are not looked into, and results that `upscale`
+    has recorded do not count.
+    """
+    runs = None if runs_dir is None else os.path.realpath(runs_dir)
+    paths = folder_images(
+        folder,
+        lambda path: (
+            os.path.realpath(path) == runs or kind_at(path / "history.csv") == "a file"
+        ),
+    )
+    folders = {
+        place for path in paths for place in path.parents if folder in place.parents
+    }
+    made = [results_in(place) for place in {folder, *folders}]
+    return [path for path in paths if not any(is_result(path) for is_result in made)]
 
 
 def cut(paths: Sequence[Path], recipe: Recipe, seed: int) -> Pairs:
@@ -107,7 +132,8 @@ def _pieces(
     if max(rows, cols) <= 2 * SQUARE:
         yield from reduced_copies(image, factors)
         return
-    for number in range(-(-rows * cols // SQUARE**2)):
+    smallest = min(SQUARE, rows, cols)
+    for number in range(-(-rows * cols // smallest**2)):
         factor = factors[number % len(factors)]
         side = min(int(np.ceil(SQUARE / factor)), rows, cols)
         top, left = (rng.randint(length - side + 1) for length in (rows, cols))

@@ -2,7 +2,8 @@
 
 ::
 
-    RUNS/NAME/history.csv      a row per epoch
+    RUNS/NAME/training.json    settings and pictures
+              history.csv      a row per epoch
               checkpoint.h5    everything that moves, after the last finished epoch
               weights.h5       the network, once all epochs are done
               curve.svg        PSNR on the validation part while it learned
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Sequence
 
@@ -24,7 +26,7 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.evaluation.images import gain_text, gains
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol, score
 from srcnn_theano.experiments import find_experiment
-from srcnn_theano.files import check_target_folder, sha256, write_json
+from srcnn_theano.files import check_target_folder, read_json, sha256, write_json
 from srcnn_theano.inference import Predictor, build_model, restore
 from srcnn_theano.own.comparison import Judged, draw_comparison
 from srcnn_theano.own.pictures import cut, judged, split
@@ -53,12 +55,15 @@ class Own(NamedTuple):
     folder : Path of the run
     identity : str
         Of settings, pictures and length.
+    facts : dict
+        The same for people.
     """
 
     training: Training
     n_epochs: int
     folder: Path
     identity: str
+    facts: dict[str, Any]
 
     def weights(self, values: dict[str, np.ndarray], n_epochs: int) -> Weights:
         """The network with these values, with where it comes from."""
@@ -102,17 +107,8 @@ def train_on_pictures(
         An option that does not fit; pictures that do not do; the folder holds a run
         already and `resume` is false.
     """
-    if scale is None:
-        raise UserError(
-            "--scale: is missing; with --pictures, say with it how many times larger "
-            "the network is to make pictures, 2, 3 or 4"
-        )
     name = model or PICTURE_MODELS[0]
-    if scale not in SCALES or name not in PICTURE_MODELS:
-        raise UserError(
-            f"--model {name} --scale {scale}: with --pictures these must be one of "
-            f"{', '.join(PICTURE_MODELS)}, and 2, 3 or 4"
-        )
+    scale = _checked_scale(scale, name)
     row = f"{name.replace('-', '_')}_x{scale}"
     training = find_experiment(row).training._replace(seed=seed or 0)
     run_dir = runs_dir / f"{row}_{folder.resolve().name}"
@@ -123,9 +119,10 @@ def train_on_pictures(
                 f"{run_dir}: holds a training already; use --resume to go on with it, "
                 "or another --runs folder"
             )
-        train, validation = split(folder, scale)
+        train, validation = split(folder, scale, runs_dir)
         pairs = cut(train, training_recipe(training), training.seed)
-        own = _settled(training, pairs, train + validation, run_dir, n_epochs)
+        shas = _shas(folder, train + validation)
+        own = _settled(training, pairs, shas, run_dir, n_epochs)
         print(
             f"{len(train)} pictures to learn from, {len(validation)} to be judged by; "
             f"{len(pairs.low_res)} sub-images, {own.n_epochs} epochs"
@@ -133,10 +130,29 @@ def train_on_pictures(
         _carry_out(own, pairs, validation, resume)
 
 
+def _checked_scale(scale: int | None, name: str) -> int:
+    """The scale, if there is such a network of that name."""
+    if scale is None:
+        raise UserError(
+            "--scale: is missing; with --pictures, say with it how many times larger "
+            "the network is to make pictures, 2, 3 or 4"
+        )
+    if scale not in SCALES or name not in PICTURE_MODELS:
+        raise UserError(
+            f"--model {name} --scale {scale}: with --pictures these must be one of "
+            f"{', '.join(PICTURE_MODELS)}, and 2, 3 or 4"
+        )
+    return scale
+
+
+def _shas(folder: Path, paths: Sequence[Path]) -> dict[str, str]:
+    return {str(path.relative_to(folder)): sha256(path) for path in paths}
+
+
 def _settled(
     training: Training,
     pairs: Pairs,
-    paths: Sequence[Path],
+    shas: dict[str, str],
     run_dir: Path,
     n_epochs: int | None,
 ) -> Own:
@@ -148,14 +164,54 @@ def _settled(
         )
     n_epochs = n_epochs or max(EPOCHS, -(-LEAST_STEPS // n_steps))
     training = training._replace(decay_rule="cosine", decay_epochs=n_epochs)
-    facts = [training.identity, *(sha256(path) for path in paths)]
-    identity = hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
-    return Own(training, n_epochs, run_dir, identity)
+    hashed = json.dumps([training.identity, *shas.values()])
+    identity = hashlib.sha256(hashed.encode("ascii")).hexdigest()
+    facts = {
+        "identity": identity,
+        "seed": training.seed,
+        "epochs": n_epochs,
+        "pictures": shas,
+    }
+    return Own(training, n_epochs, run_dir, identity, facts)
+
+
+def _check_facts(own: Own) -> None:
+    """Refuse to go on with a run of other settings, and say of which.
+
+    What cannot be told here the checkpoint's identity tells.
+    """
+    path = own.folder / "training.json"
+    if not ((own.folder / "checkpoint.h5").exists() and path.exists()):
+        return
+    facts = read_json(path)
+    if not isinstance(facts, dict) or facts.get("identity") == own.identity:
+        return
+    differ = [
+        f"--{name} {facts[name]} and not {own.facts[name]}"
+        for name in ("seed", "epochs")
+        if isinstance(facts.get(name), int) and facts[name] != own.facts[name]
+    ]
+    before, now = facts.get("pictures"), own.facts["pictures"]
+    if isinstance(before, dict) and before != now:
+        counts = {
+            "added": len(now.keys() - before.keys()),
+            "gone": len(before.keys() - now.keys()),
+            "changed": sum(before[name] != now[name] for name in before.keys() & now),
+        }
+        told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+        differ.append(f"other pictures ({told} since)")
+    if differ:
+        raise UserError(
+            f"{own.folder}: its training is of {', '.join(differ)}; --resume with what "
+            "it was begun with, or choose another --runs folder"
+        )
 
 
 def _carry_out(
     own: Own, pairs: Pairs, validation: Sequence[Path], resume: bool
 ) -> None:
+    if resume:
+        _check_facts(own)
     from srcnn_theano.training.step import build_step
     from srcnn_theano.training.trainer import Trainer
 
@@ -184,6 +240,7 @@ def _carry_out(
     )
     if resume:
         trainer.resume()
+    write_json(own.folder / "training.json", own.facts)
     trainer.run(own.n_epochs)
     copy.set_values(step.model.get_values())
     _leave(own, trainer, validation, images, network, protocol)
@@ -238,7 +295,8 @@ def _leave(
         rows.append([f["image"], psnr, bicubic, gain_text(gain)])
     print("\n".join(text_lines("lrrr", rows)))
     print(f"{file}: the network; curve.svg and comparison.png lie beside it")
-    print(f"srcnn-theano upscale IN --scale {scale} --weights {file} --out OUT")
+    quoted = shlex.quote(str(file))
+    print(f"srcnn-theano upscale IN --scale {scale} --weights {quoted} --out OUT")
 
 
 def _figures(

@@ -111,6 +111,11 @@ def test_report(finished):
     assert "srcnn-theano upscale" in text and str(out / "comparison.png") in text
 
 
+def test_the_next_commands_can_be_pasted():
+    text = "\n".join(command for command, _ in demo._next_commands(Path("a b"), True))
+    assert "--weights 'a b/weights.h5'" in text
+
+
 def test_json(finished, monkeypatch, capsys, training, tmp_path):
     monkeypatch.setattr(demo, "Learning", lambda photo, seed: training)
     monkeypatch.setattr(demo, "draw", lambda *args: None)

@@ -1,6 +1,8 @@
 """A network trained on a folder of pictures."""
 
 import json
+import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -58,6 +60,7 @@ def test_all_is_left_in_the_run_folder(trained):
         "curve.svg",
         "history.csv",
         "results.json",
+        "training.json",
         "weights.h5",
     }
     results = json.loads((trained / "results.json").read_text())
@@ -102,9 +105,62 @@ def test_a_run_is_not_begun_over_and_goes_on_if_asked(trained, folder, capsys):
     assert train(folder, runs, "--epochs", "2", "--resume") == 0
     after = load_weights(trained / "weights.h5").values
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_resume_says_what_differs(trained, folder, tmp_path, capsys):
+    runs, facts = trained.parent, (trained / "training.json").read_bytes()
     # Another length has another cosine.
     assert train(folder, runs, "--epochs", "3", "--resume") == 2
+    assert "is of --epochs 2 and not 3; --resume" in capsys.readouterr().err
+    assert train(folder, runs, "--epochs", "2", "--seed", "1", "--resume") == 2
+    assert "is of --seed 0 and not 1; --resume" in capsys.readouterr().err
+    other = tmp_path / folder.name
+    shutil.copytree(str(folder), str(other))
+    (other / "0.png").rename(other / "9.png")
+    (other / "1.png").write_bytes((other / "3.png").read_bytes())
+    assert train(other, runs, "--epochs", "2", "--resume") == 2
+    told = "is of other pictures (1 added, 1 gone, 1 changed since); --resume"
+    assert told in capsys.readouterr().err
+    # A run of before, of which nothing but the checkpoint tells.
+    (trained / "training.json").unlink()
+    assert train(folder, runs, "--epochs", "3", "--resume") == 2
     assert "other settings" in capsys.readouterr().err
+    assert not (trained / "training.json").exists()
+    (trained / "training.json").write_bytes(facts)
+
+
+def test_the_command_at_the_end_can_be_pasted(folder, tmp_path, capsys):
+    runs = tmp_path / "my runs; ä"
+    assert train(folder, runs, "--epochs", "1") == 0
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    weights = runs / f"fsrcnn_x2_{folder.name}" / "weights.h5"
+    assert words[words.index("--weights") + 1] == str(weights)
+
+
+def test_what_networks_have_drawn_is_not_learned_from(folder, tmp_path, capsys):
+    """The runs in the folder, those of before, and results of `upscale`."""
+    photos = tmp_path / "photos"
+    shutil.copytree(str(folder), str(photos))
+    expected = [path.name for part in split(photos, 2) for path in part]
+    for place in ("runs/fsrcnn_x2_a", "other/fsrcnn_x2_a", "fsrcnn_x3_a", "holidays"):
+        (photos / place).mkdir(parents=True)
+        shutil.copy(str(folder / "0.png"), str(photos / place / "comparison.png"))
+        if place != "runs/fsrcnn_x2_a" and place != "holidays":
+            (photos / place / "history.csv").write_text("epoch\n")
+    words = ["upscale", str(photos / "0.png"), "--scale", "2"]
+    assert cli.main([*words, "--out", str(photos / "larger")]) == 0
+    assert cli.main([*words, "--out", str(photos), "--suffix", "_x2"]) == 0
+    parts = split(photos, 2, photos / "runs")
+    names = [path.name for part in parts for path in part]
+    assert sorted(names) == sorted([*expected, "comparison.png"])
+    assert (photos / "0_x2.png").exists() and (photos / "larger" / "0.png").exists()
+
+
+def test_a_strip_gives_squares_of_all_of_it():
+    strip = smooth(64, 3000, 0)
+    rng = np.random.RandomState(0)
+    pieces = list(pictures._pieces(strip, (1.0,), rng))
+    assert sum(piece.size for piece in pieces) >= strip.size
 
 
 @pytest.mark.parametrize(
