@@ -12,13 +12,14 @@ from srcnn_theano.streams import Tolerant, printable
 
 # In a log: no two lines of a bar within a second, and some sign of life in between.
 _LEAST_SECONDS, _MOST_SECONDS = 1, 600
+_PART_SECONDS = 60  # the same for the bar of a part of the work
 
 
 class Bar(tqdm):
     """A bar of tqdm on standard error, whatever becomes of that.
 
     Where standard error is no terminal, a bar is a line at each tenth of the work and
-    at its end, and a bar that would vanish at its end is not there at all.
+    at its end, and a bar that would vanish at its end is a line a minute.
 
     Parameters
     ----------
@@ -30,8 +31,7 @@ class Bar(tqdm):
         self._in_lines = not stream.isatty()
         self._told, self._told_at = settings.get("initial", 0), time.monotonic()
         settings["desc"] = printable(settings.get("desc") or "") or None
-        if self._in_lines and not settings.get("leave", True):
-            settings["disable"] = True
+        self._of_a_part = not settings.get("leave", True)
         super().__init__(*arguments, file=stream, **settings)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> bool:
@@ -50,13 +50,15 @@ class Bar(tqdm):
     def close(self) -> None:
         """End the bar; it tells how far it came."""
         if self._in_lines and not self.disable:
-            if self.n != self._told:
+            if self.n != self._told and not self._of_a_part:
                 self._write_line()
             self.leave = False
         super().close()
 
     def _is_due(self) -> bool:
         since = time.monotonic() - self._told_at
+        if self._of_a_part:
+            return since >= _PART_SECONDS
         if since < _LEAST_SECONDS:
             return False
         return since >= _MOST_SECONDS or self._tenth(self.n) > self._tenth(self._told)

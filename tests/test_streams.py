@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,14 @@ def test_bars_in_a_log_that_are_short_vanish_or_have_no_end(monkeypatch, capfd):
     for _ in Bar(range(9), leave=False):
         say_above("a line")
     assert capfd.readouterr().err == 9 * "a line\n"
+    monkeypatch.setattr(progress, "_PART_SECONDS", 0.1)
+    with Bar(total=3, desc="large", leave=False, mininterval=0, miniters=1) as bar:
+        bar.update()
+        assert capfd.readouterr().err == ""
+        time.sleep(0.1)
+        bar.update()
+        bar.update()
+    assert re.fullmatch(r"large: .* 2/3 .*\n", capfd.readouterr().err)
     with pytest.raises(KeyError), Bar(total=4) as bar:
         bar.update()
         bar.set_postfix_str("so far")
