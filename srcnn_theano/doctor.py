@@ -309,10 +309,18 @@ def _image_sets(data_dir):
 
 
 def _weights():
+    from srcnn_theano.data.patches import SCALES
+    from srcnn_theano.weights import PICTURE_MODELS
+
     folder = shipped.weights_dir()
     names = sorted(path.stem for path in folder.glob("*.h5"))
-    text = "{}: {}".format(folder, ", ".join(names) or "none")
-    return True if names else None, text, {"folder": str(folder), "names": names}
+    models = [name.replace("-", "_") for name in PICTURE_MODELS]
+    expected = [f"{name}_x{scale}" for name in models for scale in SCALES]
+    missing = [name for name in expected if name not in names]
+    text = f"{folder}: {len(names)} networks, "
+    text += f"without {', '.join(missing)}" if missing else "all that `upscale` offers"
+    facts = {"folder": str(folder), "names": names, "missing": missing}
+    return None if missing else True, text, facts
 
 
 def _vgg16():

@@ -46,6 +46,20 @@ def test_whole_picture_of_a_healthy_machine(monkeypatch):
     assert found["image sets"]["ok"] is None
 
 
+def test_networks_are_counted_and_those_that_lack_are_named(
+    quick, monkeypatch, tmp_path
+):
+    text = findings(doctor.run_doctor(as_json=True)[0])["weights"]["text"]
+    n = len(list(shipped.weights_dir().glob("*.h5")))
+    assert text.endswith(f"weights: {n} networks, all that `upscale` offers")
+    for path in shipped.weights_dir().glob("*srcnn*_x?.h5"):
+        if path.stem not in ("srcnn_x3", "fsrcnn_large_x4"):
+            (tmp_path / path.name).write_bytes(b"")
+    monkeypatch.setattr(shipped, "weights_dir", lambda: tmp_path)
+    report, ok = doctor.run_doctor()
+    assert ok and "networks, without srcnn_x3, fsrcnn_large_x4\n" in report
+
+
 def test_a_note_is_no_problem_and_a_problem_is_marked(quick, monkeypatch):
     report, ok = doctor.run_doctor()
     assert ok and report.endswith("Training can run here.")
