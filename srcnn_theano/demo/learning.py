@@ -160,7 +160,8 @@ class _Bar(Bar):
 
     def show(self, point: Point) -> None:
         self.set_postfix_str(
-            f"{point.step} steps, {point.psnr:.2f} dB, bicubic {self.bicubic:.2f} dB",
+            f"{point.step} steps; on a detail {point.psnr:.2f} dB, bicubic "
+            f"{self.bicubic:.2f} dB",
             refresh=False,
         )
         self.update(min(point.seconds, self.total) - self.n)
