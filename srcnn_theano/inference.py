@@ -339,6 +339,7 @@ class Upscaler:
 
         2 and 4 channels have alpha as the last. The result has as many axes.
         """
+        array = np.asarray(array)
         result = array_of(self(picture_of(array)))
         return result[..., 0] if array.ndim == 2 else result
 

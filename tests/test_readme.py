@@ -110,9 +110,27 @@ def test_a_graph_is_drawn_as_its_page_says(tmp_path, monkeypatch, capsys):
 
 def uv_lines():
     """The lines of README that make an environment by uv, without its installation."""
-    lines = [line for line in blocks(README.read_text("utf-8")) if "uv venv" in line]
-    assert len(lines) == 1
-    return lines[0].replace(".uv/bin/uv", "uv")
+    lines = list(blocks(README.read_text("utf-8")))
+    (line,) = [line for line in lines if "uv venv" in line]
+    (entering,) = [line for line in lines if "pip install ." in line]
+    return f"{line.replace('.uv/bin/uv', 'uv')} && {entering.split(' && ')[0]}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/install.md"])
+def test_nothing_is_installed_where_there_is_no_environment(page, tmp_path):
+    """The first lines that install, without what makes an environment."""
+    text = (ROOT / page).read_text("utf-8")
+    (line, *_) = [
+        line for line in blocks(text) if re.search("install (-e )?'?\\.", line)
+    ]
+    (tmp_path / "pip").write_text("#!/bin/sh\ntouch installed\n")
+    (tmp_path / "pip").chmod(0o755)
+    line = line.replace("python3", "false")
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=str(tmp_path), env=environ, capture_output=True
+    )
+    assert done.returncode and not (tmp_path / "installed").exists()
 
 
 def test_uv_makes_an_environment_with_a_python_that_will_do(tmp_path):

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    "page, start, n", [("README.md", "from", 1), ("docs/python.md", "", 4)]
+    "page, start, n", [("README.md", "from", 1), ("docs/python.md", "", 5)]
 )
 def test_the_page_runs(tmp_path, monkeypatch, page, start, n):
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -33,6 +33,8 @@ def test_the_page_runs(tmp_path, monkeypatch, page, start, n):
     larger = read_picture("larger.png")
     assert larger.pixels.shape == (40, 60, 3)
     np.testing.assert_allclose(larger.dpi, 600, atol=0.1)
+    if start == "":
+        assert read_picture("larger.jpg").pixels.shape == (60, 90, 3)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -91,3 +93,14 @@ def test_other_pictures_are_refused(upscaler, tmp_path, picture, message):
 def test_other_arrays_are_refused(upscaler, array):
     with pytest.raises(ValueError, match="pixels .* needed"):
         upscaler.enlarge(array)
+
+
+def test_lists_and_pictures_of_no_pixels(upscaler):
+    with pytest.raises(ValueError, match=r"pixels \(0, 5\): empty"):
+        upscaler.enlarge(np.zeros((0, 5), np.uint8))
+    with pytest.raises(ValueError, match="pixels int64 .* uint8 or uint16 needed"):
+        upscaler.enlarge([[1, 2], [3, 4]])
+    rows = [np.full(4, level, np.uint8) for level in (0, 80, 200)]
+    np.testing.assert_array_equal(
+        upscaler.enlarge(rows), upscaler.enlarge(np.array(rows))
+    )
