@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,15 +40,8 @@ def _identified(path: Path, stream: BinaryIO | None) -> Any:
     from PIL import Image
 
     name = format_of(path)
-    if name == "HEIF":
-        with contextlib.suppress(ImportError):
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-    if name in READ_ONLY.values():
-        Image.init()
-    formats = [*_READ, *({name} & set(READ_ONLY.values()) & set(Image.OPEN))]
-    return Image.open(stream or path, formats=formats)
+    is_read = name in READ_ONLY.values() and has_reader(name)
+    return Image.open(stream or path, formats=[*_READ, *([name] if is_read else [])])
 
 
 def unidentified(path: Path) -> UserError:
@@ -75,7 +67,8 @@ def unidentified(path: Path) -> UserError:
         return UserError(
             f"{path}: damaged or incomplete image ({name}); get another copy of it"
         )
+    read = sorted({*_READ, *filter(has_reader, READ_ONLY.values())})
     return UserError(
         f"{path}: not an image, or of a format that is not read here "
-        f"({', '.join(_READ)} are); convert it to .png"
+        f"({', '.join(read)} are); convert it to .png"
     )

@@ -85,10 +85,17 @@ READ_ONLY = {
     ".avif": "AVIF",
     ".heic": "HEIF",
     ".heif": "HEIF",
+    ".hif": "HEIF",
+    ".j2k": "JPEG2000",
     ".jp2": "JPEG2000",
+    ".jpf": "JPEG2000",
+    ".jpx": "JPEG2000",
+    ".qoi": "QOI",
     ".tga": "TGA",
 }
-IMAGE_SUFFIXES = frozenset([*FORMATS, *READ_ONLY])
+# Other names of files of formats that are written.
+_OTHER_NAMES = (".apng", ".dib", ".mpo", ".pbm", ".pnm")
+IMAGE_SUFFIXES = frozenset([*FORMATS, *READ_ONLY, *_OTHER_NAMES])
 # Formats that can be written with more or less loss.
 QUALITY = ("JPEG", "WEBP")
 # The kinds of picture in words, for messages.
@@ -111,7 +118,9 @@ def picture_of(array: np.ndarray) -> Picture:
     array : uint8 or uint16 array, (rows, cols) or (rows, cols, 1 to 4)
         Grey, grey and alpha, RGB, RGB and alpha; 0 is black.
     """
-    if array.dtype not in (np.uint8, np.uint16) or not array.size:
+    if not array.size:
+        raise ValueError(f"pixels {array.shape}: empty, a pixel at least is needed")
+    if array.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels {array.dtype} {array.shape}: {_TYPES} needed")
     if array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] > 4:
         raise ValueError(f"pixels {array.shape}: (rows, cols[, 1 to 4]) needed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from srcnn_theano.data.images.picture import READ_ONLY
@@ -43,4 +44,10 @@ def has_reader(name: str) -> bool:
     """Whether Pillow reads one of the formats of `READ_ONLY` here."""
     from PIL import Image, features
 
+    if name == "HEIF":
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+    Image.init()
     return name in Image.OPEN and (name != "AVIF" or bool(features.check("avif")))

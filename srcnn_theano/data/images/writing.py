@@ -145,7 +145,8 @@ def fitted(path: PathLike, picture: Picture, scale: int = 1) -> Picture:
     if "EXIF" in lost and where == "TIFF":
         where = "TIFF of 16 bits in colour"
     if lost:
-        notes.append(f"{', '.join(lost)} left out: {where} does not hold it")
+        what = "it" if len(lost) == 1 and lost != ["texts"] else "them"
+        notes.append(f"{', '.join(lost)} left out: {where} does not hold {what}")
     return picture._replace(notes=tuple(notes))
 
 

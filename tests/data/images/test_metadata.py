@@ -368,10 +368,10 @@ def test_what_a_format_knows_nothing_of_is_told():
     picture = Picture(noise(4, 6, 3), None, PROFILE, exif_bytes(), (300.0, 300.0))
     assert fitted("a.jpg", picture).notes == ()
     assert fitted("a.bmp", picture).notes == (
-        "colour profile, EXIF left out: BMP does not hold it",
+        "colour profile, EXIF left out: BMP does not hold them",
     )
     assert fitted("a.ppm", picture).notes == (
-        "colour profile, EXIF, resolution left out: PPM does not hold it",
+        "colour profile, EXIF, resolution left out: PPM does not hold them",
     )
 
 

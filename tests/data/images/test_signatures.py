@@ -1,5 +1,7 @@
 """Files whose names end otherwise than their formats."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image, features
@@ -83,3 +85,19 @@ def test_without_a_reader_of_avif_the_cure_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_bytes(box(b"avif") + bytes(200))
     with pytest.raises(UserError, match="this is AVIF, and no reader.* from 11.3 on"):
         read_picture(tmp_path / "a.jpg")
+
+
+def test_a_refusal_lists_all_formats_that_are_read_here(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    Image.init()
+
+    def told():
+        with pytest.raises(UserError, match="not an image") as refusal:
+            read_picture(tmp_path / "a.png")
+        return re.search(r"\((.*) are\)", str(refusal.value)).group(1).split(", ")
+
+    names = told()
+    assert names == sorted(names) and {"JPEG", "QOI", "JPEG2000", "TGA"} <= set(names)
+    assert ("AVIF" in names) == features.check("avif")
+    monkeypatch.delitem(Image.OPEN, "JPEG2000")
+    assert told() == [name for name in names if name != "JPEG2000"]

@@ -55,7 +55,7 @@ def test_texts_of_a_png_stay_with_it(tmp_path):
     write_picture(tmp_path / "b.png", picture)
     with Image.open(str(tmp_path / "b.png")) as image:
         assert image.text == {"Author": "me", "Title": "a view"}
-    told = ("texts left out: WEBP does not hold it",)
+    told = ("texts left out: WEBP does not hold them",)
     assert fitted("b.webp", picture).notes == told
 
 
