@@ -15,7 +15,7 @@ from PIL import Image
 from srcnn_theano import cli
 from srcnn_theano.cli.options import COMMANDS
 from srcnn_theano.experiments import TABLES
-from srcnn_theano.weights import save_weights
+from srcnn_theano.weights import PICTURE_MODELS, save_weights
 
 
 def test_help_names_every_command_and_loads_nothing_heavy():
@@ -244,14 +244,37 @@ def test_upscale_says_what_became_of_each_picture(
     assert "1 skipped" in capsys.readouterr().out
 
 
-def test_ctrl_c_exits_with_130(monkeypatch, capsys):
+def test_ctrl_c_exits_with_130(monkeypatch, tmp_path, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    train = COMMANDS["train"]._replace(run=interrupted)
-    monkeypatch.setitem(COMMANDS, "train", train)
-    assert cli.main(["train", "table1_adam_described"]) == 130
-    assert "--resume" in capsys.readouterr().err
+    for line, cure in {
+        "train table1_adam_described": "; with --resume it goes on",
+        f"upscale {tmp_path} --scale=2 --out=x": "; with --resume it goes on",
+        "upscale a.png b.png --scale=2 --out=x": "; with --resume it goes on",
+        "upscale a.png --scale=2 --out=b.png": "; nothing was written",
+        "reproduce all --check": "; the same command goes on",
+        "reproduce all --cost": "",
+        "compare-deconv": "; the same command goes on",
+        "evaluate x --scale=2": "",
+    }.items():
+        words = line.split()
+        mock = COMMANDS[words[0]]._replace(run=interrupted)
+        monkeypatch.setitem(COMMANDS, words[0], mock)
+        assert cli.main(words) == 130
+        assert capsys.readouterr().err == f"srcnn-theano: interrupted{cure}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_tells_no_empty_default_and_all_networks(name, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")  # no name is broken
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert not re.search(r"\(default: ?(\[\]|None)?\)", text)
+    if "--model MODEL" in text and name != "convert":
+        told = text.split("--model MODEL ")[-1][:99]
+        assert all(model in told for model in PICTURE_MODELS)
 
 
 def test_python_m(tmp_path):

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from srcnn_theano import __version__, environment
@@ -87,11 +88,18 @@ def _status(options: argparse.Namespace) -> int:
         say(f"srcnn-theano: error: {options.command}: memory full; take less at once")
         return 2
     except KeyboardInterrupt:
-        cure = "; --resume goes on" if hasattr(options, "resume") else ""
-        if options.command in ("reproduce", "compare-deconv"):
-            cure = "; the same command goes on"
-        say("srcnn-theano: interrupted" + cure)
+        say("srcnn-theano: interrupted" + _what_is_left(options))
         return 130
+
+
+def _what_is_left(options: argparse.Namespace) -> str:
+    """What becomes of the work of a command that Ctrl-C has ended."""
+    name, inputs = options.command, getattr(options, "inputs", [])
+    if name == "compare-deconv" or name == "reproduce" and not options.cost:
+        return "; the same command goes on"
+    if len(inputs) == 1 and not Path(inputs[0]).is_dir():
+        return "; nothing was written"
+    return "; with --resume it goes on" if hasattr(options, "resume") else ""
 
 
 def _run(options: argparse.Namespace) -> int | None:
@@ -124,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.help, description=command.help)
         for names, settings in command.options:
-            if settings.get("default") is not None:
+            if settings.get("default") not in (None, "", []):
                 settings = dict(settings, help=settings["help"] + SHOW_DEFAULT)
             sub.add_argument(*names, **settings)
     return parser

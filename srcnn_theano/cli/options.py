@@ -46,7 +46,10 @@ DEVICE = option(
 )
 EPOCHS = option("--epochs", type=count, help="another number than the experiment's")
 JSON = option("--json", action="store_true", help="print the figures as JSON")
-MODEL = option("--model", help="a network of this package: fsrcnn (default) or srcnn")
+MODEL = option(
+    "--model",
+    help="a network of this package: fsrcnn (default), srcnn or fsrcnn-large",
+)
 OUT = option("--out", type=Path, metavar="PATH")
 PRECISION = option(
     "--precision",
