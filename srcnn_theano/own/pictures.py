@@ -16,7 +16,6 @@ from srcnn_theano.errors import UserError
 from srcnn_theano.files import kind_at
 from srcnn_theano.progress import Bar
 from srcnn_theano.streams import say
-from srcnn_theano.upscale.resume import results_in
 
 # Of a large picture only squares of this side are cut into sub-images.
 SQUARE = 480
@@ -77,21 +76,16 @@ def split(folder: Path, scale: int, runs_dir: Path | None = None) -> Split:
 def _originals(folder: Path, runs_dir: Path | None) -> list[Path]:
     """The pictures in a folder and below it that no network has drawn.
 
-    `runs_dir` and folders of other runs are not looked into, and results that `upscale`
-    has recorded do not count.
+    `runs_dir` and folders of other runs are not looked into; results of `upscale` are
+    passed over in all folders.
     """
     runs = None if runs_dir is None else os.path.realpath(runs_dir)
-    paths = folder_images(
+    return folder_images(
         folder,
         lambda path: (
             os.path.realpath(path) == runs or kind_at(path / "history.csv") == "a file"
         ),
     )
-    folders = {
-        place for path in paths for place in path.parents if folder in place.parents
-    }
-    made = [results_in(place) for place in {folder, *folders}]
-    return [path for path in paths if not any(is_result(path) for is_result in made)]
 
 
 def cut(paths: Sequence[Path], recipe: Recipe, seed: int) -> Pairs:

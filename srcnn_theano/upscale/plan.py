@@ -185,7 +185,7 @@ def _add_jobs(
     found = pictures_below(path, lambda folder: _real(folder) == _real(out))
     if not found.pictures and not found.unreadable:
         raise UserError(f"{path}: no pictures in this folder ({_READ})")
-    result.passed_over.extend(found.passed_over(path))
+    result.passed_over.extend(found.passed_over(path, takes_files=True))
     result.unreadable.extend(found.unreadable)
     sources = [source for source in found.pictures if not is_result(source)]
     if found.pictures and not sources:

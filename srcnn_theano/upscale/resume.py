@@ -11,14 +11,10 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Mapping
 
-from srcnn_theano.errors import UserError
-from srcnn_theano.files import kind_at, parse_json
+from srcnn_theano.data.images import results
 from srcnn_theano.upscale.plan import Job
-
-NAME = ".srcnn-theano.jsonl"
-_MOST_BYTES = 1 << 28
 
 
 class Made:
@@ -34,9 +30,9 @@ class Made:
 
     def __init__(self, folder: Path, maker: Mapping[str, Any]) -> None:
         self._folder = folder
-        self._path = folder / NAME
+        self._path = folder / results.NAME
         self._maker = dict(maker)
-        self._lines = _lines_of(self._path)
+        self._lines = results.lines_of(self._path)
 
     def is_done(self, job: Job) -> bool:
         """Whether the result is there, and what this run would make."""
@@ -57,48 +53,10 @@ class Made:
     def _line(self, job: Job) -> dict[str, Any]:
         return {
             "result": self._name(job.target),
-            "result_is": _state(job.target),
-            "source_is": _state(job.source),
+            "result_is": results.state_of(job.target),
+            "source_is": results.state_of(job.source),
             "maker": self._maker,
         }
 
     def _name(self, target: Path) -> str:
         return os.path.relpath(target, self._folder)
-
-
-def results_in(folder: Path) -> Callable[[Path], bool]:
-    """What tells whether a file is a result that the record of a folder lists.
-
-    Another file of its name, put there since, is none.
-    """
-    made = {
-        os.path.realpath(folder / name): line.get("result_is")
-        for name, line in _lines_of(folder / NAME).items()
-    }
-
-    def is_one(path: Path) -> bool:
-        state = made.get(os.path.realpath(path))
-        return state is not None and state == _state(path)
-
-    return is_one
-
-
-def _lines_of(record: Path) -> dict[str, dict[str, Any]]:
-    """The lines of a record by the names of results; of none if it cannot be read."""
-    lines: dict[str, dict[str, Any]] = {}
-    with contextlib.suppress(OSError, UserError):
-        if kind_at(record) != "a file" or record.stat().st_size > _MOST_BYTES:
-            return lines
-        for text in record.read_text("ascii", "replace").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                line = parse_json(text)
-                lines[str(line["result"])] = line
-    return lines
-
-
-def _state(path: Path) -> list[int]:
-    """Bytes and time of the last change: other content has others."""
-    with contextlib.suppress(OSError):
-        status = path.stat()
-        return [status.st_size, status.st_mtime_ns]
-    return []

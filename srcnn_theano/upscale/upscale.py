@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 from srcnn_theano.data.images import GIB, n_pixels, read_picture
+from srcnn_theano.data.images.results import results_in
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import DiskFull, sha256
 from srcnn_theano.progress import Bar
@@ -15,7 +16,7 @@ from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_picture
 from srcnn_theano.upscale.plan import Job, Naming, plan
 from srcnn_theano.upscale.remote import enlarged
-from srcnn_theano.upscale.resume import Made, results_in
+from srcnn_theano.upscale.resume import Made
 from srcnn_theano.weights import load_for_scale, weights_path
 
 # Larger pictures are read when their turn comes: two of them would fill the memory.
@@ -87,12 +88,10 @@ def upscale_paths(
     for line in planned.passed_over:
         say(f"warning: {line}")
     summary = Summary([], [], list(planned.unreadable), [])
-    made, jobs = None, planned.jobs
-    if planned.in_folder or resume:
-        network = sha256(weights_path(scale, weights, model))
-        folder = Path(out) if planned.in_folder else Path(out).parent
-        made = Made(folder, _maker(scale, network, tta, naming))
-    if made and resume:
+    jobs, network = planned.jobs, sha256(weights_path(scale, weights, model))
+    folder = Path(out) if planned.in_folder else Path(out).parent
+    made = Made(folder, _maker(scale, network, tta, naming))
+    if resume:
         summary.skipped.extend(job.target for job in jobs if made.is_done(job))
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
     if jobs:
@@ -177,7 +176,7 @@ def _note(
     done: Iterable[tuple[Job, UserError | None]],
     jobs: Sequence[Job],
     summary: Summary,
-    made: Made | None,
+    made: Made,
     progress: bool,
 ) -> None:
     """Note in the summary what became of pictures, until the disk is full."""
@@ -192,8 +191,7 @@ def _note(
         tried.add(job)
         if error is None:
             summary.written.append(job.target)
-            if made:
-                made.add(job)
+            made.add(job)
             continue
         summary.failed.append(str(error))
         if isinstance(error, DiskFull):

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image, features
 
 from srcnn_theano.cli import main
+from srcnn_theano.data.datasets import folder_images
 from srcnn_theano.data.images import folders, read_picture
+from srcnn_theano.data.images.results import results_in
 from srcnn_theano.errors import UserError
 from srcnn_theano.upscale.plan import Naming, plan
-from srcnn_theano.upscale.resume import results_in
 from srcnn_theano.upscale.upscale import upscale_paths
 from srcnn_theano.weights import save_weights
 
@@ -76,6 +77,37 @@ def test_formats_that_are_only_read_become_png(tmp_path, weight_file, suffix, fe
         plan([source], tmp_path / ("b" + suffix))
 
 
+@pytest.mark.parametrize(
+    "suffix, mode, format",
+    [
+        (".apng", "RGB", "PNG"),
+        (".dib", "RGB", "BMP"),
+        (".j2k", "RGB", "JPEG2000"),
+        (".jpf", "RGB", "JPEG2000"),
+        (".jpx", "RGB", "JPEG2000"),
+        (".mpo", "RGB", "MPO"),
+        (".pbm", "1", "PPM"),
+        (".pnm", "RGB", "PPM"),
+        (".qoi", "RGB", "QOI"),
+    ],
+)
+def test_other_names_of_formats_that_are_read(tmp_path, suffix, mode, format):
+    source = tmp_path / ("a" + suffix)
+    if format == "QOI":  # not every Pillow writes it: two pixels by hand
+        source.write_bytes(
+            b"qoif\0\0\0\2\0\0\0\1\3\0\xfe\1\2\3\xfe\4\5\6" + bytes(7) + b"\1"
+        )
+    elif format == "JPEG2000" and not features.check("jpg_2000"):
+        pytest.skip("this Pillow does not read it")
+    else:
+        save(source, mode, format=format)
+    assert targets(tmp_path, tmp_path / "out") == ["a.png"]
+    picture = read_picture(source)
+    if format == "QOI":
+        np.testing.assert_array_equal(picture.pixels, [[[1, 2, 3], [4, 5, 6]]])
+    assert picture.notes == ()
+
+
 def test_telephones_pictures_are_named_with_the_cure(tmp_path):
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     with pytest.raises(UserError, match=r"a.heic: .*srcnn-theano\[heif\]"):
@@ -120,7 +152,7 @@ def test_what_is_passed_over_is_named(tmp_path, capsys, weight_file):
     command = ["upscale", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
     assert main([*command, "--scale", "2", "--weights", str(weight_file)]) == 0
     said = capsys.readouterr().err
-    assert "1 .psd, 2 .txt, 1 no suffix" in said
+    assert "passed over by their names: 1 .psd, 2 .txt, 1 no suffix; name a" in said
     assert "link: a link to a folder, passed over" in said
 
 
@@ -258,14 +290,40 @@ def test_resume_goes_on_in_the_folder_of_the_pictures(tmp_path, weight_file):
     assert run(tmp_path / "A_x2.JPG") == (["A_x2_x2.JPG"], 0)
     with pytest.raises(UserError, match="A_x2.JPG would be overwritten"):
         run(tmp_path / "A_x2.JPG", suffix="")
-    # Elsewhere results are pictures as any other.
-    out = tmp_path.with_name("again")
-    again = upscale_paths([tmp_path / "deep"], 2, out, weight_file, progress=False)
-    assert sorted(path.name for path in again.written) == ["c.png", "c_x2.png"]
     # What has taken the place of a result is none.
     save(tmp_path / "A_x2.JPG", "L")
     with pytest.raises(UserError, match="A_x2.JPG would be overwritten"):
         run()
+
+
+@pytest.mark.parametrize("where", ["", "large"])
+def test_results_beside_pictures_are_no_pictures(tmp_path, weight_file, capsys, where):
+    """Neither to enlarge elsewhere, nor to learn from or to be scored."""
+    folder = tmp_path / "in"
+    pictures = [save(folder / name) for name in ("a.png", "deep/b.gif", "deep/c.png")]
+    upscale_paths(
+        [folder],
+        2,
+        folder / where,
+        weight_file,
+        progress=False,
+        naming=Naming(suffix="_x2"),
+    )
+    upscale_paths([pictures[0]], 2, folder / "a x2.png", weight_file, progress=False)
+    assert folder_images(folder) == pictures
+    assert (
+        "in: passed over 4 results of `srcnn-theano upscale` beside the pictures\n"
+        in capsys.readouterr().err
+    )
+    words = ["upscale", folder, "--scale=2", f"--weights={weight_file}"]
+    assert main([str(word) for word in [*words, f"--out={tmp_path / 'out'}"]]) == 0
+    shown = capsys.readouterr()
+    assert "3 pictures written" in shown.out and "passed over 4 results" in shown.err
+    # Below what was enlarged; and what has taken the place of a result.
+    if not where:
+        assert folder_images(folder / "deep") == pictures[1:]
+    save(folder / "a x2.png", "L")
+    assert folder_images(folder) == [folder / "a x2.png", *pictures]
 
 
 def test_a_folder_of_results_alone(tmp_path, weight_file):
@@ -273,11 +331,14 @@ def test_a_folder_of_results_alone(tmp_path, weight_file):
     upscale_paths([source], 2, out, weight_file, progress=False)
     with pytest.raises(UserError, match="no pictures .* but results of before"):
         plan([out], out, Naming(suffix="_x2"), results_in(out))
+    # They are pictures as any other where there are no others.
+    assert folder_images(out) == [out / "a.png"]
+    assert targets(out, tmp_path / "x4") == ["a.png"]
 
 
 def test_resume_of_a_single_file(tmp_path, weight_file):
     source, out = save(tmp_path / "a.png"), tmp_path / "b.png"
-    for resume, n_written in ((False, 1), (True, 1), (True, 0)):
+    for resume, n_written in ((False, 1), (True, 0), (False, 1)):
         summary = upscale_paths(
             [source], 2, out, weight_file, resume=resume, progress=False
         )

@@ -107,9 +107,6 @@ WORDS = {
 }
 
 
-_TYPES = "uint8 or uint16"
-
-
 def picture_of(array: np.ndarray) -> Picture:
     """Pixels as a picture without metadata.
 
@@ -118,10 +115,7 @@ def picture_of(array: np.ndarray) -> Picture:
     array : uint8 or uint16 array, (rows, cols) or (rows, cols, 1 to 4)
         Grey, grey and alpha, RGB, RGB and alpha; 0 is black.
     """
-    if not array.size:
-        raise ValueError(f"pixels {array.shape}: empty, a pixel at least is needed")
-    if array.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"pixels {array.dtype} {array.shape}: {_TYPES} needed")
+    _check_values(array)
     if array.ndim not in (2, 3) or array.ndim == 3 and array.shape[2] > 4:
         raise ValueError(f"pixels {array.shape}: (rows, cols[, 1 to 4]) needed")
     array = array.reshape(array.shape[:2] + (-1,))
@@ -138,8 +132,7 @@ def check_picture(picture: Picture) -> None:
     ValueError
     """
     pixels, alpha = picture.pixels, picture.alpha
-    if pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
-        raise ValueError(f"pixels {pixels.dtype} {pixels.shape}: {_TYPES} needed")
+    _check_values(pixels)
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         raise ValueError(f"pixels {pixels.shape}: (rows, cols, 1 or 3) needed")
     size = pixels.shape[:2]
@@ -147,6 +140,15 @@ def check_picture(picture: Picture) -> None:
         raise ValueError(
             f"alpha {alpha.dtype} {alpha.shape}: {pixels.dtype} {size} needed, as the "
             "pixels are"
+        )
+
+
+def _check_values(pixels: np.ndarray) -> None:
+    if not pixels.size:
+        raise ValueError(f"pixels {pixels.shape}: empty, a pixel at least is needed")
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f"pixels {pixels.dtype} {pixels.shape}: uint8 or uint16 needed"
         )
 
 
