@@ -49,7 +49,9 @@ def replaced(training, function):
     return training.trainer.step._replace(function=function)
 
 
-def test_ctrl_c_ends_the_training_and_keeps_what_is_learnt(training, monkeypatch):
+def test_ctrl_c_ends_the_training_and_keeps_what_is_learnt(
+    training, monkeypatch, capsys
+):
     def interrupted(index):
         if training.n_steps == before + 5:
             raise KeyboardInterrupt
@@ -57,7 +59,8 @@ def test_ctrl_c_ends_the_training_and_keeps_what_is_learnt(training, monkeypatch
 
     before = training.n_steps
     monkeypatch.setattr(training.trainer, "step", replaced(training, interrupted))
-    curve = training.run(60.0, progress=False)
+    curve = training.run(60.0)
+    assert " steps; on a detail " in capsys.readouterr().err
     assert curve[-1].step == before + 5 and curve[-1].seconds < 60
 
 
