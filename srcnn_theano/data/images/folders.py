@@ -76,7 +76,8 @@ def pictures_below(
             (found.pictures if is_picture else found.others).append(path)
     is_result = results_in(*searched)
     results = list(filter(is_result, found.pictures))
-    pictures = sorted(set(found.pictures) - set(results))
+    listed = set(results)
+    pictures = [path for path in found.pictures if path not in listed]
     return found._replace(pictures=pictures, results=results) if pictures else found
 
 
