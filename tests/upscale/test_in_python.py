@@ -67,7 +67,7 @@ COLOURS = np.zeros((4, 5, 3), np.uint8)
     [
         (Picture(COLOURS / 255), r"pixels float64 \(4, 5, 3\): uint8 or uint16 needed"),
         (Picture(COLOURS.astype(int)), "pixels int64"),
-        (Picture(COLOURS[:0]), r"pixels uint8 \(0, 5, 3\)"),
+        (Picture(COLOURS[:0]), r"pixels \(0, 5, 3\): empty"),
         (Picture(COLOURS[..., 0]), r"pixels \(4, 5\): \(rows, cols, 1 or 3\) needed"),
         (Picture(np.zeros((4, 5, 4), np.uint8)), r"pixels \(4, 5, 4\)"),
         (Picture(COLOURS, COLOURS[:3, :, 0]), r"alpha uint8 \(3, 5\): uint8 \(4, 5\)"),
