@@ -18,7 +18,7 @@ from PIL import Image
 
 from srcnn_theano import cli
 from srcnn_theano.cli import options
-from srcnn_theano.upscale import resume
+from srcnn_theano.data.images import results
 from srcnn_theano.weights import save_weights
 
 fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
@@ -247,7 +247,7 @@ def check_command_lines(folder, seeds, monkeypatch, weights):
         if wrong:
             complaints.append((wrong, words, answer.message[-1500:]))
     hidden = {path.name for path in Path.cwd().rglob(".*")}
-    return complaints + sorted(hidden - {resume.NAME}), statuses
+    return complaints + sorted(hidden - {results.NAME}), statuses
 
 
 def complaint(words, answer):
