@@ -146,17 +146,18 @@ def test_accumulators_are_named_for_the_checkpoint(name, accumulators):
 
 
 @pytest.mark.parametrize("rates_of", [lambda p: 0.1, lambda p: dict.fromkeys(p, 0.1)])
-def test_decoupled_decay_shrinks_filters_beside_the_step(rates_of):
+@pytest.mark.parametrize("name, decay", [("rmsprop", 2e-4), ("soap", 0.1)])
+def test_decoupled_decay_shrinks_filters_beside_the_step(rates_of, name, decay):
     def params():
         return [theano.shared(np.float64([4, -2]), name="a." + n) for n in ("W", "b")]
 
     moved = []
-    for name in ("rmsprop", "rmsprop_decoupled"):
+    for update in (name, f"{name}_decoupled"):
         W, b = params()
-        one_step(UPDATES[name](T.sum(W * b), [W, b], rates_of([W, b])))()
+        one_step(UPDATES[update](T.sum(W * b), [W, b], rates_of([W, b])))()
         moved.append((W.get_value(), b.get_value()))
     (W, b), (decayed, same) = moved
-    np.testing.assert_allclose(decayed, W - 0.1 * 2e-4 * np.array([4, -2]), rtol=1e-12)
+    np.testing.assert_allclose(decayed, W - 0.1 * decay * np.array([4, -2]), rtol=1e-6)
     np.testing.assert_array_equal(same, b)
 
 
