@@ -136,9 +136,10 @@ class Predictor:
         # A comparison with NaN is false.
         if self._path and not -FARTHEST < y.min() <= y.max() < FARTHEST:
             raise UserError(
-                f"{self._path}: makes no pictures: its values lie between "
+                f"{self._path}: makes no picture of this one: its values lie between "
                 f"{y.min():.3g} and {y.max():.3g}, those of pictures in 0 to 1; it is "
-                "damaged, or its training had failed, use other weights"
+                "damaged, its training had failed, or it has learned from pictures "
+                "that are too different; use other weights"
             )
         return y
 

@@ -66,8 +66,9 @@ ROWS_OF_SRCNN = (
 
 # Of 26x26 low-resolution pixels the network gives the middle 12x12 enlarged; at x2,
 # where stamps of the deconvolution reach further, of 28x28. About 400,000 steps.
-# Filters decay, or they explode on text, see `updates.soap_decoupled`: of decays of 0 to
-# 1, tried on pictures of T91 that were left out, the largest that costs next to nothing.
+# Filters decay, or they explode on text, see `updates.soap_decoupled`: of decays of 0
+# to 1, tried on pictures of T91 that were left out, the largest that costs next to
+# nothing.
 # Published: Dong et al. (2016), table 4, trained on T91 and General-100.
 _FSRCNN_NOTES = (
     "Ours, for pictures: sharp target, no blur, whole images degraded by MATLAB's "
@@ -119,8 +120,8 @@ ROWS_OF_FSRCNN = (
 # --- A larger FSRCNN ---
 
 # Four more mapping layers reach four pixels further, so of 34x34 pixels, at x2 of
-# 36x36, the middle 12x12 come out. A step takes several times as long, so there are about
-# 80,000.
+# 36x36, the middle 12x12 come out. A step takes several times as long, so there are
+# about 80,000.
 _LARGE_NOTES = (
     "Ours, for pictures: as fsrcnn_x2 to fsrcnn_x4, with more maps and layers and skip "
     "connections. Nobody has published such a network."

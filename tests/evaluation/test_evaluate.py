@@ -42,7 +42,7 @@ def test_a_network_trained_for_another_scale_is_told(
 
 def test_a_network_that_makes_no_pictures(picture, tmp_path, passing_on):
     save_weights(tmp_path / "wild.h5", passing_on(3, gain=1e6))
-    with pytest.raises(UserError, match="wild.h5: makes no pictures: "):
+    with pytest.raises(UserError, match="wild.h5: makes no picture of this one: "):
         print_evaluation([picture.parent], tmp_path / "wild.h5", "standard", 2)
 
 

@@ -60,7 +60,9 @@ def test_a_network_that_makes_no_pictures(tmp_path, passing_on, gain):
     if gain == 5:
         assert upscaler(picture).pixels.min() == 255
         return
-    with pytest.raises(UserError, match="wild.h5: makes no pictures: its values lie"):
+    with pytest.raises(
+        UserError, match="wild.h5: makes no picture of this one: its val"
+    ):
         upscaler(picture)
 
 
