@@ -79,8 +79,8 @@ def test_what_is_told_of_deconvolution_in_words_is_so():
 def test_lengths_of_trainings_are_those_of_the_rows():
     assert (
         "All were trained on T91, in steps of 8 sub-images without padding, by SOAP: "
-        "SRCNN for some 250,000 steps, FSRCNN for some 400,000, the larger one for some "
-        "80,000."
+        "SRCNN for some 250,000 steps, FSRCNN for some 400,000, the larger one for "
+        "some 80,000."
     ) in page_in_a_line()
     for model, n_steps in (("srcnn", 250), ("fsrcnn", 400), ("fsrcnn_large", 83)):
         for scale in (2, 3, 4):
