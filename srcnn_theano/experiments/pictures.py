@@ -67,8 +67,7 @@ ROWS_OF_SRCNN = (
 # Of 26x26 low-resolution pixels the network gives the middle 12x12 enlarged; at x2,
 # where stamps of the deconvolution reach further, of 28x28. About 400,000 steps.
 # Filters decay, or they explode on text, see `updates.soap_decoupled`: of decays of 0
-# to 1, tried on pictures of T91 that were left out, the largest that costs next to
-# nothing.
+# to 1, tried on pictures of T91 that were left out, the largest that costs nothing.
 # Published: Dong et al. (2016), table 4, trained on T91 and General-100.
 _FSRCNN_NOTES = (
     "Ours, for pictures: sharp target, no blur, whole images degraded by MATLAB's "

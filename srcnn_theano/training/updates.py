@@ -146,7 +146,7 @@ def soap_decoupled(
     cost: Any,
     params: Sequence[Any],
     learning_rate: Any,
-    weight_decay: float = 0.1,
+    weight_decay: float = 0.05,
 ) -> Updates:
     """`soap`, and filters shrink by ``rate * weight_decay`` of their size.
 

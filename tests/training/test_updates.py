@@ -146,7 +146,7 @@ def test_accumulators_are_named_for_the_checkpoint(name, accumulators):
 
 
 @pytest.mark.parametrize("rates_of", [lambda p: 0.1, lambda p: dict.fromkeys(p, 0.1)])
-@pytest.mark.parametrize("name, decay", [("rmsprop", 2e-4), ("soap", 0.1)])
+@pytest.mark.parametrize("name, decay", [("rmsprop", 2e-4), ("soap", 0.05)])
 def test_decoupled_decay_shrinks_filters_beside_the_step(rates_of, name, decay):
     def params():
         return [theano.shared(np.float64([4, -2]), name="a." + n) for n in ("W", "b")]
