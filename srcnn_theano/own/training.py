@@ -27,7 +27,7 @@ from srcnn_theano.evaluation.images import gain_text, gains
 from srcnn_theano.evaluation.protocols import Protocol, make_protocol, score
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import check_target_folder, read_json, sha256, write_json
-from srcnn_theano.inference import Predictor, build_model, restore
+from srcnn_theano.inference import Predictor, build_model, build_predictor, restore
 from srcnn_theano.own.comparison import Judged, draw_comparison
 from srcnn_theano.own.pictures import cut, judged, split
 from srcnn_theano.pages.charts import Curve, Panel, draw_curves
@@ -36,7 +36,13 @@ from srcnn_theano.runs.run import training_recipe
 from srcnn_theano.tables import text_lines
 from srcnn_theano.training.history import read_history
 from srcnn_theano.training.settings import Training
-from srcnn_theano.weights import PICTURE_MODELS, Weights, save_weights
+from srcnn_theano.weights import (
+    PICTURE_MODELS,
+    Weights,
+    load_weights,
+    save_weights,
+    weights_for_scale,
+)
 
 if TYPE_CHECKING:
     from srcnn_theano.training.trainer import Trainer
@@ -263,7 +269,8 @@ def _leave(
     """Write the network, its figures, the curve and the comparison; say where."""
     scale, file = own.training.scale, own.folder / "weights.h5"
     save_weights(file, own.weights(trainer.step.model.get_values(), trainer.epoch))
-    figures = _figures(paths, images, network, protocol)
+    shipped = load_weights(weights_for_scale(scale, own.training.model))
+    figures = _figures(paths, images, (network, build_predictor(shipped)), protocol)
     write_json(
         own.folder / "results.json",
         {
@@ -288,12 +295,14 @@ def _leave(
         for f, image in zip(figures, images)
     ]
     draw_comparison(own.folder / "comparison.png", shown, network, scale)
-    rows = [["picture", "PSNR/dB", "bicubic", "gain"]]
+    rows = [["picture", "PSNR/dB", "bicubic", "gain", "package's"]]
     better = gains([(f["psnr"], f["bicubic_psnr"]) for f in figures])
     for f, gain in zip(figures, better):
-        psnr, bicubic = f"{f['psnr']:.2f}", f"{f['bicubic_psnr']:.2f}"
-        rows.append([f["image"], psnr, bicubic, gain_text(gain)])
-    print("\n".join(text_lines("lrrr", rows)))
+        psnr, bicubic, packages = (
+            f"{f[key]:.2f}" for key in ("psnr", "bicubic_psnr", "shipped_psnr")
+        )
+        rows.append([f["image"], psnr, bicubic, gain_text(gain), packages])
+    print("\n".join(text_lines("lrrrr", rows)))
     print(f"{file}: the network; curve.svg and comparison.png lie beside it")
     quoted = shlex.quote(str(file))
     print(f"srcnn-theano upscale IN --scale {scale} --weights {quoted} --out OUT")
@@ -302,16 +311,19 @@ def _leave(
 def _figures(
     paths: Sequence[Path],
     images: Sequence[np.ndarray],
-    network: Predictor,
+    networks: tuple[Predictor, Predictor],
     protocol: Protocol,
 ) -> list[dict[str, Any]]:
-    """PSNR and SSIM of the network and of bicubic: of each picture, and their mean."""
-    keys = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
+    """PSNR and SSIM of the network, of the package's own for such pictures and of
+    bicubic: of each picture, and their mean."""
+    sides = ("", "shipped_", "bicubic_")
+    keys = [side + measure for side in sides for measure in ("psnr", "ssim")]
     figures: list[dict[str, Any]] = []
     for path, image in zip(paths, images):
         part = degrade(image, protocol.recipe)
-        ours = _scores(part, network, protocol)
+        ours, shipped = (_scores(part, network, protocol) for network in networks)
         bicubic = score(part.enlarged, part.high_res, protocol)
-        figures.append({"image": path.name, **dict(zip(keys, ours + bicubic))})
+        scores = dict(zip(keys, ours + shipped + bicubic))
+        figures.append({"image": path.name, **scores})
     means = {key: float(np.mean([f[key] for f in figures])) for key in keys}
     return [*figures, {"image": "mean", **means}]

@@ -95,6 +95,10 @@ def test_the_network_enlarges_and_is_scored_elsewhere(
     results = json.loads((trained / "results.json").read_text())["scores"][0]
     assert score["psnr"] == pytest.approx(results["psnr"], abs=1e-4)
     assert score["bicubic_psnr"] == pytest.approx(results["bicubic_psnr"])
+    words = ["evaluate", str(alone), "--scale", "2", "--json"]
+    assert cli.main(words) == 0
+    score = json.loads(capsys.readouterr().out)["folders"][str(alone)][0]
+    assert score["psnr"] == pytest.approx(results["shipped_psnr"], abs=1e-4)
 
 
 def test_a_run_is_not_begun_over_and_goes_on_if_asked(trained, folder, capsys):
