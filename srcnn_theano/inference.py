@@ -138,8 +138,7 @@ class Predictor:
             raise UserError(
                 f"{self._path}: makes no picture of this one: its values lie between "
                 f"{y.min():.3g} and {y.max():.3g}, those of pictures in 0 to 1; it is "
-                "damaged, its training had failed, or it has learned from pictures "
-                "that are too different; use other weights"
+                "damaged, badly trained or for other pictures, use other weights"
             )
         return y
 
