@@ -88,10 +88,13 @@ def upscale_paths(
     for line in planned.passed_over:
         say(f"warning: {line}")
     summary = Summary([], [], list(planned.unreadable), [])
-    jobs, network = planned.jobs, sha256(weights_path(scale, weights, model))
-    folder = Path(out) if planned.in_folder else Path(out).parent
-    made = Made(folder, _maker(scale, network, tta, naming))
-    if resume:
+    made, jobs = None, planned.jobs
+    # A single result gets no hidden file beside it that nobody has asked for.
+    if planned.in_folder or resume:
+        network = sha256(weights_path(scale, weights, model))
+        folder = Path(out) if planned.in_folder else Path(out).parent
+        made = Made(folder, _maker(scale, network, tta, naming))
+    if made and resume:
         summary.skipped.extend(job.target for job in jobs if made.is_done(job))
         jobs = [job for job in jobs if job.target not in set(summary.skipped)]
     if jobs:
@@ -176,7 +179,7 @@ def _note(
     done: Iterable[tuple[Job, UserError | None]],
     jobs: Sequence[Job],
     summary: Summary,
-    made: Made,
+    made: Made | None,
     progress: bool,
 ) -> None:
     """Note in the summary what became of pictures, until the disk is full."""
@@ -191,7 +194,8 @@ def _note(
         tried.add(job)
         if error is None:
             summary.written.append(job.target)
-            made.add(job)
+            if made:
+                made.add(job)
             continue
         summary.failed.append(str(error))
         if isinstance(error, DiskFull):

@@ -309,7 +309,8 @@ def test_results_beside_pictures_are_no_pictures(tmp_path, weight_file, capsys, 
         progress=False,
         naming=Naming(suffix="_x2"),
     )
-    upscale_paths([pictures[0]], 2, folder / "a x2.png", weight_file, progress=False)
+    alone = folder / "a x2.png"
+    upscale_paths([pictures[0]], 2, alone, weight_file, progress=False, resume=True)
     assert folder_images(folder) == pictures
     assert (
         "in: passed over 4 results of `srcnn-theano upscale` beside the pictures\n"
@@ -338,7 +339,7 @@ def test_a_folder_of_results_alone(tmp_path, weight_file):
 
 def test_resume_of_a_single_file(tmp_path, weight_file):
     source, out = save(tmp_path / "a.png"), tmp_path / "b.png"
-    for resume, n_written in ((False, 1), (True, 0), (False, 1)):
+    for resume, n_written in ((False, 1), (True, 1), (True, 0)):
         summary = upscale_paths(
             [source], 2, out, weight_file, resume=resume, progress=False
         )
