@@ -312,7 +312,7 @@ def test_pictures_of_the_user_s_sets_stand_in_the_slider(seeds, write_run, tmp_p
     from srcnn_theano.report import strips
     from srcnn_theano.report.rows import load_rows
 
-    write_run(seeds, "fsrcnn_x3", 84)
+    write_run(seeds, "fsrcnn_x3", 134)
     path = seeds / "fsrcnn_x3" / "results.json"
     path.write_text(path.read_text().replace("one.bmp", "zebra.bmp"))
     rows = load_rows(seeds)
