@@ -57,6 +57,20 @@ def test_networks_for_pictures(rows):
     assert f"**{larger['psnr']:.2f}" in table.splitlines()[-1].split("|")[-2]
 
 
+def test_how_much_better_the_larger_network_is():
+    page = Path(__file__).resolve().parents[2] / "docs" / "enlarging.md"
+    assert "better by a third of a decibel at most" in page.read_text(encoding="utf-8")
+    gains = []
+    for scale in (2, 3, 4):
+        larger, plain = (
+            recorded(f"{name}_x{scale}")["images"]["standard"]["scores"]
+            for name in ("fsrcnn_large", "fsrcnn")
+        )
+        for of in larger:
+            gains.append(larger[of][-1]["psnr"] - plain[of][-1]["psnr"])
+    assert min(gains) > 0 and 0.25 < max(gains) < 0.34
+
+
 def page_in_a_line():
     page = Path(__file__).resolve().parents[2] / "docs" / "results.md"
     return " ".join(page.read_text(encoding="utf-8").split())
