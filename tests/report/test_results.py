@@ -59,7 +59,7 @@ def test_networks_for_pictures(rows):
 
 def test_how_much_better_the_larger_network_is():
     page = Path(__file__).resolve().parents[2] / "docs" / "enlarging.md"
-    assert "better by a third of a decibel at most" in page.read_text(encoding="utf-8")
+    assert "better by less than half a decibel" in page.read_text(encoding="utf-8")
     gains = []
     for scale in (2, 3, 4):
         larger, plain = (
@@ -68,7 +68,7 @@ def test_how_much_better_the_larger_network_is():
         )
         for of in larger:
             gains.append(larger[of][-1]["psnr"] - plain[of][-1]["psnr"])
-    assert min(gains) > 0 and 0.25 < max(gains) < 0.34
+    assert min(gains) > 0 and 0.3 < max(gains) < 0.5
 
 
 def page_in_a_line():
