@@ -310,12 +310,11 @@ def _image_sets(data_dir):
 
 def _weights():
     from srcnn_theano.data.patches import SCALES
-    from srcnn_theano.weights import PICTURE_MODELS
+    from srcnn_theano.weights import PICTURE_MODELS, picture_row
 
     folder = shipped.weights_dir()
     names = sorted(path.stem for path in folder.glob("*.h5"))
-    models = [name.replace("-", "_") for name in PICTURE_MODELS]
-    expected = [f"{name}_x{scale}" for name in models for scale in SCALES]
+    expected = [picture_row(name, scale) for name in PICTURE_MODELS for scale in SCALES]
     missing = [name for name in expected if name not in names]
     text = f"{folder}: {len(names)} networks, "
     text += f"without {', '.join(missing)}" if missing else "all that `upscale` offers"

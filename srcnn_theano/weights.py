@@ -229,6 +229,11 @@ def shipped_models() -> tuple[str, ...]:
     return tuple(name for name in PICTURE_MODELS if _row_of(name) in shipped)
 
 
+def picture_row(model: str, scale: int) -> str:
+    """What the row and the weight file of one of `PICTURE_MODELS` are called."""
+    return f"{_row_of(model)}_x{scale}"
+
+
 def _row_of(model: str) -> str:
     """What the names of a model's weight files begin with."""
     return model.replace("-", "_")
@@ -248,7 +253,7 @@ def weights_for_scale(scale: int, model: str = PICTURE_MODELS[0]) -> Path:
     UserError
         There is none for this scale.
     """
-    path = shipped_weights().get(f"{_row_of(model)}_x{scale}")
+    path = shipped_weights().get(picture_row(model, scale))
     if path is None:
         models = shipped_models()
         raise UserError(

@@ -40,6 +40,7 @@ from srcnn_theano.weights import (
     PICTURE_MODELS,
     Weights,
     load_weights,
+    picture_row,
     save_weights,
     weights_for_scale,
 )
@@ -115,7 +116,7 @@ def train_on_pictures(
     """
     name = model or PICTURE_MODELS[0]
     scale = _checked_scale(scale, name)
-    row = f"{name.replace('-', '_')}_x{scale}"
+    row = picture_row(name, scale)
     training = find_experiment(row).training._replace(seed=seed or 0)
     run_dir = runs_dir / f"{row}_{folder.resolve().name}"
     check_target_folder(run_dir)
