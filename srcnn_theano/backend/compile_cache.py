@@ -4,9 +4,12 @@ The folder is Theano's, with one folder in it for each module: the shared librar
 source, and ``key.pkl``, which says for which graphs it can be used. Theano writes that
 file in place, and reads all of them without the lock when it starts. A process that
 came in between took the module for broken and deleted it under all others, which died
-when they wanted to load it. Aesara has the same code. Here
+when they wanted to load it. Modules of Theano's own, ``cutils_ext`` and others, lie
+beside these, and their folders are made without the lock: a process that started just
+then deleted them for being empty. Aesara has the same code. Here
 
 - ``key.pkl`` is replaced in one step;
+- folders of Theano's own modules are never deleted for being empty;
 - a module that seems broken is looked at again, under the lock, before it is deleted;
 - a module that is gone after all is compiled again;
 - a folder that cannot be written becomes a `UserError`.
@@ -99,8 +102,11 @@ def check_key(self: Any, key: Any, key_pkl: str) -> None:
 
 
 def rmtree(parent: str, *args: Any, **kwargs: Any) -> None:
-    """Theano's, but for a module's folder that only seemed to be broken."""
-    if kwargs.get("msg", "").startswith(_SEEMS_BROKEN) and _is_whole(Path(parent)):
+    """Theano's, but for a module's folder that only seems to be broken or stale."""
+    folder, reason = Path(parent), kwargs.get("msg", "")
+    if reason.startswith(_SEEMS_BROKEN) and _is_whole(folder):
+        return
+    if reason == "empty dir" and folder.name.endswith("_ext"):
         return
     _rmtree(parent, *args, **kwargs)
 

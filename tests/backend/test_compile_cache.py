@@ -86,6 +86,14 @@ def test_processes_compile_for_long_beside_a_process_that_keeps_starting(
     check_writers(process, tmp_path, n_writers=30, n_times=1000)
 
 
+def test_an_empty_folder_of_theanos_own_module_is_about_to_be_filled(tmp_path):
+    for name in ("cutils_ext", "lazylinker_ext", "tmp1"):
+        (tmp_path / name).mkdir()
+    cmodule.ModuleCache(str(tmp_path))
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["cutils_ext", "lazylinker_ext"]
+
+
 # --- One module ---
 
 
