@@ -11,14 +11,12 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from srcnn_theano.data.images import FORMATS, IMAGE_SUFFIXES
-from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.web.jobs import Busy, Task, Wish, Worker
 
 # How long a question for the state is left open while nothing new is to be told.
 _PATIENCE = 10.0
 _ABOUT = {
-    "scales": list(SCALES),
     "formats": [".png", ".jpg", ".webp", ".tif"],
     "suffixes": sorted(IMAGE_SUFFIXES),
 }
@@ -56,7 +54,7 @@ def make_app(worker: Worker, most_bytes: int, hosts: frozenset[str]) -> flask.Fl
 
     @app.get("/about")
     def about() -> dict[str, Any]:
-        return {**_ABOUT, "networks": list(worker.networks), "most_bytes": most_bytes}
+        return {**_ABOUT, "networks": _offered(worker), "most_bytes": most_bytes}
 
     @app.post("/tasks")
     def start() -> Any:
@@ -93,6 +91,11 @@ def make_app(worker: Worker, most_bytes: int, hosts: frozenset[str]) -> flask.Fl
     return app
 
 
+def _offered(worker: Worker) -> list[dict[str, Any]]:
+    networks = worker.networks.items()
+    return [{"name": name, "scales": network.scales} for name, network in networks]
+
+
 def _wait_for_news(task: Task, n_done: str) -> None:
     give_up = time.monotonic() + _PATIENCE
     while task.state == "running" and str(task.n_done) == n_done:
@@ -110,8 +113,9 @@ def _wish(form: Any, sent: Any, worker: Worker) -> Wish:
             f"{' '.join(sorted(IMAGE_SUFFIXES))}"
         )
     network, scale, format_ = (form.get(k, "") for k in ("network", "scale", "format"))
-    allowed = [str(n) for n in SCALES]
-    if network not in worker.networks or scale not in allowed or format_ not in FORMATS:
+    offered = worker.networks.get(network)
+    scales = [str(n) for n in offered.scales] if offered else []
+    if scale not in scales or format_ not in FORMATS:
         raise UserError(
             f"network {network!r}, scale {scale!r}, format {format_!r}: not offered"
         )

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcnn_theano.data.degradation import from_float, imresize_region
 from srcnn_theano.data.images import Picture, n_pixels, read_picture, write_picture
+from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import load_upscaler, upscale_picture
@@ -27,6 +28,13 @@ _FOLDERS = re.compile(r"(?<![\w./:])/(?:[^\s/:;,()'\"]+/)+")
 
 class Busy(UserError):
     """Another picture is being enlarged."""
+
+
+class Network(NamedTuple):
+    """What the page offers by a name."""
+
+    options: dict[str, Any]  # of `load_upscaler`
+    scales: tuple[int, ...] = SCALES
 
 
 class Wish(NamedTuple):
@@ -115,7 +123,7 @@ class Worker:
     ----------
     folder : path
         For the last picture and its result.
-    networks : dict of str to arguments of `load_upscaler` by name
+    networks : dict of str to Network
     most_pixels : int
         That a picture may have.
     stopped : event or None
@@ -125,7 +133,7 @@ class Worker:
     def __init__(
         self,
         folder: Path,
-        networks: dict[str, dict[str, Any]],
+        networks: dict[str, Network],
         most_pixels: int,
         stopped: threading.Event | None = None,
     ) -> None:
@@ -204,7 +212,7 @@ class Worker:
             self._enlarge(task)
             task.state = "done"
         except UserError as error:
-            weights = self.networks[task.wish.network].get("weights")
+            weights = self.networks[task.wish.network].options.get("weights")
             places = [weights] if weights else []
             task.error = task.in_its_words(str(error), *places)
             task.state = "failed"
@@ -227,7 +235,7 @@ class Worker:
         scale = task.wish.scale
         chosen = task.wish.network, scale
         if chosen not in self._upscalers:
-            options = self.networks[task.wish.network]
+            options = self.networks[task.wish.network].options
             self._upscalers[chosen] = load_upscaler(scale, **options)
         rows, cols = picture.pixels.shape[:2]
         task.size = scale * rows, scale * cols

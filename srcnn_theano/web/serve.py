@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
 from srcnn_theano.scratch import remove_stale, scratch_folder
 from srcnn_theano.weights import load_weights, shipped_models
@@ -67,19 +68,16 @@ def make_server(
         import waitress
 
         from srcnn_theano.web.app import make_app
-        from srcnn_theano.web.jobs import Worker
+        from srcnn_theano.web.jobs import Network, Worker
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name}: not installed, and the page needs it; put it right with "
             "`pip install 'srcnn-theano[web]'`"
         ) from error
-    networks: dict[str, dict[str, Any]] = {
-        name: {"model": name} for name in shipped_models()
-    }
+    networks = {name: Network({"model": name}) for name in shipped_models()}
     if weights is not None:
-        load_weights(weights)
-        is_taken = weights.stem in networks
-        networks[weights.name if is_taken else weights.stem] = {"weights": weights}
+        name = weights.name if weights.stem in networks else weights.stem
+        networks[name] = Network({"weights": weights}, _scales_of(weights))
     hosts = frozenset(["localhost", "127.0.0.1", "::1", host.lower()])
     app = make_app(
         Worker(folder, networks, most_megapixels * 10**6, stopped),
@@ -105,6 +103,19 @@ def make_server(
             f"--host {host} --port {port}: cannot be listened at ({reason}); choose "
             "another port"
         ) from error
+
+
+def _scales_of(path: Path) -> tuple[int, ...]:
+    """The scales that a network was made for; all if its file does not say."""
+    weights = load_weights(path)
+    factor = getattr(weights.architecture, "scale", None)
+    if factor not in (None, *SCALES):
+        raise UserError(
+            f"{path}: enlarges {factor} times, and the page 2, 3 or 4 times; use "
+            "weights for one of these"
+        )
+    made_for = factor or weights.about.get("scale")
+    return (made_for,) if made_for in SCALES else SCALES
 
 
 def _is_loopback(host: str) -> bool:

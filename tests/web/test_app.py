@@ -181,11 +181,14 @@ def test_what_the_result_does_not_hold_is_told(serving):
 
 def test_refusals_name_no_place_of_the_server(serving, tmp_path, monkeypatch):
     clear = np.zeros((9, 9, 4), "uint8")
+    weights, away = tmp_path / "repeats.h5", tmp_path / "away.h5"
     with serving() as address:
+        weights.rename(away)
+        task = finished(address, form(png(clear)))
+        assert task["error"].startswith("repeats.h5: no such weight file")
+        away.rename(weights)
         task = finished(address, form(png(clear), format=".jpg"))
         assert task["error"].startswith("cat_x2.jpg: a .jpg file cannot hold this")
-        task = finished(address, form(png(clear), scale="3"))
-        assert task["error"].startswith("repeats.h5: enlarges 2 times, not 3")
 
         def cannot(*arguments, **options):
             raise UserError(f"{tmp_path}/some.where/x y: no; {tmp_path}/lock (/a/b)")
@@ -224,7 +227,7 @@ def test_what_went_wrong_is_told_by_line_while_the_page_is_there(
         stopped = threading.Event()
         if is_over:
             stopped.set()
-        worker = jobs.Worker(tmp_path, {"fsrcnn": {}}, 100, stopped)
+        worker = jobs.Worker(tmp_path, {"fsrcnn": jobs.Network({})}, 100, stopped)
         wish = jobs.Wish("cat.png", "fsrcnn", 2, ".png")
         data = png(np.zeros((9, 9), "uint8"))
         task = worker.start(wish, lambda path: path.write_bytes(data))
@@ -271,7 +274,22 @@ def test_weights_of_a_shipped_name_are_offered_beside_them(tmp_path, repeating):
         about = client.get("/about", environ_base=client_at).get_json()
     finally:
         server.close()
-    assert about["networks"] == [*shipped_models(), "fsrcnn.h5"]
+    networks = {network["name"]: network["scales"] for network in about["networks"]}
+    assert networks == {**{n: [2, 3, 4] for n in shipped_models()}, "fsrcnn.h5": [2]}
+
+
+def test_a_scale_that_own_weights_were_not_made_for_is_not_taken(serving):
+    sent = form(png(np.zeros((9, 9), "uint8")), scale="3")
+    with serving() as address:
+        status, body, _ = ask(address + "/tasks", sent)
+    assert status == 400 and b"'repeats', scale '3', format '.png': not offered" in body
+
+
+def test_own_weights_of_a_scale_that_is_not_enlarged_by(tmp_path, repeating):
+    weights = tmp_path / "by_five.h5"
+    save_weights(weights, repeating(1, 5))
+    with pytest.raises(UserError, match="by_five.h5: enlarges 5 times"):
+        serve.make_server(tmp_path, "127.0.0.1", 0, 1, 1, weights)
 
 
 def test_one_picture_at_a_time(serving, monkeypatch):

@@ -18,6 +18,12 @@ async function work() {
   const view = frame.contentWindow;
   await until(() => at("network").options.length);
   told.offered = [...at("network").options].map((option) => option.value);
+  const scales = (name) => {
+    at("network").value = name;
+    at("network").dispatchEvent(new view.Event("change"));
+    return [...at("scale").options].map((option) => option.value);
+  };
+  told.scales = [scales("repeats"), scales("fsrcnn")];
   const drop = (file) => {
     const data = new view.DataTransfer(); data.items.add(file);
     at("drop").dispatchEvent(new view.DragEvent("drop",
@@ -102,6 +108,7 @@ def test_a_picture_is_enlarged_compared_and_fetched(
     told = told_in(shown)
     assert "error" not in told, told
     assert told["offered"] == [*shipped_models(), "repeats"]
+    assert told["scales"] == [["2"], ["2", "3", "4"]]
     said, kind, disabled = told["huge"]
     assert "huge.png: 1 MB, and this page takes 1" in said
     assert (kind, disabled) == ("bad", True)

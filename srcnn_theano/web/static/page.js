@@ -12,6 +12,13 @@ function fill(select, values) {
   select.replaceChildren(...values.map((value) => new Option(value, value)));
 }
 
+function offerScales() {
+  const before = at("scale").value;
+  const network = about.networks.find(({ name }) => name === at("network").value);
+  fill(at("scale"), network.scales);
+  if (network.scales.map(String).includes(before)) at("scale").value = before;
+}
+
 async function ask(address, options) {
   let answer;
   try {
@@ -96,6 +103,7 @@ at("form").addEventListener("submit", (event) => {
   if (file) enlarge();
 });
 at("picture").addEventListener("change", () => choose(at("picture").files[0]));
+at("network").addEventListener("change", offerScales);
 at("slider").addEventListener("input", slide);
 addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -109,8 +117,8 @@ addEventListener("drop", (event) => {
 });
 ask("about").then((told) => {
   about = told;
-  fill(at("network"), told.networks);
-  fill(at("scale"), told.scales);
+  fill(at("network"), told.networks.map(({ name }) => name));
+  offerScales();
   fill(at("format"), told.formats);
   at("picture").accept = told.suffixes.join(",");
 }, (error) => say(error.message, true));
