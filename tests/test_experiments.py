@@ -238,24 +238,37 @@ def test_the_grid_is_all_that_was_declared():
         for e in (*rows, *PROGRAMMED)
         if e.published in (35.08, 34.05, 34.29) and e.table in ("grid", "table1")
     }
-    assert len(orders) == 3 * 2 * 2
+    others = {("adam", False, "top-left", f"mixed-{n}") for n in (1, 2)}
+    assert others < orders and len(orders) == 3 * 2 * 2 + len(others)
     starts = {
         (e.options.get("activation", "prelu"), e.options.get("initializer", "wide"))
         for e in (*rows, *PROGRAMMED)
         if e.published in (31.75, 32.29)
     }
     assert starts == {(a, i) for a in ("relu", "prelu") for i in ("wide", "side", "he")}
-    halves = {(e.augmentation, e.batch_size, e.n_epochs) for e in rows} & {
+    halves = [e for e in rows if e.model == "half-strideless"]
+    begun = {(e.augmentation, e.options.get("initializer", "wide")) for e in halves}
+    assert begun == {
+        *((a, i) for a in ("none", "mirrored-inputs") for i in ("wide", "side", "he")),
+        ("rotated-inputs", "wide"),
+    }
+    perceptual = {
+        (e.pixel_weight, e.options["initializer"])
+        for e in rows
+        if "fsrcnn_vgg" in e.name
+    }
+    assert perceptual == {(p, i) for p in (0.0, 1.0) for i in ("side", "he")}
+    lengths = {(e.augmentation, e.batch_size, e.n_epochs) for e in halves} & {
         (augmentation, size, n_epochs)
         for augmentation in ("none", "rotated-inputs")
         for size in (50, 25)
         for n_epochs in (50, 100)
     }
-    assert len(halves) == 8
+    assert len(lengths) == 8
     first = {e.options["initializer"] for e in rows if e.name.startswith("grid_adam_")}
     assert first == {"side", "he", "narrow"}
-    mirrored = [e.batch_size for e in rows if e.augmentation == "mirrored-inputs"]
-    assert mirrored == [25]
+    mirrored = [e.batch_size for e in halves if e.augmentation == "mirrored-inputs"]
+    assert sorted(mirrored) == [25, 50, 50]
     files = {(e.published, e.update, e.n_epochs) for e in rows if "_file" in e.name}
     assert files == {
         (printed, update, n_epochs)

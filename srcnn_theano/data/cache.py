@@ -19,8 +19,8 @@ from srcnn_theano.data.patches import (
     Recipe,
     make_pairs,
     make_recipe,
-    mixed_order,
     sub_image_count,
+    sub_image_order,
 )
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import PathLike, json_text, parse_json, sha256
@@ -142,10 +142,10 @@ def _make_all(paths: Iterable[Path], recipe: Recipe) -> Pairs:
                 low_res.append(pairs.low_res)
                 high_res.append(pairs.high_res)
     whole = Pairs(np.concatenate(low_res), np.concatenate(high_res))
-    if recipe.order == "mixed":
-        order = mixed_order(len(whole.low_res))
-        whole = Pairs(*(part[order] for part in whole))
-    return whole
+    if recipe.order == "sorted":
+        return whole
+    order = sub_image_order(recipe.order, len(whole.low_res))
+    return Pairs(*(part[order] for part in whole))
 
 
 def read_for_pairs(path: PathLike, recipe: Recipe) -> np.ndarray:

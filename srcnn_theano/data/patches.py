@@ -41,7 +41,7 @@ class Recipe(NamedTuple):
     stride: int = 14  # from one sub-image to the next
     blur: str = "once"  # each unit by itself, or "in_place", see `blurred_in_place`
     resizer_up: str = ""  # on the way back to full size; "": the same as `resizer`
-    order: str = "sorted"  # of the sub-images of a set, or "mixed", see `mixed_order`
+    order: str = "sorted"  # of the sub-images of a set, or one of `MIXED`
     border: int = 0  # pixels by which whole images are continued, as when enlarged
     reductions: Sequence[float] = (1.0,)  # of images that a network is trained on
 
@@ -315,17 +315,17 @@ def blurred_in_place(image: np.ndarray, recipe: Recipe) -> np.ndarray:
     return np.stack(kept)
 
 
-def mixed_order(n: int) -> np.ndarray:
-    """A fixed order of `n` sub-images that mixes those of all images.
+# Orders that mix the sub-images of all images, by the seed of each. The report's
+# program may have read its files as a file system lists them; that order is lost, and
+# a permutation stands for it.
+MIXED = {"mixed": 0, "mixed-1": 1, "mixed-2": 2}
 
-    The report's program may have read its files in the order in which a file system
-    listed them. That order is lost; a permutation from a fixed seed stands for it.
 
-    Returns
-    -------
-    int array, (n,): which sub-image comes first, second, ...
-    """
-    return np.random.RandomState(0).permutation(n)
+def sub_image_order(order: str, n: int) -> np.ndarray:
+    """Which of `n` sub-images comes first, second, ...: an int array, (n,)."""
+    if order == "sorted":
+        return np.arange(n)
+    return np.random.RandomState(MIXED[order]).permutation(n)
 
 
 def _require_room(image: np.ndarray, size: int) -> None:

@@ -25,15 +25,17 @@ def _point(
     training = base.training._replace(**changed)
     aggregation = f"batch{training.batch_size}"
     measure = base.measure._replace(aggregation=aggregation, weights_of=None)
-    row = Row("grid", title, base.row.published, notes=notes)
+    published = base.row.published, base.row.published_vgg
+    row = Row("grid", title, *published, notes=notes)
     return Experiment(name, row, training, measure)
 
 
-# --- Tables 1 and 2: {first version, later} x {mixed, sorted} ---
+# --- Tables 1 and 2: {first version, later} x {mixed, sorted}, and other mixtures ---
 
 _ORDER_NOTES = (
     "Which version printed Table 1, and in which order its files came, is not known. "
-    "First and mixed, later and sorted are rows of table1."
+    "First and mixed, later and sorted are rows of table1, where all seeds have one "
+    "permutation."
 )
 
 
@@ -78,6 +80,18 @@ _ORDERS = (
         "table1_rmsprop_l2_later_programmed",
         "mixed",
     ),
+    _in_order(
+        "grid_adam_mixed_1",
+        "Adam, first version, mixed otherwise",
+        "table1_adam_programmed",
+        "mixed-1",
+    ),
+    _in_order(
+        "grid_adam_mixed_2",
+        "Adam, first version, mixed in a third way",
+        "table1_adam_programmed",
+        "mixed-2",
+    ),
 )
 
 # --- Adam, first version: {He, N(0, 0.001^2)} ---
@@ -101,7 +115,8 @@ _FIRST_STARTS = (
     ),
 )
 
-# --- FSRCNN: {ReLU, PReLU} x {0.5, sqrt(2) / side, He} ---
+# --- FSRCNN: {ReLU, PReLU, VGG16 in the cost} x {0.5, sqrt(2) / side, He}, and its
+# half: {mirrored, none} x the same starts ---
 
 _START_NOTES = (
     "Which first filters gave the printed figure is not known. Those of the program's "
@@ -112,6 +127,20 @@ _START_NOTES = (
 def _start(name: str, title: str, of: str, initializer: str) -> Experiment:
     options = {**_PROGRAMMED[of].training.options, "initializer": initializer}
     return _point(name, title, of, _START_NOTES, options=options)
+
+
+def _half_start(
+    name: str, title: str, initializer: str, augmentation: str
+) -> Experiment:
+    of = "fsrcnn_augmented_programmed"
+    return _point(
+        name,
+        f"{title}, minibatches of 50, 100 epochs",
+        of,
+        _START_NOTES,
+        options={**_PROGRAMMED[of].training.options, "initializer": initializer},
+        augmentation=augmentation,
+    )
 
 
 _STARTS = (
@@ -138,6 +167,54 @@ _STARTS = (
         "PReLU, from N(0, 2 / fan-in)",
         "fsrcnn_prelu_programmed",
         "he",
+    ),
+    _start(
+        "grid_fsrcnn_vgg_side",
+        "VGG loss, from N(0, 2 / side^2)",
+        "fsrcnn_vgg_programmed",
+        "side",
+    ),
+    _start(
+        "grid_fsrcnn_vgg_he",
+        "VGG loss, from N(0, 2 / fan-in)",
+        "fsrcnn_vgg_programmed",
+        "he",
+    ),
+    _start(
+        "grid_fsrcnn_vgg_mse_side",
+        "VGG loss + MSE, from N(0, 2 / side^2)",
+        "fsrcnn_vgg_mse_programmed",
+        "side",
+    ),
+    _start(
+        "grid_fsrcnn_vgg_mse_he",
+        "VGG loss + MSE, from N(0, 2 / fan-in)",
+        "fsrcnn_vgg_mse_programmed",
+        "he",
+    ),
+    _half_start(
+        "grid_half_mirrored_side",
+        "Mirrored inputs, from N(0, 2 / side^2)",
+        "side",
+        "mirrored-inputs",
+    ),
+    _half_start(
+        "grid_half_mirrored_he",
+        "Mirrored inputs, from N(0, 2 / fan-in)",
+        "he",
+        "mirrored-inputs",
+    ),
+    _half_start(
+        "grid_half_none_side",
+        "Translation by 0, from N(0, 2 / side^2)",
+        "side",
+        "none",
+    ),
+    _half_start(
+        "grid_half_none_he",
+        "Translation by 0, from N(0, 2 / fan-in)",
+        "he",
+        "none",
     ),
 )
 
@@ -217,7 +294,8 @@ _AUGMENTED = (
 
 _FILE_NOTES = (
     "From the filters and biases of the program's file, N(0, 0.01^2) and 1. Which "
-    "start the printed rows had, and whether its RMSProp was switched on, is not known."
+    "start the printed rows had, and whether its RMSProp was switched on, is not "
+    "known; RMSProp has the rate of Table 1."
 )
 _FILE_START = {**_PROGRAMMED["vgg_mse_programmed"].training.options}
 _FILE_START["initializer"] = "hundredth"
@@ -225,9 +303,7 @@ _FILE_RMSPROP: dict[str, Any] = {"update": "rmsprop_clipped", "learning_rate": 3
 
 
 def _from_the_file(name: str, title: str, of: str, **changed: Any) -> Experiment:
-    row = _point(name, title, of, _FILE_NOTES, options=_FILE_START, **changed)
-    published_vgg = _PROGRAMMED[of].row.published_vgg
-    return row._replace(row=row.row._replace(published_vgg=published_vgg))
+    return _point(name, title, of, _FILE_NOTES, options=_FILE_START, **changed)
 
 
 _FILE_STARTS = (

@@ -180,6 +180,18 @@ def test_bicubic_of_the_report_program(data_dir, cache_dir, test_set, expected, 
     assert scores["mixed"][0] == pytest.approx(mixed, abs=0.15)
 
 
+def test_orders_of_sub_images():
+    orders = {order: patches.sub_image_order(order, 50) for order in patches.MIXED}
+    assert patches.sub_image_order("sorted", 4).tolist() == [0, 1, 2, 3]
+    for order in orders.values():
+        assert sorted(order) == list(range(50))
+    assert len({tuple(order) for order in orders.values()}) == len(orders)
+    # The first is that of records from before there were others.
+    np.testing.assert_array_equal(
+        orders["mixed"], np.random.RandomState(0).permutation(50)
+    )
+
+
 # --- Sub-images ---
 
 
