@@ -300,7 +300,10 @@ def other_scale() -> Finding:
     perfect = measured()["perfect_in_vgg_space"]["fsrcnn_vgg_mse_programmed"]
     above = ""
     if perfect < 20.55:
-        above = " The printed 20.55 lies above that: something of it was otherwise."
+        above = (
+            " The printed 20.55 lies a little above that; over which sub-images, and "
+            "in which groups of them, it was averaged is not known."
+        )
     return "true", (
         f"They are of VGG space, where the target itself scores {perfect:.2f} dB: the "
         f"maps of a whole target are cut to fit those of its middle.{above}"

@@ -226,9 +226,9 @@ CHOICES = (
     Choice(
         "VGG16",
         "Filters are reshaped where axes had to be transposed; input 0 to 255, no mean "
-        "taken off. In the older rows and for FSRCNN the whole target goes through it "
-        "and its maps are cut. The first sub-image is left out.",
-        "read; Adam and its rate said by the report",
+        "taken off. In the older rows the whole target goes through it and its maps "
+        "are cut; so it is here for FSRCNN. The first sub-image is left out.",
+        "read; Adam and its rate said by the report; of FSRCNN presumed",
         _vgg,
     ),
     Choice(

@@ -322,8 +322,9 @@ def xavier() -> Finding:
     glorot = ", ".join(f"{np.sqrt(2 / sum(fans(shape))):.3f}" for shape in layers)
     he = ", ".join(f"{np.sqrt(2 / fans(shape)[0]):.3f}" for shape in layers)
     return "false", (
-        f"The program took the side of a layer's input map for its fan-in: standard "
-        f"deviations of {ours}. Xavier (Glorot) would be {glorot}, He's for ReLU {he}."
+        f"The program put the area of a layer's input map in the place of its fan-in: "
+        f"standard deviations of {ours}. Xavier (Glorot) would be {glorot}, He's for "
+        f"ReLU {he}."
     )
 
 

@@ -15,7 +15,8 @@ from srcnn_theano.tables import markdown_table
 
 _ORDER = (
     "Which version of the program printed this table, and in which order its files "
-    "came, is not known, nor how the bug of the enlargement was mended."
+    "came, is not known, nor how the bug of the enlargement was mended. All seeds have "
+    "the same order."
 )
 _VGG = (
     "The rows take Adam, which the report names, and filters from N(0, 2 / side^2), "
@@ -39,7 +40,8 @@ WHY = {
     "table1_sgd": "One bias is trained, so the figure is that of the first filters, "
     "drawn from a generator without a seed: `python -m claims sgd`.",
     "table1_bn_l2": "The graph of this row is not left. Two readings are rows: "
-    "statistics of the minibatch at test time, and data from before the mend.",
+    "statistics of the minibatch at test time, and data from before the mend. That all "
+    "layers have it was inferred from the print.",
     "table2_set5": _ORDER,
     "table2_set14": _ORDER,
     "fsrcnn_relu": "Which filters the printed training began from is not known.",

@@ -88,7 +88,10 @@ def by_seeds(
     if printed is None:
         return result
     explaining = rows.get(row.experiment.row.explained_by)
-    shown = spread(_counted(_by_choice(explaining, field))) if explaining else None
+    # A seed that died shows nothing.
+    shown = (
+        spread(alive(_counted(_by_choice(explaining, field)))) if explaining else None
+    )
     result = result._replace(verdict=verdict(printed, result.ours, shown))
     living = spread(alive(_counted(figures)))
     if living is None or not result.ours.n_dead:
