@@ -1,9 +1,9 @@
 """Image files of any kind as arrays, and back."""
 
 from srcnn_theano.data.images.colour import spread_colours
+from srcnn_theano.data.images.exif import enlarged
 from srcnn_theano.data.images.folders import pictures_below
 from srcnn_theano.data.images.memory import GIB
-from srcnn_theano.data.images.metadata import enlarged
 from srcnn_theano.data.images.picture import (
     FORMATS,
     IMAGE_SUFFIXES,

@@ -1,9 +1,8 @@
-"""Metadata of image files: EXIF, the orientation that it asks for, resolution."""
+"""Metadata of image files: orientation, resolution, and what PNG says in chunks."""
 
 from __future__ import annotations
 
 import struct
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import (
@@ -20,7 +19,18 @@ from typing import (
 
 import numpy as np
 
-from srcnn_theano.data.images.picture import Chunks, Picture
+from srcnn_theano.data.images.exif import (
+    DESCRIPTIVE,
+    EXIF_IFD,
+    GPS_IFD,
+    ORIENTATION,
+    UNIT,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    descriptive,
+    kept_exif,
+)
+from srcnn_theano.data.images.picture import Chunks
 from srcnn_theano.data.images.tiff_pages import (
     is_big,
     opened,
@@ -28,20 +38,13 @@ from srcnn_theano.data.images.tiff_pages import (
     stream_at,
 )
 
-EXIF_PREFIX = b"Exif\0\0"
 _Value = TypeVar("_Value")
 
-_ORIENTATION = 0x0112
 _PROFILE = 34675
-_X_RESOLUTION, _Y_RESOLUTION, _UNIT = 282, 283, 296
-_INCH, _CENTIMETRE = 2, 3
+_CENTIMETRE = 3  # of the units of a resolution
 _XMP, _IPTC, _IPTC_RESOURCE = 700, 33723, 0x0404  # the last in Photoshop's segment
 _XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/"
-_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825  # exposure and the like; position
-_WIDTH, _HEIGHT = 0xA002, 0xA003  # of the picture, in the first of these
-# The tags of a TIFF that describe the picture and not the layout of the file.
-_DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
 # With the names that the last two had in drafts.
 HDR_CHUNKS = (b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi")
 _COLOUR_CHUNKS = (*HDR_CHUNKS, b"cHRM", b"gAMA", b"sRGB")
@@ -94,7 +97,7 @@ def metadata_of(image: Any) -> Metadata:
     exif = parts.read("EXIF", image.getexif, Image.Exif())
     orientation = parts.read("orientation", partial(_orientation_of, exif), 1)
     dpi, aspect = parts.read("resolution", partial(_resolution_of, image, exif), _NONE)
-    kept = parts.read("EXIF", partial(_kept_exif, image, exif, parts.notes), None)
+    kept = parts.read("EXIF", partial(kept_exif, image, exif, parts.notes), None)
     profile = image.info.get("icc_profile") or None
     segments = [data for _, data in getattr(image, "applist", ())]
     tags = exif if image.format == "TIFF" else ()
@@ -118,7 +121,7 @@ def metadata_of_tiff(path: Path, directory: int | None) -> Metadata:
             "resolution", partial(_resolution_of_tags, tags), _NONE
         )
         profile = parts.read("colour profile", partial(_profile_of, tags), None)
-        kept = parts.read("EXIF", partial(_descriptive, tags, parts.notes), None)
+        kept = parts.read("EXIF", partial(descriptive, tags, parts.notes), None)
         _note_what_goes_nowhere(tags, parts.notes, {})
     return Metadata(orientation, kept, profile, dpi, aspect, tuple(parts.notes))
 
@@ -131,14 +134,14 @@ def _load(tags: Any, path: Path, notes: list[str], stream: BinaryIO) -> None:
     with opened(path) as file:
         page, _ = picture_page(file)
         given = {tag.code: tag.value for tag in page.tags}
-    for tag in (_ORIENTATION, _PROFILE, _UNIT, _XMP, _IPTC, *_DESCRIPTIVE):
+    for tag in (ORIENTATION, _PROFILE, UNIT, _XMP, _IPTC, *DESCRIPTIVE):
         if tag in given:
             tags[tag] = given[tag]
-    for tag in (_X_RESOLUTION, _Y_RESOLUTION):
+    for tag in (X_RESOLUTION, Y_RESOLUTION):
         if tag in given:
             numerator, denominator = given[tag]
             tags[tag] = numerator / max(denominator, 1)
-    if _EXIF_IFD in given or _GPS_IFD in given:
+    if EXIF_IFD in given or GPS_IFD in given:
         notes.append("EXIF left out: not read from a BigTIFF")
 
 
@@ -153,94 +156,10 @@ def _profile_of(tags: Any) -> bytes | None:
 
 
 def _orientation_of(tags: Any) -> int:
-    orientation = int(tags.get(_ORIENTATION, 1))
+    orientation = int(tags.get(ORIENTATION, 1))
     if not 0 <= orientation <= 8:
         raise ValueError("no orientation of the eight")
     return orientation or 1  # 0 says that it is not known
-
-
-def _kept_exif(image: Any, exif: Any, notes: list[str]) -> bytes | None:
-    """The EXIF data that go along; `notes` gets what is taken out of them."""
-    if "exif" not in image.info:
-        return _descriptive(exif, notes)
-    if not len(exif):
-        return None
-    if _is_cut_off(image.info["exif"]):
-        notes.append("EXIF in part left out: it cannot be read")
-    was_upright = exif.get(_ORIENTATION, 1) == 1
-    exif[_ORIENTATION] = 1
-    n_notes = len(notes)
-    content = _written(exif, notes)
-    if was_upright and len(notes) == n_notes:
-        return _with_prefix(image.info["exif"])
-    return content
-
-
-def _is_cut_off(content: bytes) -> bool:
-    """Whether EXIF data point at what is not there, of which Pillow warns at most."""
-    from PIL import Image
-
-    tags = Image.Exif()
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        tags.load(content)
-        for tag in (_EXIF_IFD, _GPS_IFD):
-            tags.get_ifd(tag)
-    words = " ".join(str(warning.message) for warning in told).lower()
-    return "corrupt" in words or "truncated" in words
-
-
-def _descriptive(tags: Any, notes: list[str]) -> bytes | None:
-    """The tags of a TIFF that go along, as EXIF."""
-    from PIL import Image
-
-    kept = Image.Exif()
-    for tag in _DESCRIPTIVE:
-        if tag in tags:
-            kept[tag] = tags[tag]
-    for tag in (_EXIF_IFD, _GPS_IFD):
-        if tags.get_ifd(tag):
-            kept[tag] = dict(tags.get_ifd(tag))
-    return _written(kept, notes) if len(kept) else None
-
-
-def _written(tags: Any, notes: list[str]) -> bytes:
-    """EXIF data of tags, without those that are of no type that they may have."""
-    try:
-        return tags.tobytes()
-    except Exception:
-        lost = _take_out_malformed(tags)
-        content = tags.tobytes()
-        notes.append(f"EXIF: {', '.join(lost)} left out: malformed")
-        return content
-
-
-def _take_out_malformed(tags: Any) -> list[str]:
-    """Take out what cannot be written; returns the names of the tags."""
-    from PIL import ExifTags
-
-    lost = []
-    for place in (None, _EXIF_IFD, _GPS_IFD):
-        part = tags if place is None else tags.get_ifd(place)
-        for tag in list(part):
-            if tag not in (_EXIF_IFD, _GPS_IFD) and not _can_be_written(
-                tag, part[tag], place
-            ):
-                del part[tag]
-                lost.append(str(ExifTags.TAGS.get(tag, tag)))
-    return lost
-
-
-def _can_be_written(tag: int, value: Any, place: int | None) -> bool:
-    from PIL import Image
-
-    alone = Image.Exif()
-    alone[place or tag] = {tag: value} if place else value
-    try:
-        alone.tobytes()
-    except Exception:
-        return False
-    return True
 
 
 # --- What no result holds ---
@@ -280,10 +199,10 @@ def _resolution_of(image: Any, exif: Any) -> _Resolution:
 
 
 def _resolution_of_tags(tags: Any) -> _Resolution:
-    if _X_RESOLUTION not in tags or _Y_RESOLUTION not in tags:
+    if X_RESOLUTION not in tags or Y_RESOLUTION not in tags:
         return None, None
-    across, down = float(tags[_X_RESOLUTION]), float(tags[_Y_RESOLUTION])
-    unit = int(tags.get(_UNIT, 2))
+    across, down = float(tags[X_RESOLUTION]), float(tags[Y_RESOLUTION])
+    unit = int(tags.get(UNIT, 2))
     if unit == 1:
         return None, _checked_aspect(across, down)
     factor = 2.54 if unit == _CENTIMETRE else 1.0
@@ -299,58 +218,6 @@ def _checked_aspect(across: Any, down: Any) -> float | None:
     """None for square pixels, and for what nobody means."""
     aspect = float(across) / float(down) if down else 0.0
     return aspect if 1e-3 < aspect < 1e3 and aspect != 1 else None
-
-
-def with_resolution(exif: bytes | None, dpi: tuple[float, float]) -> bytes | None:
-    """EXIF data that say the resolution, for formats that say it nowhere else."""
-    from PIL import Image
-
-    tags = Image.Exif()
-    try:
-        if exif:
-            tags.load(exif)
-        tags[_X_RESOLUTION], tags[_Y_RESOLUTION], tags[_UNIT] = *dpi, _INCH
-        return tags.tobytes()
-    except Exception:  # data that a caller made
-        return exif
-
-
-def enlarged(picture: Picture, scale: int) -> Picture:
-    """A picture's size and resolution for one `scale` times as large."""
-    if scale == 1:
-        return picture
-    dpi, exif = picture.dpi, picture.exif
-    if dpi:
-        dpi = dpi[0] * scale, dpi[1] * scale
-    if exif:
-        rows, cols = (scale * n for n in picture.pixels.shape[:2])
-        exif = _enlarged_exif(exif, scale, rows, cols)
-    return picture._replace(dpi=dpi, exif=exif)
-
-
-def _enlarged_exif(exif: bytes, scale: int, rows: int, cols: int) -> bytes:
-    """EXIF for a picture `scale` times as large, now of `rows` and `cols`.
-
-    Resolution and size follow; what cannot be read stays as it is.
-    """
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it passes over
-            tags = Image.Exif()
-            tags.load(exif)
-            inner = tags.get_ifd(_EXIF_IFD)
-            resolutions = [tag for tag in (_X_RESOLUTION, _Y_RESOLUTION) if tag in tags]
-            sizes = [tag for tag in (_WIDTH, _HEIGHT) if tag in inner]
-            if not resolutions and not sizes:
-                return exif
-            for tag in resolutions:
-                tags[tag] = float(tags[tag]) * scale
-            inner.update({tag: {_WIDTH: cols, _HEIGHT: rows}[tag] for tag in sizes})
-            return tags.tobytes()
-    except Exception:
-        return exif
 
 
 # --- Chunks of PNG files ---
@@ -416,11 +283,6 @@ def stored_bits(path: Path, format_name: str) -> int:
 
 
 # --- Orientation ---
-
-
-def _with_prefix(exif: bytes) -> bytes:
-    """The prefix belongs to EXIF in JPEG; WebP leaves it out."""
-    return exif if exif.startswith(EXIF_PREFIX) else EXIF_PREFIX + exif
 
 
 def turn(array: np.ndarray, orientation: int) -> np.ndarray:

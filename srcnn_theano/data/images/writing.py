@@ -15,14 +15,10 @@ from typing import Any, Callable, Iterable, Iterator
 import numpy as np
 
 from srcnn_theano.data.images.colour import misfit
+from srcnn_theano.data.images.exif import EXIF_PREFIX, enlarged, with_resolution
 from srcnn_theano.data.images.jpeg import JpegWriter
 from srcnn_theano.data.images.memory import bytes_to_write, check_memory
-from srcnn_theano.data.images.metadata import (
-    EXIF_PREFIX,
-    HDR_CHUNKS,
-    enlarged,
-    with_resolution,
-)
+from srcnn_theano.data.images.metadata import HDR_CHUNKS
 from srcnn_theano.data.images.netpbm import NetpbmWriter
 from srcnn_theano.data.images.picture import (
     FORMATS,

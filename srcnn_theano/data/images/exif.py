@@ -1,0 +1,164 @@
+"""EXIF data: what of them goes along into results, and what follows the size."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from srcnn_theano.data.images.picture import Picture
+
+EXIF_PREFIX = b"Exif\0\0"
+
+ORIENTATION = 0x0112
+X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
+INCH = 2
+EXIF_IFD, GPS_IFD = 0x8769, 0x8825  # exposure and the like; position
+_WIDTH, _HEIGHT = 0xA002, 0xA003  # of the picture, in the first of these
+# The tags of a TIFF that describe the picture and not the layout of the file.
+DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
+
+# --- What goes along ---
+
+
+def kept_exif(image: Any, exif: Any, notes: list[str]) -> bytes | None:
+    """The EXIF data that go along; `notes` gets what is taken out of them."""
+    if "exif" not in image.info:
+        return descriptive(exif, notes)
+    if not len(exif):
+        return None
+    if _is_cut_off(image.info["exif"]):
+        notes.append("EXIF in part left out: it cannot be read")
+    was_upright = exif.get(ORIENTATION, 1) == 1
+    exif[ORIENTATION] = 1
+    n_notes = len(notes)
+    content = _written(exif, notes)
+    if was_upright and len(notes) == n_notes:
+        return _with_prefix(image.info["exif"])
+    return content
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """Whether EXIF data point at what is not there, of which Pillow warns at most."""
+    from PIL import Image
+
+    tags = Image.Exif()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tags.load(content)
+        for tag in (EXIF_IFD, GPS_IFD):
+            tags.get_ifd(tag)
+    words = " ".join(str(warning.message) for warning in told).lower()
+    return "corrupt" in words or "truncated" in words
+
+
+def descriptive(tags: Any, notes: list[str]) -> bytes | None:
+    """The tags of a TIFF that go along, as EXIF."""
+    from PIL import Image
+
+    kept = Image.Exif()
+    for tag in DESCRIPTIVE:
+        if tag in tags:
+            kept[tag] = tags[tag]
+    for tag in (EXIF_IFD, GPS_IFD):
+        if tags.get_ifd(tag):
+            kept[tag] = dict(tags.get_ifd(tag))
+    return _written(kept, notes) if len(kept) else None
+
+
+def _written(tags: Any, notes: list[str]) -> bytes:
+    """EXIF data of tags, without those that are of no type that they may have."""
+    try:
+        return tags.tobytes()
+    except Exception:
+        lost = _take_out_malformed(tags)
+        content = tags.tobytes()
+        notes.append(f"EXIF: {', '.join(lost)} left out: malformed")
+        return content
+
+
+def _take_out_malformed(tags: Any) -> list[str]:
+    """Take out what cannot be written; returns the names of the tags."""
+    from PIL import ExifTags
+
+    lost = []
+    for place in (None, EXIF_IFD, GPS_IFD):
+        part = tags if place is None else tags.get_ifd(place)
+        for tag in list(part):
+            if tag not in (EXIF_IFD, GPS_IFD) and not _can_be_written(
+                tag, part[tag], place
+            ):
+                del part[tag]
+                lost.append(str(ExifTags.TAGS.get(tag, tag)))
+    return lost
+
+
+def _can_be_written(tag: int, value: Any, place: int | None) -> bool:
+    from PIL import Image
+
+    alone = Image.Exif()
+    alone[place or tag] = {tag: value} if place else value
+    try:
+        alone.tobytes()
+    except Exception:
+        return False
+    return True
+
+
+def _with_prefix(exif: bytes) -> bytes:
+    """The prefix belongs to EXIF in JPEG; WebP leaves it out."""
+    return exif if exif.startswith(EXIF_PREFIX) else EXIF_PREFIX + exif
+
+
+# --- What follows the size ---
+
+
+def with_resolution(exif: bytes | None, dpi: tuple[float, float]) -> bytes | None:
+    """EXIF data that say the resolution, for formats that say it nowhere else."""
+    from PIL import Image
+
+    tags = Image.Exif()
+    try:
+        if exif:
+            tags.load(exif)
+        tags[X_RESOLUTION], tags[Y_RESOLUTION], tags[UNIT] = *dpi, INCH
+        return tags.tobytes()
+    except Exception:  # data that a caller made
+        return exif
+
+
+def enlarged(picture: Picture, scale: int) -> Picture:
+    """A picture's size and resolution for one `scale` times as large."""
+    if scale == 1:
+        return picture
+    dpi, exif = picture.dpi, picture.exif
+    if dpi:
+        dpi = dpi[0] * scale, dpi[1] * scale
+    if exif:
+        rows, cols = (scale * n for n in picture.pixels.shape[:2])
+        exif = _enlarged_exif(exif, scale, rows, cols)
+    return picture._replace(dpi=dpi, exif=exif)
+
+
+def _enlarged_exif(exif: bytes, scale: int, rows: int, cols: int) -> bytes:
+    """EXIF for a picture `scale` times as large, now of `rows` and `cols`.
+
+    Resolution and size follow; what cannot be read stays as it is.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it passes over
+            tags = Image.Exif()
+            tags.load(exif)
+            inner = tags.get_ifd(EXIF_IFD)
+            resolutions = [tag for tag in (X_RESOLUTION, Y_RESOLUTION) if tag in tags]
+            sizes = [tag for tag in (_WIDTH, _HEIGHT) if tag in inner]
+            if not resolutions and not sizes:
+                return exif
+            for tag in resolutions:
+                tags[tag] = float(tags[tag]) * scale
+            inner.update({tag: {_WIDTH: cols, _HEIGHT: rows}[tag] for tag in sizes})
+            return tags.tobytes()
+    except Exception:
+        return exif
