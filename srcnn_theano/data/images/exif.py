@@ -13,9 +13,13 @@ ORIENTATION = 0x0112
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
 INCH = 2
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825  # exposure and the like; position
-_WIDTH, _HEIGHT = 0xA002, 0xA003  # of the picture, in the first of these
-# The tags of a TIFF that describe the picture and not the layout of the file.
-DESCRIPTIVE = (270, 271, 272, 305, 306, 315, 33432)
+# In the first of these: a directory more; and the size of the picture.
+_INTEROP = 0xA005
+_WIDTH, _HEIGHT = 0xA002, 0xA003
+# The tags of a TIFF that describe the picture and not the layout of the file; the last
+# are those of Windows, of title, comment, author, keywords and subject.
+DESCRIPTIVE = (269, 270, 271, 272, 305, 306, 315, 316, 18246, 33432)
+DESCRIPTIVE += tuple(range(40091, 40096))
 
 # --- What goes along ---
 
@@ -59,10 +63,39 @@ def descriptive(tags: Any, notes: list[str]) -> bytes | None:
     for tag in DESCRIPTIVE:
         if tag in tags:
             kept[tag] = tags[tag]
+    _resolve_interop(tags)
     for tag in (EXIF_IFD, GPS_IFD):
         if tags.get_ifd(tag):
             kept[tag] = dict(tags.get_ifd(tag))
     return _written(kept, notes) if len(kept) else None
+
+
+def tags_for_tiff(exif: bytes) -> Any:
+    """Tags for a TIFF whose structure stays its own.
+
+    The first directory of EXIF is written as that of the file itself, and what it says
+    of a size, of colours or of strips would be believed.
+    """
+    from PIL import Image
+
+    tags = Image.Exif()
+    tags.load(exif)
+    for tag in list(tags):
+        if tag not in (*DESCRIPTIVE, EXIF_IFD, GPS_IFD):
+            del tags[tag]
+    _resolve_interop(tags)
+    return tags
+
+
+def _resolve_interop(tags: Any) -> None:
+    """Put a directory in the place of the offset that it had in another file."""
+    inner = tags.get_ifd(EXIF_IFD)
+    if _INTEROP in inner:
+        directory = dict(tags.get_ifd(_INTEROP))
+        if directory:
+            inner[_INTEROP] = directory
+        else:
+            del inner[_INTEROP]
 
 
 def _written(tags: Any, notes: list[str]) -> bytes:

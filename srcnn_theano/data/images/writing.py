@@ -15,7 +15,12 @@ from typing import Any, Callable, Iterable, Iterator
 import numpy as np
 
 from srcnn_theano.data.images.colour import misfit
-from srcnn_theano.data.images.exif import EXIF_PREFIX, enlarged, with_resolution
+from srcnn_theano.data.images.exif import (
+    EXIF_PREFIX,
+    enlarged,
+    tags_for_tiff,
+    with_resolution,
+)
 from srcnn_theano.data.images.jpeg import JpegWriter
 from srcnn_theano.data.images.memory import bytes_to_write, check_memory
 from srcnn_theano.data.images.metadata import HDR_CHUNKS
@@ -340,7 +345,7 @@ def _refusals(
     """Say in a sentence what an encoder refuses."""
     try:
         yield
-    except (OSError, ValueError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
         if getattr(error, "errno", None):
             raise  # an error of the disk: atomic_path says so
         raise UserError(
@@ -362,7 +367,7 @@ def _pillow_options(picture: Picture, format_: Format) -> dict[str, Any]:
     if dpi and not format_.dpi:
         exif = with_resolution(exif, dpi)
     if exif:
-        options["exif"] = exif
+        options["exif"] = tags_for_tiff(exif) if format_.name == "TIFF" else exif
     return options
 
 

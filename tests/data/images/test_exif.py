@@ -1,0 +1,65 @@
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from srcnn_theano.data.images import Picture, read_picture, write_picture
+from srcnn_theano.errors import UserError
+
+
+def noise(*shape, dtype=np.uint8, seed=0):
+    rng = np.random.RandomState(seed)
+    return rng.randint(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+
+
+def tags_of(exif):
+    tags = Image.Exif()
+    tags.load(exif)
+    return tags
+
+
+# What cameras and editors write of the layout of another file, or might.
+LAYOUT = [
+    {256: 64, 257: 48},
+    {262: 6, 277: 3},
+    {262: 0, 258: (8, 8, 8), 338: (1,)},
+    {262: 32803, 322: 512, 323: 512, 273: 8, 278: 16, 279: 100, 317: 2, 700: b"x"},
+]
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize("layout", LAYOUT)
+def test_exif_leaves_the_structure_of_a_tiff_alone(tmp_path, n_channels, layout):
+    exif = Image.Exif()
+    exif.update({270: "A title", 315: "A. N. Artist", 40091: b"T\0\0\0", **layout})
+    picture = Picture(noise(6, 5, n_channels), exif=exif.tobytes())
+    write_picture(tmp_path / "a.tif", picture)
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "a.tif").reshape(6, 5, n_channels), picture.pixels
+    )
+    read = read_picture(tmp_path / "a.tif")
+    np.testing.assert_array_equal(read.pixels, picture.pixels)
+    assert dict(tags_of(read.exif)) == {
+        270: "A title",
+        315: "A. N. Artist",
+        40091: b"T\0\0\0",
+    }
+
+
+@pytest.mark.parametrize("way", ["a.tif", "a.png", "a.jpg"])
+def test_the_directory_within_exif_is_no_offset_of_another_file(tmp_path, way):
+    exif = Image.Exif()
+    exif[0x8769] = {0x9000: b"0230", 0xA005: {1: "R03", 2: b"0100"}}
+    Image.fromarray(noise(6, 5, 3)).save(str(tmp_path / "photo.jpg"), exif=exif)
+    write_picture(tmp_path / way, read_picture(tmp_path / "photo.jpg"))
+    write_picture(tmp_path / "b.png", read_picture(tmp_path / way))
+    for name in (way, "b.png"):
+        with Image.open(str(tmp_path / name)) as image:
+            assert image.getexif().get_ifd(0xA005) == {1: "R03", 2: b"0100"}
+
+
+def test_exif_of_a_caller_that_is_none_is_refused(tmp_path):
+    picture = Picture(noise(6, 5, 3), exif=b"Exif\0\0none at all")
+    with pytest.raises(UserError, match="5x6 pixels cannot be written as TIFF"):
+        write_picture(tmp_path / "a.tif", picture)
