@@ -45,8 +45,10 @@ from srcnn_theano.files import PathLike, atomic_path
 _IN_BANDS = ("PNG", "JPEG", "TIFF", "PPM")
 # Kinds of which Pillow writes no TIFF.
 _DEEP = ("LA16", "RGB16", "RGBA16")
-# JPEG has 16 bits for a resolution, and as many for the length of a comment.
-_MOST_JPEG_DPI, _MOST_COMMENT = 65535, 65533
+# JPEG has 16 bits for a resolution, as many for the length of a comment and of EXIF,
+# and 8 for the number of such pieces of a profile, each with 14 bytes of its own.
+_MOST_JPEG_DPI, _MOST_SEGMENT = 65535, 65533
+_MOST_JPEG_PROFILE = 255 * (_MOST_SEGMENT - 14)
 
 
 def check_writable(
@@ -155,10 +157,11 @@ def _lost(picture: Picture, format_: Format, scale: int) -> list[str]:
     """Names of what a file of the format does not hold of a picture."""
     name, dpi = format_.name, picture.dpi
     is_deep_tiff = name == "TIFF" and kind_of(picture) in _DEEP
-    too_long = name == "JPEG" and len(picture.comment) > _MOST_COMMENT
+    too_long = name == "JPEG" and len(picture.comment) > _MOST_SEGMENT
+    profile, exif = picture.icc_profile, enlarged(picture, scale).exif
     lost = {
-        "colour profile": picture.icc_profile and not format_.metadata,
-        "EXIF": picture.exif and (is_deep_tiff or not format_.metadata),
+        "colour profile": profile and not _holds_profile(format_, profile),
+        "EXIF": exif and (is_deep_tiff or not _holds_exif(format_, exif)),
         "resolution": dpi and not _holds_dpi(format_, scale * max(dpi)),
         "comment": picture.comment and (too_long or not format_.comment),
         "texts": picture.texts and name != "PNG",
@@ -175,6 +178,16 @@ def _holds_dpi(format_: Format, most: float) -> bool:
     if format_.name == "JPEG":
         return most < _MOST_JPEG_DPI
     return format_.dpi or format_.metadata  # in EXIF
+
+
+def _holds_profile(format_: Format, profile: bytes) -> bool:
+    most = _MOST_JPEG_PROFILE if format_.name == "JPEG" else len(profile)
+    return format_.metadata and len(profile) <= most
+
+
+def _holds_exif(format_: Format, exif: bytes) -> bool:
+    most = _MOST_SEGMENT if format_.name == "JPEG" else len(exif)
+    return format_.metadata and len(exif) <= most
 
 
 def _says_more_than_srgb(picture: Picture) -> bool:
@@ -271,7 +284,8 @@ def write_bands(
                 writer = _writer(stream, shape, like, format_)
             try:
                 for band in bands:
-                    writer.write(array_of(band))
+                    with _refusals(path, shape, format_):
+                        writer.write(array_of(band))
                     del band  # not to be there while the next is computed
                 with _refusals(path, shape, format_):
                     writer.close()
@@ -358,15 +372,15 @@ def _pillow_options(picture: Picture, format_: Format) -> dict[str, Any]:
     options, dpi, exif = dict(format_.options), picture.dpi, picture.exif
     if format_.dpi and dpi and _holds_dpi(format_, max(dpi)):
         options["dpi"] = dpi
-    if format_.comment and 0 < len(picture.comment) <= _MOST_COMMENT:
+    if format_.comment and 0 < len(picture.comment) <= _MOST_SEGMENT:
         options["comment"] = picture.comment
     if not format_.metadata:
         return options
-    if picture.icc_profile:
+    if picture.icc_profile and _holds_profile(format_, picture.icc_profile):
         options["icc_profile"] = picture.icc_profile
     if dpi and not format_.dpi:
         exif = with_resolution(exif, dpi)
-    if exif:
+    if exif and _holds_exif(format_, exif):
         options["exif"] = tags_for_tiff(exif) if format_.name == "TIFF" else exif
     return options
 

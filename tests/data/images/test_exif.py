@@ -1,10 +1,15 @@
-
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from srcnn_theano.data.images import Picture, read_picture, write_picture
+from srcnn_theano.data.images import (
+    Picture,
+    fitted,
+    read_picture,
+    write_bands,
+    write_picture,
+)
 from srcnn_theano.errors import UserError
 
 
@@ -63,3 +68,31 @@ def test_exif_of_a_caller_that_is_none_is_refused(tmp_path):
     picture = Picture(noise(6, 5, 3), exif=b"Exif\0\0none at all")
     with pytest.raises(UserError, match="5x6 pixels cannot be written as TIFF"):
         write_picture(tmp_path / "a.tif", picture)
+
+
+@pytest.mark.parametrize("n_bytes, is_kept", [(60000, True), (80000, False)])
+def test_exif_that_is_too_long_for_a_jpeg_is_told(tmp_path, n_bytes, is_kept):
+    exif = Image.Exif()
+    exif[0x8769] = {0x927C: b"x" * n_bytes, 0xA002: 7, 0xA003: 9}
+    picture = Picture(noise(70, 5, 3), exif=exif.tobytes(), comment=b"kept")
+    like = fitted(tmp_path / "a.jpg", picture, 2)
+    note = "EXIF left out: JPEG does not hold it"
+    assert like.notes == (() if is_kept else (note,))
+    band = Picture(noise(140, 10, 3))
+    write_bands(tmp_path / "a.jpg", like, 2, [band])
+    read = read_picture(tmp_path / "a.jpg")
+    assert read.pixels.shape == (140, 10, 3) and read.comment == b"kept"
+    inner = tags_of(read.exif).get_ifd(0x8769) if read.exif else {}
+    assert len(inner.get(0x927C, b"")) == (n_bytes if is_kept else 0)
+    write_picture(tmp_path / "a.png", picture)  # in one piece
+    assert len(read_picture(tmp_path / "a.png").exif) == len(picture.exif)
+
+
+@pytest.mark.parametrize("n_more", [0, 1])
+def test_a_profile_that_is_too_long_for_a_jpeg_is_told(tmp_path, n_more):
+    profile = bytes(255 * 65519 + n_more)
+    like = fitted(tmp_path / "a.jpg", Picture(noise(6, 5, 3), icc_profile=profile))
+    assert ("colour profile left out: JPEG does not hold it" in like.notes) == n_more
+    write_bands(tmp_path / "a.jpg", like, 1, [like])
+    with Image.open(str(tmp_path / "a.jpg")) as image:
+        assert image.info.get("icc_profile") == (None if n_more else profile)
