@@ -34,6 +34,7 @@ def values_of(path: Path, image: Any) -> np.ndarray:
             "bits per channel"
         )
     mode = mode_8_bit(image)
+    _scale_transparent_value(image)
     image.load()  # Pillow 10 turns a TIFF upright here, and its size with it
     array = np.empty((image.height, image.width, len(mode)), np.uint8)
     parts = list(strips(array))
@@ -44,6 +45,21 @@ def values_of(path: Path, image: Any) -> np.ndarray:
         if all(np.all(strip[..., :1] == strip[..., 1:3]) for _, strip in parts):
             array = array[..., 2:]  # a palette of greys, as in any grey GIF
     return array
+
+
+def _scale_transparent_value(image: Any) -> None:
+    """Give the grey that a PNG declares transparent the range that pixels will have.
+
+    Pillow makes 8 bits of 1, 2 and 4, and in some versions leaves this value as it is.
+    """
+    bits = {"1": 1, "L;2": 2, "L;4": 4}.get(
+        _raw_mode(image.tile[0]) if image.tile else ""
+    )
+    value = image.info.get("transparency")
+    if bits and image.format == "PNG" and isinstance(value, int):
+        most = (1 << bits) - 1
+        if value <= most:
+            image.info["transparency"] = value * 255 // most
 
 
 def strips(

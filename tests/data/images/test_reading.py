@@ -78,6 +78,31 @@ def test_transparent_colour(tmp_path):
     assert alpha[1, 2] == 0 and (alpha == 255).sum() == 15
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_transparent_grey_of_few_bits(tmp_path, bits):
+    """Each value by its turn, in a file made by hand with all of them in a row."""
+    levels = np.arange(1 << bits)
+    packed = np.packbits(
+        (levels[:, None] >> np.arange(bits)[::-1] & 1).astype(np.uint8)
+    )
+    for value in {0, 1, len(levels) // 2, len(levels) - 1}:
+        chunks = [
+            (b"IHDR", struct.pack(">IIBBBBB", len(levels), 1, bits, 0, 0, 0, 0)),
+            (b"tRNS", struct.pack(">H", value)),
+            (b"IDAT", zlib.compress(b"\0" + packed.tobytes())),
+            (b"IEND", b""),
+        ]
+        content = b"\x89PNG\r\n\x1a\n"
+        for name, data in chunks:
+            check = struct.pack(">I", zlib.crc32(name + data))
+            content += struct.pack(">I", len(data)) + name + data + check
+        (tmp_path / "t.png").write_bytes(content)
+        picture = read_picture(tmp_path / "t.png")
+        grey = levels * 255 // (len(levels) - 1)
+        np.testing.assert_array_equal(picture.pixels[0, :, 0], grey)
+        np.testing.assert_array_equal(picture.alpha[0], 255 * (levels != value))
+
+
 def test_cmyk_becomes_rgb_and_loses_its_profile(tmp_path):
     image = Image.fromarray(noise(16, 16, 3)).convert("CMYK")
     image.save(str(tmp_path / "c.tif"), icc_profile=PROFILE)
