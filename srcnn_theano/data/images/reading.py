@@ -28,6 +28,7 @@ from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff
 from srcnn_theano.data.images.values import (
     has_16_bit_channels,
+    has_undeclared_alpha,
     mode_8_bit,
     ppm_levels,
     rounded,
@@ -213,6 +214,8 @@ def _notes(path: Path, image: Any) -> list[str]:
     n_images = _n_images(path, image)
     if n_images > 1:
         notes.append(f"the first of {n_images} images is taken")
+    if has_undeclared_alpha(path, image):
+        notes.append("alpha left out: the file's header says that there is none")
     if image.format == "PPM" and image.mode == "RGB" and ppm_levels(image) > 255:
         if not has_16_bit_channels(image):
             notes.append(f"{ppm_levels(image) + 1} levels became 256")

@@ -34,6 +34,8 @@ def values_of(path: Path, image: Any) -> np.ndarray:
             "bits per channel"
         )
     mode = mode_8_bit(image)
+    if has_undeclared_alpha(path, image):
+        mode = mode[:-1]
     _scale_transparent_value(image)
     image.load()  # Pillow 10 turns a TIFF upright here, and its size with it
     array = np.empty((image.height, image.width, len(mode)), np.uint8)
@@ -74,8 +76,23 @@ def strips(
 
 def mode_8_bit(image: Any) -> str:
     colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    alpha = image.mode[-1] in "Aa" or "transparency" in image.info
-    return colours + ("A" if alpha else "")
+    return colours + ("A" if _has_alpha(image) else "")
+
+
+def _has_alpha(image: Any) -> bool:
+    in_palette = image.mode == "P" and image.palette and image.palette.mode == "RGBA"
+    return bool(image.mode[-1] in "Aa" or "transparency" in image.info or in_palette)
+
+
+def has_undeclared_alpha(path: Path, image: Any) -> bool:
+    """Whether it has room for alpha that the header of a TGA says there is none of.
+
+    Many programs leave 0 there, which would be transparent all over.
+    """
+    if image.format != "TGA" or not _has_alpha(image):
+        return False
+    with path.open("rb") as stream:
+        return not stream.read(18)[17] & 15  # the number of bits
 
 
 def _read_16_bit_grey(path: Path, image: Any) -> np.ndarray:

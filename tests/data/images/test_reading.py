@@ -103,6 +103,34 @@ def test_transparent_grey_of_few_bits(tmp_path, bits):
         np.testing.assert_array_equal(picture.alpha[0], 255 * (levels != value))
 
 
+# The kind, bits, a pixel, and the palette; with 60 for alpha where it has 8 bits.
+TARGAS = {
+    "colour": (2, 32, b"\1\2\3<", b""),
+    "grey": (3, 16, b"\1<", b""),
+    "palette": (1, 8, b"\0", b"\1\2\3<"),
+    "5-5-5": (2, 16, b"\xff\xff", b""),
+}
+
+
+@pytest.mark.parametrize("kind", TARGAS)
+@pytest.mark.parametrize("n_alpha", [0, 8])
+def test_alpha_of_a_targa_is_there_where_the_header_has_it(tmp_path, kind, n_alpha):
+    form, bits, pixel, palette = TARGAS[kind]
+    n_colours = len(palette) // 4
+    map_head = struct.pack("<HHB", 0, n_colours, 32 if palette else 0)
+    head = struct.pack("<BBB", 0, n_colours, form) + map_head
+    head += struct.pack("<HHHHBB", 0, 0, 4, 8, bits, 0x20 | n_alpha)
+    (tmp_path / "a.tga").write_bytes(head + palette + 32 * pixel)
+    picture = read_picture(tmp_path / "a.tga")
+    colour = {"grey": [1], "5-5-5": [255, 255, 255]}.get(kind, [3, 2, 1])
+    assert picture.pixels[7, 3].tolist() == colour
+    if n_alpha:
+        assert picture.alpha[7, 3] == 60 or kind == "5-5-5"
+        assert picture.notes == ()
+    else:
+        assert picture.alpha is None and "alpha left out" in picture.notes[0]
+
+
 def test_cmyk_becomes_rgb_and_loses_its_profile(tmp_path):
     image = Image.fromarray(noise(16, 16, 3)).convert("CMYK")
     image.save(str(tmp_path / "c.tif"), icc_profile=PROFILE)
