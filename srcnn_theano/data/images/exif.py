@@ -18,8 +18,10 @@ _INTEROP = 0xA005
 _WIDTH, _HEIGHT = 0xA002, 0xA003
 # The tags of a TIFF that describe the picture and not the layout of the file; the last
 # are those of Windows, of title, comment, author, keywords and subject.
-DESCRIPTIVE = (269, 270, 271, 272, 305, 306, 315, 316, 18246, 33432)
-DESCRIPTIVE += tuple(range(40091, 40096))
+DESCRIPTIVE = (
+    *(269, 270, 271, 272, 305, 306, 315, 316, 18246, 33432),
+    *range(40091, 40096),
+)
 
 # --- What goes along ---
 

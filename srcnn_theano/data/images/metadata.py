@@ -19,6 +19,7 @@ from typing import (
 
 import numpy as np
 
+from srcnn_theano.data.images.colour_meaning import are_usual
 from srcnn_theano.data.images.exif import (
     DESCRIPTIVE,
     EXIF_IFD,
@@ -42,6 +43,8 @@ _Value = TypeVar("_Value")
 
 _PROFILE = 34675
 _CENTIMETRE = 3  # of the units of a resolution
+# How colours are meant, without a profile.
+_CURVES, _PRIMARIES = 301, 319
 _XMP, _IPTC, _IPTC_RESOURCE = 700, 33723, 0x0404  # the last in Photoshop's segment
 _XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/"
@@ -101,6 +104,8 @@ def metadata_of(image: Any) -> Metadata:
     profile = image.info.get("icc_profile") or None
     segments = [data for _, data in getattr(image, "applist", ())]
     tags = exif if image.format == "TIFF" else ()
+    if image.format == "TIFF" and not profile:
+        parts.read("primaries", partial(_note_primaries, exif, parts.notes), None)
     _note_what_goes_nowhere(tags, parts.notes, image.info, segments)
     return Metadata(orientation, kept, profile, dpi, aspect, tuple(parts.notes))
 
@@ -121,6 +126,8 @@ def metadata_of_tiff(path: Path, directory: int | None) -> Metadata:
             "resolution", partial(_resolution_of_tags, tags), _NONE
         )
         profile = parts.read("colour profile", partial(_profile_of, tags), None)
+        if not profile:
+            parts.read("primaries", partial(_note_primaries, tags, parts.notes), None)
         kept = parts.read("EXIF", partial(descriptive, tags, parts.notes), None)
         _note_what_goes_nowhere(tags, parts.notes, {})
     return Metadata(orientation, kept, profile, dpi, aspect, tuple(parts.notes))
@@ -134,13 +141,16 @@ def _load(tags: Any, path: Path, notes: list[str], stream: BinaryIO) -> None:
     with opened(path) as file:
         page, _ = picture_page(file)
         given = {tag.code: tag.value for tag in page.tags}
-    for tag in (ORIENTATION, _PROFILE, UNIT, _XMP, _IPTC, *DESCRIPTIVE):
+    for tag in (ORIENTATION, _PROFILE, _CURVES, UNIT, _XMP, _IPTC, *DESCRIPTIVE):
         if tag in given:
             tags[tag] = given[tag]
     for tag in (X_RESOLUTION, Y_RESOLUTION):
         if tag in given:
             numerator, denominator = given[tag]
             tags[tag] = numerator / max(denominator, 1)
+    if _PRIMARIES in given:
+        values = given[_PRIMARIES]
+        tags[_PRIMARIES] = [n / max(d, 1) for n, d in zip(values[::2], values[1::2])]
     if EXIF_IFD in given or GPS_IFD in given:
         notes.append("EXIF left out: not read from a BigTIFF")
 
@@ -178,6 +188,14 @@ def _note_what_goes_nowhere(
         names.append("IPTC")
     if names:
         notes.append(f"{', '.join(names)} left out: of the file as it was")
+
+
+def _note_primaries(tags: Any, notes: list[str]) -> None:
+    """Tell of colours that a TIFF without a profile means otherwise than sRGB."""
+    if _CURVES in tags:
+        notes.append("transfer function left out: taken for sRGB's")
+    if _PRIMARIES in tags and not are_usual(tags[_PRIMARIES]):
+        notes.append("primaries of its colours left out: taken for sRGB's")
 
 
 # --- Resolution ---

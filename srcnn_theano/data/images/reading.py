@@ -11,6 +11,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from srcnn_theano.data.images.colour import misfit, rgb_of_inks
+from srcnn_theano.data.images.colour_meaning import meaning_of
 from srcnn_theano.data.images.memory import bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
     Metadata,
@@ -163,8 +164,13 @@ def _rgb_of_inks(inks: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, s
 
 
 def _to_picture(path: Path, image: Any, notes_before: Sequence[str]) -> Picture:
-    notes = [*notes_before, *_notes(path, image)]
+    meaning = meaning_of(path, image.format)
+    if meaning.profile:
+        image.info["icc_profile"] = meaning.profile
+    notes = [*notes_before, *_notes(path, image), *meaning.notes]
     picture = _with_colours(path, image, notes)
+    if not picture.icc_profile:
+        picture = picture._replace(colour_chunks=meaning.chunks)
     if image.format == "PNG":
         colours, texts = png_chunks(path)
         picture = picture._replace(colour_chunks=colours, texts=texts)
