@@ -20,6 +20,14 @@ _USUAL_SPACES = (0, 12, 15, 16, 17, 18)
 # x and y of red, green and blue.
 _SRGB = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 
+# Of a second picture that says how much brighter a screen for HDR may show the first:
+# by Adobe and Google, by ISO 21496-1, and by Apple.
+_GAIN_MAPS = (
+    b"http://ns.adobe.com/hdr-gain-map/",
+    b"urn:iso:std:iso:ts:21496",
+    b"aux:hdrgainmap",
+)
+
 
 class Meaning(NamedTuple):
     """How the colours of a file are meant."""
@@ -44,6 +52,17 @@ def meaning_of(path: Path, format_name: str) -> Meaning:
             return readers[format_name](stream)
         except (struct.error, IndexError):  # cut off
             return _left_out("what it says of colour", "it cannot be read")
+
+
+def has_gain_map(path: Path, image: Any) -> bool:
+    """Whether a file that Pillow has opened holds more of HDR than Pillow reads."""
+    if image.format in ("AVIF", "HEIF"):
+        with path.open("rb") as stream:
+            start = stream.read(1 << 16)
+        # Among the brands at the very start, where the map is by ISO.
+        return b"tmap" in start[: start[3]] or _GAIN_MAPS[-1] in start
+    segments = [data for _, data in getattr(image, "applist", ())]
+    return any(mark in data for data in segments for mark in _GAIN_MAPS)
 
 
 def are_usual(primaries: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from srcnn_theano.data.images.colour import misfit, rgb_of_inks
-from srcnn_theano.data.images.colour_meaning import meaning_of
+from srcnn_theano.data.images.colour_meaning import has_gain_map, meaning_of
 from srcnn_theano.data.images.memory import bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
     Metadata,
@@ -207,7 +207,8 @@ def _n_images(path: Path, image: Any) -> int:
         return count_pictures(path)
     if image.format == "MPO":  # of a camera: previews, depths, or views beside views
         kinds = [entry["Attribute"]["MPType"] for entry in image.mpinfo[0xB002]]
-        return sum("Thumbnail" not in kind for kind in kinds)
+        n_images = sum("Thumbnail" not in kind for kind in kinds)
+        return n_images - has_gain_map(path, image)
     return getattr(image, "n_frames", 1) if image.format in _OF_SEVERAL else 1
 
 
@@ -220,6 +221,8 @@ def _notes(path: Path, image: Any) -> list[str]:
     n_images = _n_images(path, image)
     if n_images > 1:
         notes.append(f"the first of {n_images} images is taken")
+    if has_gain_map(path, image):
+        notes.append("gain map (HDR) left out")
     if has_undeclared_alpha(path, image):
         notes.append("alpha left out: the file's header says that there is none")
     if image.format == "PPM" and image.mode == "RGB" and ppm_levels(image) > 255:

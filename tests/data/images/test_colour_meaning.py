@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image, ImageCms, features
 
 from srcnn_theano.data.images import fitted, read_picture
-from srcnn_theano.data.images.colour_meaning import meaning_of
+from srcnn_theano.data.images.colour_meaning import has_gain_map, meaning_of
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PIXELS = np.arange(8 * 12 * 3, dtype=np.uint8).reshape(8, 12, 3)
@@ -76,6 +76,21 @@ def test_a_profile_stands_before_the_numbers_of_an_avif(tmp_path):
     (tmp_path / "a.avif").write_bytes(content)
     picture = read_picture(tmp_path / "a.avif")
     assert picture.icc_profile == PROFILE and picture.colour_chunks == ()
+
+
+def test_the_gain_map_of_an_avif_is_told(tmp_path):
+    path, content = tmp_path / "a.avif", saved("AVIF")
+    path.write_bytes(content)
+    assert read_picture(path).notes == ()
+    mark = b"urn:com:apple:photo:2020:aux:hdrgainmap"
+    path.write_bytes(content + struct.pack(">I4s", 8 + len(mark), b"free") + mark)
+    assert read_picture(path).notes == ("gain map (HDR) left out",)
+    with Image.open(str(path)) as image:
+        path.write_bytes(content)
+        assert not has_gain_map(path, image)
+        brands = content[28:32]
+        path.write_bytes(content[:32].replace(brands, b"tmap") + content[32:])
+        assert has_gain_map(path, image)
 
 
 def bmp(space, xy=SRGB, profile=b"", size=None):

@@ -35,6 +35,26 @@ def test_the_second_picture_of_a_camera_is_told(tmp_path):
     assert read_picture(path).notes == ()
 
 
+ULTRA_HDR = (
+    b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><rdf:Description xmlns:hdrgm="'
+    b'http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"/></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize(
+    "marker, segment", [(0xE1, ULTRA_HDR), (0xE2, b"urn:iso:std:iso:ts:21496:-1\0..")]
+)
+def test_a_gain_map_is_told_as_that(tmp_path, marker, segment):
+    frames = [Image.fromarray(noise(9, 9, 3, seed=i)) for i in range(2)]
+    path = tmp_path / "a.jpg"
+    frames[0].save(str(path), "MPO", save_all=True, append_images=frames[1:])
+    content = path.read_bytes()
+    head = struct.pack(">BBH", 0xFF, marker, len(segment) + 2)
+    path.write_bytes(content[:2] + head + segment + content[2:])
+    notes = [note for note in read_picture(path).notes if "XMP" not in note]
+    assert notes == ["gain map (HDR) left out"]
+
+
 def chunk(name, data):
     check = struct.pack(">I", zlib.crc32(name + data))
     return struct.pack(">I", len(data)) + name + data + check
