@@ -12,6 +12,7 @@ from srcnn_theano.data.images.opening import open_image
 from srcnn_theano.errors import UserError
 
 _STRIP_BYTES = 1 << 22
+_COLOUR_MAP = 320  # a tag
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
@@ -37,6 +38,7 @@ def values_of(path: Path, image: Any) -> np.ndarray:
     if has_undeclared_alpha(path, image):
         mode = mode[:-1]
     _scale_transparent_value(image)
+    _scale_colour_map(image)
     image.load()  # Pillow 10 turns a TIFF upright here, and its size with it
     array = np.empty((image.height, image.width, len(mode)), np.uint8)
     parts = list(strips(array))
@@ -62,6 +64,20 @@ def _scale_transparent_value(image: Any) -> None:
         most = (1 << bits) - 1
         if value <= most:
             image.info["transparency"] = value * 255 // most
+
+
+def _scale_colour_map(image: Any) -> None:
+    """Take the palette of a TIFF for 8 bits where it has no more, as libtiff does.
+
+    It should have 16, of which Pillow takes the upper 8: all would be black.
+    """
+    from PIL import ImagePalette
+
+    if image.format == "TIFF" and image.mode in ("P", "PA"):
+        levels = image.tag_v2[_COLOUR_MAP]
+        if max(levels) < 256:
+            # All of red, then of green, then of blue.
+            image.palette = ImagePalette.raw("RGB;L", bytes(levels))
 
 
 def strips(

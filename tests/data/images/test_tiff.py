@@ -182,6 +182,19 @@ def test_bits_and_palettes_of_pillow(tmp_path):
             np.testing.assert_array_equal(pixels, expected.reshape(pixels.shape))
 
 
+@pytest.mark.parametrize("factor", [257, 1])
+def test_a_palette_of_16_or_of_8_bits(tmp_path, factor):
+    palette, indices = noise(3, 256), noise(9, 7, seed=1)
+    tifffile.imwrite(
+        tmp_path / "p.tif",
+        indices,
+        photometric="palette",
+        colormap=palette.astype(np.uint16) * factor,
+    )
+    pixels = read_picture(tmp_path / "p.tif").pixels
+    np.testing.assert_array_equal(pixels, palette.T[indices])
+
+
 def test_large_integers_by_their_values(tmp_path):
     small = noise(ROWS, COLS, dtype=np.uint16)
     for dtype in (np.int32, np.uint32):
