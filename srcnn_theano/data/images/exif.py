@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -16,6 +17,9 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825  # exposure and the like; position
 # In the first of these: a directory more; and the size of the picture.
 _INTEROP = 0xA005
 _WIDTH, _HEIGHT = 0xA002, 0xA003
+# Programs for microscopes, and tifffile, read a file's pages by what this says of them.
+_DESCRIPTION = 270
+_ONLY_SHAPE = re.compile(r'\{("truncated": true, )?"shape": \[[0-9, ]*\]\}')
 # The tags of a TIFF that describe the picture and not the layout of the file; the last
 # are those of Windows, of title, comment, author, keywords and subject.
 DESCRIPTIVE = (
@@ -65,11 +69,24 @@ def descriptive(tags: Any, notes: list[str]) -> bytes | None:
     for tag in DESCRIPTIVE:
         if tag in tags:
             kept[tag] = tags[tag]
+    description = tags.get(_DESCRIPTION)
+    if _is_of_layout(description):
+        del kept[_DESCRIPTION]
+        if not _ONLY_SHAPE.fullmatch(description):
+            notes.append("description left out: of the file as it was")
     _resolve_interop(tags)
     for tag in (EXIF_IFD, GPS_IFD):
         if tags.get_ifd(tag):
             kept[tag] = dict(tags.get_ifd(tag))
     return _written(kept, notes) if len(kept) else None
+
+
+def _is_of_layout(text: Any) -> bool:
+    return isinstance(text, str) and (
+        text.startswith("ImageJ=")
+        or "<OME" in text
+        or (text.startswith("{") and '"shape"' in text)
+    )
 
 
 def tags_for_tiff(exif: bytes) -> Any:
@@ -85,6 +102,8 @@ def tags_for_tiff(exif: bytes) -> Any:
     for tag in list(tags):
         if tag not in (*DESCRIPTIVE, EXIF_IFD, GPS_IFD):
             del tags[tag]
+    if _is_of_layout(tags.get(_DESCRIPTION)):
+        del tags[_DESCRIPTION]
     _resolve_interop(tags)
     return tags
 

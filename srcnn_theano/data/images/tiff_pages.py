@@ -6,12 +6,15 @@ The first may be a preview: then the picture is in one of the next, or in a SubI
 from __future__ import annotations
 
 import io
+import json
 import logging
+import math
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 _MOST_PAGES = 10000
+_MOST_TEXT = 1 << 12  # letters of a description of pages
 _CLASSIC, _BIG = (b"II*\0", b"MM\0*"), (b"II+\0", b"MM\0+")
 # Bits of NewSubfileType: of reduced size; a mask.
 _PREVIEW, _MASK = 1, 4
@@ -54,7 +57,7 @@ def picture_page(file: Any) -> tuple[Any, int]:
     for pages in (file.pages, first.pages or ()):
         page, n_images = _first_whole(pages)
         if n_images:
-            return page, n_images
+            return page, n_images if n_images > 1 else _n_in_a_row(file, page)
     return first, 1
 
 
@@ -68,6 +71,27 @@ def _first_whole(pages: Any) -> tuple[Any, int]:
         except Exception:  # the end of the chain, or a damaged page
             break
     return found, n_images
+
+
+def _n_in_a_row(file: Any, page: Any) -> int:
+    """How many images lie one behind the other where there is one directory for all.
+
+    So ImageJ writes beyond 4 GiB, and tifffile if it is asked to. The description says
+    their number; what it says may be of another file, and it counts if they are there.
+    """
+    try:
+        text = page.description[:_MOST_TEXT]
+        if text.startswith("ImageJ="):
+            n_images = int(text.partition("\nimages=")[2].split()[0])
+        elif text.startswith("{"):
+            n_images = math.prod(json.loads(text)["shape"]) // math.prod(page.shape)
+        else:
+            return 1
+        end = page.dataoffsets[0] + n_images * sum(page.databytecounts)
+    except Exception:  # whatever else it may be
+        return 1
+    is_there = page.compression == 1 and end <= file.filehandle.size
+    return max(n_images, 1) if is_there else 1
 
 
 def n_pixels(path: Path) -> int:

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from srcnn_theano.data.images import n_pixels, read_picture
+from srcnn_theano.data.images import n_pixels, read_picture, write_picture
 from srcnn_theano.data.images.tiff_pages import is_big, is_tiff, stream_at
 from srcnn_theano.errors import UserError
 
@@ -74,6 +74,30 @@ def test_previews_and_masks_do_not_count_as_images(tmp_path, way):
     assert read_picture(path).notes == ()
     path = write(tmp_path / "b.tif", [small, picture, picture, small])
     assert read_picture(path).notes == ("the first of 2 images is taken",)
+
+
+@pytest.mark.parametrize("kind", ["shape", "ImageJ", "gone"])
+def test_images_behind_one_directory_are_told(tmp_path, kind):
+    """As tifffile and ImageJ write them; "gone" is the first of them by itself."""
+    stack = np.arange(5 * 8 * 6, dtype=np.uint8).reshape(5, 8, 6)
+    words = "ImageJ=1.53t\nimages=5\nslices=5\n"
+    with tifffile.TiffWriter(str(tmp_path / "a.tif")) as file:
+        if kind == "shape":
+            file.write(stack, photometric="minisblack", truncate=True)
+        else:
+            file.write(stack[0], description=words, metadata=None)
+    if kind == "ImageJ":  # the first lies at the end of the file
+        with (tmp_path / "a.tif").open("ab") as stream:
+            stream.write(stack[1:].tobytes())
+    picture = read_picture(tmp_path / "a.tif")
+    np.testing.assert_array_equal(picture.pixels[..., 0], stack[0])
+    told = ["the first of 5 images is taken"] * (kind != "gone")
+    if kind != "shape":  # that one says nothing else
+        told.append("description left out: of the file as it was")
+    assert list(picture.notes) == told
+    write_picture(tmp_path / "b.tif", picture)
+    with tifffile.TiffFile(tmp_path / "b.tif") as file:
+        assert file.pages[0].description == "" and file.asarray().shape == (8, 6)
 
 
 def test_the_first_page_is_taken_where_all_are_previews(tmp_path):
