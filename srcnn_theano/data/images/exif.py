@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
-from typing import Any
+from numbers import Real
+from typing import Any, Sequence
 
 from srcnn_theano.data.images.picture import Picture
 
@@ -14,9 +16,14 @@ ORIENTATION = 0x0112
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
 INCH = 2
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825  # exposure and the like; position
-# In the first of these: a directory more; and the size of the picture.
+# In the first of these: a directory more; the size of the picture; pixels for an inch
+# of the sensor; and where in the picture its subject is, and of what size.
 _INTEROP = 0xA005
 _WIDTH, _HEIGHT = 0xA002, 0xA003
+_ON_SENSOR = (0xA20E, 0xA20F)
+_SUBJECT = (0x9214, 0xA214)
+_IFD0_WIDTH, _IFD0_HEIGHT = 256, 257
+_THUMBNAIL_IFD = -1  # Pillow's number
 # Programs for microscopes, and tifffile, read a file's pages by what this says of them.
 _DESCRIPTION = 270
 _ONLY_SHAPE = re.compile(r'\{("truncated": true, )?"shape": \[[0-9, ]*\]\}')
@@ -38,13 +45,33 @@ def kept_exif(image: Any, exif: Any, notes: list[str]) -> bytes | None:
         return None
     if _is_cut_off(image.info["exif"]):
         notes.append("EXIF in part left out: it cannot be read")
-    was_upright = exif.get(ORIENTATION, 1) == 1
+    orientation = exif.get(ORIENTATION, 1)
+    was_upright = orientation == 1
+    if not was_upright:
+        _turn_sizes(exif, orientation)
     exif[ORIENTATION] = 1
     n_notes = len(notes)
     content = _written(exif, notes)
     if was_upright and len(notes) == n_notes:
         return _with_prefix(image.info["exif"])
     return content
+
+
+def _inner(tags: Any) -> dict[int, Any]:
+    """EXIF's own directory; Pillow would write an empty one that is asked for."""
+    return tags.get_ifd(EXIF_IFD) if EXIF_IFD in tags else {}
+
+
+def _turn_sizes(tags: Any, orientation: Any) -> None:
+    """Let EXIF speak of the picture upright, and no longer of places in it."""
+    inner = _inner(tags)
+    for tag in _SUBJECT:
+        inner.pop(tag, None)
+    if orientation in (5, 6, 7, 8):
+        pairs = (inner, _WIDTH, _HEIGHT), (tags, _IFD0_WIDTH, _IFD0_HEIGHT)
+        for part, width, height in pairs:
+            if width in part and height in part:
+                part[width], part[height] = part[height], part[width]
 
 
 def _is_cut_off(content: bytes) -> bool:
@@ -75,6 +102,8 @@ def descriptive(tags: Any, notes: list[str]) -> bytes | None:
         if not _ONLY_SHAPE.fullmatch(description):
             notes.append("description left out: of the file as it was")
     _resolve_interop(tags)
+    for tag in _SUBJECT:  # the picture may be turned
+        _inner(tags).pop(tag, None)
     for tag in (EXIF_IFD, GPS_IFD):
         if tags.get_ifd(tag):
             kept[tag] = dict(tags.get_ifd(tag))
@@ -110,7 +139,7 @@ def tags_for_tiff(exif: bytes) -> Any:
 
 def _resolve_interop(tags: Any) -> None:
     """Put a directory in the place of the offset that it had in another file."""
-    inner = tags.get_ifd(EXIF_IFD)
+    inner = _inner(tags)
     if _INTEROP in inner:
         directory = dict(tags.get_ifd(_INTEROP))
         if directory:
@@ -196,7 +225,8 @@ def enlarged(picture: Picture, scale: int) -> Picture:
 def _enlarged_exif(exif: bytes, scale: int, rows: int, cols: int) -> bytes:
     """EXIF for a picture `scale` times as large, now of `rows` and `cols`.
 
-    Resolution and size follow; what cannot be read stays as it is.
+    Resolution, size and places follow, and a thumbnail goes; what cannot be read stays
+    as it is.
     """
     from PIL import Image
 
@@ -205,14 +235,45 @@ def _enlarged_exif(exif: bytes, scale: int, rows: int, cols: int) -> bytes:
             warnings.simplefilter("ignore")  # of what it passes over
             tags = Image.Exif()
             tags.load(exif)
-            inner = tags.get_ifd(EXIF_IFD)
-            resolutions = [tag for tag in (X_RESOLUTION, Y_RESOLUTION) if tag in tags]
-            sizes = [tag for tag in (_WIDTH, _HEIGHT) if tag in inner]
-            if not resolutions and not sizes:
-                return exif
-            for tag in resolutions:
-                tags[tag] = float(tags[tag]) * scale
-            inner.update({tag: {_WIDTH: cols, _HEIGHT: rows}[tag] for tag in sizes})
-            return tags.tobytes()
+            inner = _inner(tags)
+            sizes = {_WIDTH: cols, _HEIGHT: rows}
+            sizes_of_ifd0 = {_IFD0_WIDTH: cols, _IFD0_HEIGHT: rows}
+            resolutions = (X_RESOLUTION, Y_RESOLUTION)
+            changed = [
+                *_set(tags, sizes_of_ifd0),
+                *_set(inner, sizes),
+                *_multiply(tags, resolutions, scale),
+                *_multiply(inner, _ON_SENSOR, scale),
+                *_move_subject(inner, scale),
+            ]
+            has_thumbnail = bool(tags.get_ifd(_THUMBNAIL_IFD))
+            return tags.tobytes() if changed or has_thumbnail else exif
     except Exception:
         return exif
+
+
+def _set(tags: Any, values: dict[int, int]) -> list[int]:
+    """Change those that are there; returns which these are."""
+    found = [tag for tag in values if tag in tags]
+    for tag in found:
+        tags[tag] = values[tag]
+    return found
+
+
+def _multiply(tags: Any, names: Sequence[int], factor: int) -> list[int]:
+    """The same with products of what they are; what is no number stays."""
+    found = [tag for tag in names if isinstance(tags.get(tag), Real)]
+    found = [tag for tag in found if math.isfinite(tags[tag])]
+    for tag in found:
+        tags[tag] = float(tags[tag]) * factor
+    return found
+
+
+def _move_subject(inner: Any, factor: int) -> list[int]:
+    """The same with places and sizes in a picture; beyond 16 bits, they go."""
+    found = [tag for tag in _SUBJECT if isinstance(inner.get(tag), tuple)]
+    for tag in found:
+        inner[tag] = tuple(factor * n for n in inner[tag])
+        if max(inner[tag]) > 65535:
+            del inner[tag]
+    return found

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 import tifffile
@@ -5,6 +7,7 @@ from PIL import Image
 
 from srcnn_theano.data.images import (
     Picture,
+    enlarged,
     fitted,
     read_picture,
     write_bands,
@@ -96,3 +99,47 @@ def test_a_profile_that_is_too_long_for_a_jpeg_is_told(tmp_path, n_more):
     write_bands(tmp_path / "a.jpg", like, 1, [like])
     with Image.open(str(tmp_path / "a.jpg")) as image:
         assert image.info.get("icc_profile") == (None if n_more else profile)
+
+
+PLACES = {0x9214: (5, 4, 3, 2), 0xA214: (5, 4)}
+
+
+def test_sizes_and_places_follow_the_size():
+    exif = Image.Exif()
+    exif.update({256: 6, 257: 4, 271: "a camera"})
+    exif[0x8769] = {0xA002: 6, 0xA003: 4, 0xA20E: 1000.0, **PLACES}
+    picture = Picture(noise(4, 6, 3), exif=exif.tobytes())
+    tags = tags_of(enlarged(picture, 3).exif)
+    inner = tags.get_ifd(0x8769)
+    assert (tags[256], tags[257], tags[271]) == (18, 12, "a camera")
+    assert (inner[0xA002], inner[0xA003], inner[0xA20E]) == (18, 12, 3000)
+    assert (inner[0x9214], inner[0xA214]) == ((15, 12, 9, 6), (15, 12))
+    exif[0x8769] = {0x9214: (30000, 4)}
+    far = picture._replace(exif=exif.tobytes())
+    assert 0x9214 not in tags_of(enlarged(far, 3).exif).get_ifd(0x8769)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_sizes_and_places_turn_with_the_picture(tmp_path, orientation, name):
+    exif = Image.Exif()
+    exif.update({256: 6, 257: 4, 0x0112: orientation})
+    exif[0x8769] = {0xA002: 6, 0xA003: 4, **PLACES}
+    Image.fromarray(noise(4, 6, 3)).save(str(tmp_path / name), exif=exif)
+    tags = tags_of(read_picture(tmp_path / name).exif)
+    inner = tags.get_ifd(0x8769)
+    size = (4, 6) if orientation == 6 else (6, 4)
+    assert (tags[256], tags[257]) == (inner[0xA002], inner[0xA003]) == size
+    assert set(PLACES) & set(inner) == (set(PLACES) if orientation == 1 else set())
+
+
+def test_a_thumbnail_goes_when_the_picture_is_enlarged():
+    jpeg = b"\xff\xd8 of the picture as it was \xff\xd9"
+    content = b"II*\0" + struct.pack("<IH", 8, 1)
+    content += struct.pack("<HHI4sI", 271, 2, 4, b"Me.\0", 26)
+    content += struct.pack("<H", 2) + struct.pack("<HHII", 0x201, 4, 1, 54)
+    content += struct.pack("<HHIII", 0x202, 4, 1, len(jpeg), 0) + jpeg
+    picture = Picture(noise(4, 6, 3), exif=b"Exif\0\0" + content)
+    assert enlarged(picture, 1).exif == picture.exif
+    larger = enlarged(picture, 2).exif
+    assert jpeg not in larger and dict(tags_of(larger)) == {271: "Me."}
