@@ -176,7 +176,10 @@ def _to_picture(path: Path, image: Any, notes_before: Sequence[str]) -> Picture:
         picture = picture._replace(colour_chunks=colours, texts=texts)
     comment = image.info.get("comment")
     if isinstance(comment, bytes):
-        picture = picture._replace(comment=comment)
+        # Of a JPEG, Pillow has the last here, and each in a list.
+        segments = getattr(image, "applist", ())
+        several = [data for name, data in segments if name == "COM"]
+        picture = picture._replace(comment=b"\n".join(several) or comment)
     return picture
 
 

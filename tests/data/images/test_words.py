@@ -101,6 +101,19 @@ def test_a_comment_stays_where_there_is_a_place_for_it(tmp_path):
     assert fitted("b.gif", long).notes == ()
 
 
+def test_several_comments_of_a_jpeg_become_one(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(noise(8, 8, 3)).save(str(path), comment=b"second")
+    content = path.read_bytes()
+    first = b"\xff\xfe" + struct.pack(">H", 2 + len(b"first")) + b"first"
+    path.write_bytes(content[:2] + first + content[2:])
+    picture = read_picture(path)
+    assert picture.comment == b"first\nsecond" and picture.notes == ()
+    write_picture(tmp_path / "b.jpg", picture)
+    with Image.open(str(tmp_path / "b.jpg")) as image:
+        assert image.info["comment"] == b"first\nsecond"
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "deep.tif"])
 def test_what_describes_the_file_as_it_was_is_told(tmp_path, name):
     path, image = tmp_path / name, Image.fromarray(noise(8, 8, 3))
