@@ -2,7 +2,8 @@
 
 A hidden file in the folder of results has a line of JSON for each picture written. A
 result counts as done if it still is the file that was written, of the same source file,
-by the same network with the same options.
+by the same network with the same options. Another file may have the size and the time
+of a source: its checksum tells.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from srcnn_theano.data.images import results
+from srcnn_theano.files import sha256
 from srcnn_theano.upscale.plan import Job
 
 
@@ -36,13 +38,19 @@ class Made:
 
     def is_done(self, job: Job) -> bool:
         """Whether the result is there, and what this run would make."""
-        line = self._lines.get(self._name(job.target))
-        return line is not None and line == self._line(job)
+        line = self._lines.get(self._name(job.target), {})
+        checksum = line.get("source_sha256")
+        if line != {**self._line(job), "source_sha256": checksum}:
+            return False  # and nothing has been read
+        with contextlib.suppress(OSError):
+            return sha256(job.source) == checksum
+        return False
 
     def add(self, job: Job) -> None:
         """Note that a result has been written. Without a note it is made again."""
-        text = json.dumps(self._line(job)) + "\n"
         with contextlib.suppress(OSError):
+            line = {**self._line(job), "source_sha256": sha256(job.source)}
+            text = json.dumps(line) + "\n"
             with self._path.open("ab+") as stream:
                 if stream.tell():
                     stream.seek(-1, os.SEEK_END)

@@ -259,6 +259,23 @@ def test_resume_makes_again_what_something_else_has_made(tmp_path, weight_file):
     assert run() == (0, 1)
 
 
+def test_resume_knows_another_picture_of_one_size_and_time(tmp_path, weight_file):
+    out, runs = tmp_path / "out", []
+    for folder, colour in (("a", "red"), ("b", "blue"), ("b", "blue")):
+        path = tmp_path / folder / "1.bmp"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 3), colour).save(path)
+        os.utime(path, ns=(10**18, 10**18))
+        summary = upscale_paths(
+            [path.parent], 2, out, weight_file, resume=True, progress=False
+        )
+        runs.append((len(summary.written), len(summary.skipped)))
+    assert runs == [(1, 0), (1, 0), (0, 1)]
+    with Image.open(out / "1.bmp") as image:
+        red, _, blue = image.getpixel((0, 0))
+    assert red < 10 and blue > 245
+
+
 def test_resume_goes_on_in_the_folder_of_the_pictures(tmp_path, weight_file):
     for name in ("A.JPG", "b.gif", "deep/c.png"):
         save(tmp_path / name)
