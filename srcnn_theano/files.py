@@ -220,6 +220,21 @@ def _check_kind(path: PathLike) -> None:
         )
 
 
+def check_not_source(target: PathLike, source: PathLike) -> None:
+    """Refuse to write where the file lies that is read, by another name or a link, too.
+
+    Raises
+    ------
+    UserError
+    """
+    with contextlib.suppress(OSError):  # one of them is not there
+        if Path(target).samefile(source):
+            raise UserError(
+                f"{target}: is the file that is read, {source}, and would be "
+                "overwritten; choose another name"
+            )
+
+
 def check_target_folder(path: PathLike) -> None:
     """Refuse a folder for results where something else is, before the work is done.
 

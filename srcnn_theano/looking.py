@@ -11,7 +11,7 @@ import numpy as np
 from srcnn_theano.data.degradation import from_float, imresize, rgb_to_y, to_float
 from srcnn_theano.data.images import Picture, read_rgb, write_picture
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import PathLike, check_target_folder
+from srcnn_theano.files import PathLike, check_not_source, check_target_folder
 from srcnn_theano.inference import build_model
 from srcnn_theano.weights import load_for_scale
 
@@ -136,7 +136,7 @@ def look(
     ------
     UserError
         No such network, picture or layer; a picture so small that a layer has nothing
-        to give; the folder cannot be written.
+        to give; the folder cannot be written, or a file would replace the picture.
     """
     check_target_folder(out_dir)
     _, loaded = load_for_scale(scale, weights, model)
@@ -161,10 +161,13 @@ def look(
                 signed = bool(filters.min() < 0)
                 sheets[f"{layer.name}-filters.png"] = sheet(filters, signed)
             sheets[f"{layer.name}-maps.png"] = sheet(maps[layer.name][0])
-    write_picture(out_dir / "input.png", Picture(from_float(image)))
-    for name, pixels in sheets.items():
-        write_picture(out_dir / name, Picture(pixels[..., np.newaxis]))
-    return ["input.png", *sheets]
+    pictures = {"input.png": from_float(image)}
+    pictures.update((name, pixels[..., np.newaxis]) for name, pixels in sheets.items())
+    for name in pictures:
+        check_not_source(out_dir / name, picture)
+    for name, pixels in pictures.items():
+        write_picture(out_dir / name, Picture(pixels))
+    return list(pictures)
 
 
 def _check_size(model: Model, picture: PathLike, size: Any) -> None:

@@ -86,6 +86,16 @@ def test_command_writes_pictures_of_all_layers_or_of_one(tmp_path, photograph, c
     assert read_pixels(tmp_path / "two" / "input.png").shape == (3 * SIDE, 3 * SIDE, 1)
 
 
+def test_the_picture_is_never_replaced(tmp_path, photograph, capsys):
+    before = photograph.read_bytes()
+    for name in ("input.png", "conv1-maps.png"):
+        photograph = photograph.rename(tmp_path / name)
+        assert cli.main(["look", str(photograph), "--out", str(tmp_path)]) == 2
+        assert f"{name}: is the file that is read" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == [photograph]
+        assert photograph.read_bytes() == before
+
+
 def test_what_is_not_there_is_one_message(tmp_path, photograph, passing_on, capsys):
     assert cli.main(["look", str(photograph), "--layer", "conv9"]) == 2
     assert "--layer conv9: " in capsys.readouterr().err

@@ -15,7 +15,7 @@ from srcnn_theano.convert.formats import read_arrays, shown
 from srcnn_theano.convert.kinds import Arrays, Kind, kind_of
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
-from srcnn_theano.files import check_target, sha256
+from srcnn_theano.files import check_not_source, check_target, sha256
 from srcnn_theano.models.options import OPTIONS
 from srcnn_theano.weights import Weights
 
@@ -50,12 +50,13 @@ def convert(
     ------
     UserError
         The file is missing, damaged, of an unknown kind or of several; its arrays do
-        not fit together or hold NaN; `out` cannot be written. The scale is not 2 to 4,
-        or the network has no scale, or no last layer to choose. `out` has another
-        suffix. As `onnx.export`, for ONNX.
+        not fit together or hold NaN; `out` cannot be written, or is the same file. The
+        scale is not 2 to 4, or the network has no scale, or no last layer to choose.
+        `out` has another suffix. As `onnx.export`, for ONNX.
     """
     path, out = Path(path), Path(out)
     check_target(out)
+    check_not_source(out, path)
     if out.suffix.lower() == ".onnx":
         return _export(path, out, model=model, scale=scale, last_layer=last_layer)
     if out.suffix.lower() not in (".h5", ".hdf5"):

@@ -155,6 +155,20 @@ def test_missing_file(tmp_path):
     refused(tmp_path, tmp_path / "out.h5", "is a folder; name a file")
 
 
+def test_the_file_that_is_read_is_never_replaced(mat, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = mat.read_bytes()
+    source = mat.rename("net.h5")
+    (tmp_path / "soft.h5").symlink_to("net.h5")
+    os.link("net.h5", "hard.h5")
+    os.link("net.h5", "hard.onnx")
+    for out in ("net.h5", "soft.h5", "hard.h5", "hard.onnx"):
+        with pytest.raises(UserError, match=f"{out}: is the file .*net.h5.* another"):
+            convert("net.h5", out)
+        assert source.read_bytes() == before
+    assert os.readlink("soft.h5") == "net.h5"
+
+
 def test_matlab_73_file(tmp_path):
     path = tmp_path / "new.mat"
     header = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
