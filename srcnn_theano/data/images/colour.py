@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -17,8 +17,8 @@ _ROWS = 256
 # --- Inks ---
 
 
-def rgb_of_inks(inks: Any, profile: bytes | None) -> tuple[Any, str]:
-    """A CMYK image of Pillow's as RGB, and what to say of it.
+def from_inks(profile: bytes | None) -> tuple[Callable[[Any], Any], str]:
+    """What makes RGB of a CMYK image of Pillow's, and what to say of it.
 
     By its profile into sRGB, relative to the white of paper and with black point
     compensation, as programs for printing show it; without a profile, or with a
@@ -26,20 +26,23 @@ def rgb_of_inks(inks: Any, profile: bytes | None) -> tuple[Any, str]:
     """
     from PIL import ImageCms
 
+    def plain(inks: Any) -> Any:
+        return inks.convert("RGB")
+
     if not profile:
-        return inks.convert("RGB"), "CMYK became RGB without a profile"
+        return plain, "CMYK became RGB without a profile"
     try:
-        rgb = ImageCms.profileToProfile(
-            inks,
+        transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(io.BytesIO(profile)),
             ImageCms.createProfile("sRGB"),
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            "CMYK",
             "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return inks.convert("RGB"), "CMYK became RGB without its profile, a damaged one"
-    return rgb, "CMYK became sRGB by its profile"
+        return plain, "CMYK became RGB without its profile, a damaged one"
+    return transform.apply, "CMYK became sRGB by its profile"
 
 
 # --- Profiles ---

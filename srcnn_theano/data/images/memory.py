@@ -66,22 +66,43 @@ def check_memory(
         )
 
 
-def bytes_to_read(image: Any, n_result: int) -> float:
+def bytes_to_read(image: Any, n_result: int, n_way: int) -> float:
     """Bytes for each pixel of an image of Pillow's while it is read.
 
     Parameters
     ----------
     image : Image of Pillow's, not loaded yet
-    n_result : int
-        Bytes of a pixel of the resulting array.
+    n_result, n_way : int
+        Bytes of a pixel of the resulting array, and of what there is while it is made.
     """
     decoder: float = _DECODERS.get(image.format, 0)
-    if image.format == "JPEG" and image.info.get("progressive"):
+    if image.format in ("JPEG", "MPO") and image.info.get("progressive"):
         # Two bytes for each coefficient; colours may have fewer of them.
         layers = [(across, down) for _, across, down, _ in image.layer]
         widest, highest = (max(sides) for sides in zip(*layers))
         decoder += 2 * sum(a * b for a, b in layers) / (widest * highest)
-    return _STORED.get(image.mode, 4) + n_result + decoder
+    stored = bytes_stored(image)
+    if image.format == "PPM":
+        return stored + max(n_result + n_way, _bytes_to_decode_ppm(image))
+    # The array is turned upright, or colours under alpha spread, when Pillow's is gone.
+    return max(stored + n_result + n_way + decoder, 2 * n_result)
+
+
+def bytes_stored(image: Any) -> int:
+    """Bytes for each pixel of an image of Pillow's."""
+    return _STORED.get(image.mode, 4)
+
+
+def _bytes_to_decode_ppm(image: Any) -> float:
+    """What Pillow makes of values that are text, or have a white of their own.
+
+    An array that grows, by an eighth more than it needs, and a copy of it.
+    """
+    if image.tile[0][0] not in ("ppm", "ppm_plain"):
+        return 0
+    if image.mode == "1":
+        return 3
+    return 2.125 * len(image.getbands()) * (4 if image.mode == "I" else 1)
 
 
 def bytes_to_write(values: np.dtype, n_channels: int, name: str) -> float:

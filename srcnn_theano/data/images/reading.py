@@ -6,13 +6,13 @@ import contextlib
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 
-from srcnn_theano.data.images.colour import misfit, rgb_of_inks
+from srcnn_theano.data.images.colour import from_inks, misfit
 from srcnn_theano.data.images.colour_meaning import has_gain_map, meaning_of
-from srcnn_theano.data.images.memory import bytes_to_read, check_memory
+from srcnn_theano.data.images.memory import bytes_stored, bytes_to_read, check_memory
 from srcnn_theano.data.images.metadata import (
     Metadata,
     metadata_of,
@@ -115,7 +115,7 @@ def _read(path: Path, most_memory: int | None) -> Picture:
         at = stream_at(path, page.directory)
     with at as stream, open_image(path, stream) as image:
         size = image.height, image.width
-        check_memory(path, size, bytes_to_read(image, _n_result(image)), most_memory)
+        check_memory(path, size, bytes_to_read(image, *_n_result(image)), most_memory)
         return _to_picture(path, image, page.notes)
 
 
@@ -124,20 +124,26 @@ def _is_tiff(path: Path) -> bool:
         return is_tiff(stream)
 
 
-def _n_result(image: Any) -> int:
+def _n_result(image: Any) -> tuple[int, int]:
     """Bytes of a pixel of the array, and of what is made on the way to it."""
-    if has_16_bit_channels(image):
-        # Decoded twice.
-        return 2 * len(image.getbands()) + 4
-    if image.mode.startswith("I"):
-        return 2
     if image.mode == "CMYK":
-        return 3 + 4
-    return len(mode_8_bit(image))
+        return 3, 0
+    is_deep = has_16_bit_channels(image)
+    if not is_deep and not image.mode.startswith("I"):
+        return len(mode_8_bit(image)), 0
+    n_bands = len(image.getbands())
+    # Decoded twice; or copied as bytes and then as an array of the same numbers.
+    n_way = 4 if is_deep else 2 * bytes_stored(image) - 2
+    if "transparency" in image.info:
+        # The value that is transparent is marked in integers of 64 bits.
+        return 2 * n_bands + 2, 10 + (n_way if is_deep else 0)
+    return 2 * n_bands, n_way
 
 
 def _of_samples(path: Path, page: Page, samples: Samples) -> Picture:
     """A picture of what tifffile has read."""
+    from PIL import Image
+
     metadata = metadata_of_tiff(path, page.directory)
     values, notes = samples.values, list(page.notes)
     if samples.n_colours < 4:
@@ -145,22 +151,24 @@ def _of_samples(path: Path, page: Page, samples: Samples) -> Picture:
     if values.dtype == np.uint16:
         notes.append("CMYK of 16 bits became 8 bits")
         values = rounded(values)
-    rgb, note = _rgb_of_inks(values, metadata.icc_profile)
-    metadata = metadata._replace(icc_profile=None)
-    return _described(rgb, metadata, notes + [note])
+    rgb = np.empty((*values.shape[:2], values.shape[2] - 1), np.uint8)
+    rgb[..., 3:] = values[..., 4:]
+
+    def inks(rows: slice) -> Any:
+        return Image.fromarray(np.ascontiguousarray(values[rows, :, :4]), "CMYK")
+
+    note = _fill_from_inks(rgb, inks, metadata.icc_profile)
+    return _described(rgb, metadata._replace(icc_profile=None), notes + [note])
 
 
-def _rgb_of_inks(inks: np.ndarray, profile: bytes | None) -> tuple[np.ndarray, str]:
-    """Four inks, or these and alpha, as RGB with alpha; and what to say of it."""
-    from PIL import Image
-
-    colours = Image.fromarray(np.ascontiguousarray(inks[..., :4]), "CMYK")
-    image, note = rgb_of_inks(colours, profile)
-    rgb = np.empty((*inks.shape[:2], inks.shape[2] - 1), np.uint8)
-    rgb[..., 3:] = inks[..., 4:]
+def _fill_from_inks(
+    rgb: np.ndarray, inks: Callable[[slice], Any], profile: bytes | None
+) -> str:
+    """Fill an array from the images that there are of its rows; what to say of it."""
+    convert, note = from_inks(profile)
     for rows, strip in strips(rgb):
-        strip[..., :3] = image.crop((0, rows.start, image.width, rows.stop))
-    return rgb, note
+        strip[..., :3] = convert(inks(rows))
+    return note
 
 
 def _to_picture(path: Path, image: Any, notes_before: Sequence[str]) -> Picture:
@@ -187,14 +195,21 @@ def _with_colours(path: Path, image: Any, notes: list[str]) -> Picture:
     if image.mode == "CMYK":
         image.load()
         metadata = metadata_of(image)
-        rgb, note = rgb_of_inks(image, metadata.icc_profile)
-        metadata = metadata._replace(icc_profile=None)
-        return _described(np.asarray(rgb), metadata, notes + [note])
+        rgb = np.empty((image.height, image.width, 3), np.uint8)
+
+        def inks(rows: slice) -> Any:
+            return image.crop((0, rows.start, image.width, rows.stop))
+
+        note = _fill_from_inks(rgb, inks, metadata.icc_profile)
+        image.close()
+        return _described(rgb, metadata._replace(icc_profile=None), notes + [note])
     mode = image.mode
     before = metadata_of(image).orientation if image.format == "TIFF" else 1
     values = values_of(path, image)
-    image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
+    if image.format != "PPM":  # which has nothing more
+        image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
     metadata = metadata_of(image)
+    image.close()  # its pixels would be there beside the array and one turned upright
     if before >= 5 and metadata.orientation == 1:
         metadata = metadata.turned()
     # A profile describes colours that were converted away.

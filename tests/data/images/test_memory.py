@@ -7,7 +7,11 @@ import sys
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
+from srcnn_theano.data.images.memory import bytes_to_read
+from srcnn_theano.data.images.opening import open_image
+from srcnn_theano.data.images.reading import _n_result
 from srcnn_theano.data.images.tiff import _alpha_of, _bytes_to_read
 
 ROWS, COLS = 2000, 4000
@@ -93,13 +97,55 @@ def test_a_tiff_takes_no_more_than_was_reckoned(tmp_path, kind):
         page = file.pages[0]
         per_pixel, beside = _bytes_to_read(page, _alpha_of(page) is not None)
     reckoned = per_pixel * ROWS * COLS + beside
-    answer = subprocess.run(
-        [sys.executable, "-c", PROGRAM, small, large],
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
+    taken = most_taken(PROGRAM, small, large)
     # Blocks of rows, of which there are a few at a time, are the program's own.
-    assert int(answer.stdout) <= reckoned + 24 * MIB
+    assert taken <= reckoned + 24 * MIB
     # Nor is what is refused what would have had room.
-    assert reckoned <= 2.5 * int(answer.stdout) + 24 * MIB
+    assert reckoned <= 2.5 * taken + 24 * MIB
+
+
+def most_taken(program, small, large):
+    """Bytes that reading the large file takes beyond what reading the small one did."""
+    command = [sys.executable, "-c", program, small, large]
+    return int(subprocess.run(command, stdout=-1, check=True, text=True).stdout)
+
+
+def save_otherwise(path, rows, kind):
+    """A file of no TIFF: a format, a mode or a white, and an orientation."""
+    name, what, *orientation = kind.split()
+    options = {"exif": Image.Exif()}
+    options["exif"][0x112] = int((orientation or [1])[0])
+    ramp = np.broadcast_to((np.arange(COLS) % 200)[:, None], (rows, COLS, 3))
+    if name in ("P5", "P6"):
+        values = ramp[..., : 3 if name == "P6" else 1]
+        head = f"{name} {COLS} {rows} {what}\n".encode()
+        values = values.astype(np.uint8 if int(what) < 256 else ">u2")
+        path.write_bytes(head + values.tobytes())
+    elif what == "I;16":
+        values = ramp[..., 0].astype(np.uint16)
+        Image.fromarray(values).save(path, name, transparency=7)
+    else:
+        image = Image.fromarray(ramp.astype(np.uint8)).convert(what)
+        if name == "PNG":
+            options["compress_level"] = 1
+        image.save(path, name, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *["JPEG RGB", "JPEG RGB 3", "JPEG RGB 6", "JPEG L 6", "JPEG CMYK"],
+        *["PNG RGBA 6", "PNG P 6", "PNG I;16"],
+        *["P5 65535", "P5 200", "P6 200", "P6 65535"],
+    ],
+)
+def test_what_pillow_reads_takes_no_more_than_was_reckoned(tmp_path, kind):
+    rows = 400 if kind.endswith(" 200") else ROWS  # these are slow
+    small, large = (save_otherwise(tmp_path / f"{n}.x", n, kind) for n in (2, rows))
+    with open_image(large) as image:
+        reckoned = bytes_to_read(image, *_n_result(image)) * rows * COLS
+    low = "from srcnn_theano.data.images import values; values._STRIP_BYTES = 1 << 18\n"
+    taken = most_taken(low + PROGRAM, small, large)
+    assert taken <= reckoned + 2 * MIB
+    assert reckoned <= 1.3 * taken + 2 * MIB
