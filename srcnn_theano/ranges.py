@@ -9,6 +9,8 @@ from typing import Callable
 LARGEST_SEED = 2**32 - 1
 # Beside the seed, NumPy's generator of an epoch's order takes its number.
 LARGEST_COUNT = 10**9
+# GiB that a program may take for a picture, where it is not told another number.
+MEMORY = 1.0
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -19,7 +19,7 @@ from srcnn_theano.cli.options import (
     command,
     option,
 )
-from srcnn_theano.ranges import above_0, whole
+from srcnn_theano.ranges import MEMORY, above_0, whole
 from srcnn_theano.streams import say
 
 
@@ -61,7 +61,7 @@ def demo(options: argparse.Namespace) -> None:
     option(
         "--memory",
         type=above_0("GiB"),
-        default=1.0,
+        default=MEMORY,
         metavar="GIB",
         help="that may be taken; a picture that needs more is refused",
     ),

@@ -12,6 +12,7 @@ from srcnn_theano.data.images.results import results_in
 from srcnn_theano.errors import UserError
 from srcnn_theano.files import DiskFull, sha256
 from srcnn_theano.progress import Bar
+from srcnn_theano.ranges import MEMORY
 from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import check_scale, load_upscaler, upscale_picture
 from srcnn_theano.upscale.plan import Job, Naming, plan
@@ -52,7 +53,7 @@ def upscale_paths(
     resume: bool = False,
     progress: bool = True,
     naming: Naming | None = None,
-    memory: float = 1,
+    memory: float = MEMORY,
     scheduler: str | None = None,
 ) -> Summary:
     """Enlarge picture files and folders of them.

@@ -13,9 +13,16 @@ from typing import Any, Callable, Iterator, NamedTuple
 import numpy as np
 
 from srcnn_theano.data.degradation import from_float, imresize_region
-from srcnn_theano.data.images import Picture, n_pixels, read_picture, write_picture
+from srcnn_theano.data.images import (
+    GIB,
+    Picture,
+    n_pixels,
+    read_picture,
+    write_picture,
+)
 from srcnn_theano.data.patches import SCALES
 from srcnn_theano.errors import UserError
+from srcnn_theano.ranges import MEMORY
 from srcnn_theano.streams import say
 from srcnn_theano.upscale.picture import load_upscaler, upscale_picture
 from srcnn_theano.upscale.plan import Job, shortened
@@ -98,6 +105,8 @@ class Task:
         text = text.replace(str(self.source), self.wish.name)
         for path in places:
             text = text.replace(str(path), path.name)
+        # An option of the command, and none of the page.
+        text = text.replace("allow it with", "use `srcnn-theano upscale` with")
         # What else there may be: the cache of compiled code, say.
         return _FOLDERS.sub("", text)
 
@@ -230,7 +239,8 @@ class Worker:
             self._lock.release()
 
     def _enlarge(self, task: Task) -> None:
-        picture = read_picture(task.source)
+        most = int(MEMORY * GIB)
+        picture = read_picture(task.source, most)
         self._check_size(task.wish.name, picture.pixels[..., 0].size)
         scale = task.wish.scale
         chosen = task.wish.network, scale
@@ -241,7 +251,9 @@ class Worker:
         task.size = scale * rows, scale * cols
         watched: Any = _Watched(self._upscalers[chosen], task)
         job = Job(task.source, task.result)
-        upscale_picture(watched, lambda: picture, job, False, False, tell=task.note)
+        upscale_picture(
+            watched, lambda: picture, job, False, False, None, most, task.note
+        )
         parts = watched.shown
         bicubic = picture._replace(
             pixels=from_float(imresize_region(picture.pixels, scale, *parts))

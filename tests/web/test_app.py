@@ -162,6 +162,22 @@ def test_a_damaged_picture_is_called_by_its_name(serving, tmp_path):
     assert task["error"].startswith("cat.png: ") and str(tmp_path) not in task["error"]
 
 
+def test_what_takes_more_memory_than_a_command_may_is_refused(serving, monkeypatch):
+    pixels = np.zeros((900, 1000, 3), "uint8")
+    with serving() as address:
+        # 230 MiB are the program's own. The result alone would take 79 MiB in WebP.
+        monkeypatch.setattr(jobs, "MEMORY", 0.25)
+        refused = finished(address, form(png(pixels), format=".webp"))["error"]
+        assert finished(address, form(png(pixels)))["state"] == "done"
+        monkeypatch.setattr(jobs, "MEMORY", 0.225)
+        unread = finished(address, form(png(pixels)))["error"]
+    wanted = "of memory, and {} GiB are allowed; use `srcnn-theano upscale` with "
+    assert refused.startswith("cat_x2.webp: 2000x1800 pixels take about 0.3 GiB ")
+    assert wanted.format("0.25") + "--memory 1, or choose .png" in refused
+    assert unread.startswith("cat.png: 1000x900 pixels take about 0.2 GiB ")
+    assert wanted.format("0.225") + "--memory 1, or cut it into pieces" in unread
+
+
 def test_what_the_result_does_not_hold_is_told(serving):
     frames = [Image.fromarray(np.full((9, 9), 60 * n, np.uint8)) for n in range(3)]
     stream = io.BytesIO()
@@ -296,7 +312,7 @@ def test_one_picture_at_a_time(serving, monkeypatch):
     goes_on = threading.Event()
     real = jobs.read_picture
     monkeypatch.setattr(
-        jobs, "read_picture", lambda path: goes_on.wait(60) and real(path)
+        jobs, "read_picture", lambda *given: goes_on.wait(60) and real(*given)
     )
     sent = form(png(np.zeros((9, 9), "uint8")))
     with serving() as address:
