@@ -45,8 +45,10 @@ def paired_files(low: Path, high: Path, scale: int) -> list[tuple[Path, Path]]:
             f"--low {low} is {kinds[0]}, --high {high} is {kinds[1]}; two folders are "
             "needed, or two image files"
         )
-    smalls = _by_stem("--low", low, rf"[ _-]?x{scale}|[ _-]LR")
-    originals = _by_stem("--high", high, "[ _-]HR")
+    low_stems, high_stems = _stems(low), _stems(high)
+    end = rf"[ _-]?x{scale}|[ _-]LR"
+    smalls = _by_stem(f"--low {low}", low_stems, end, high_stems)
+    originals = _by_stem(f"--high {high}", high_stems, "[ _-]HR", low_stems)
     for alone, option in (
         (set(smalls) - set(originals), f"--high {high}"),
         (set(originals) - set(smalls), f"--low {low}"),
@@ -60,17 +62,33 @@ def paired_files(low: Path, high: Path, scale: int) -> list[tuple[Path, Path]]:
     return [(smalls[stem], originals[stem]) for stem in sorted(smalls)]
 
 
-def _by_stem(option: str, folder: Path, ends: str) -> dict[str, Path]:
-    """Files by their names within the folder, without suffix and without what `ends`
-    matches."""
+def _stems(folder: Path) -> list[tuple[str, Path]]:
+    """Files, each with its name within the folder, without suffix."""
+    paths = folder_images(folder)
+    return [
+        (path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths
+    ]
+
+
+def _by_stem(
+    option: str,
+    stems: Sequence[tuple[str, Path]],
+    ends: str,
+    others: Sequence[tuple[str, Path]],
+) -> dict[str, Path]:
+    """Files by their names without what `ends` matches.
+
+    The name of one of the others is whole as it is: that of index2.png, say.
+    """
     files: dict[str, Path] = {}
-    for path in folder_images(folder):
-        stem = path.relative_to(folder).with_suffix("").as_posix()
-        stem = re.sub(rf"({ends})$", "", stem, flags=re.IGNORECASE)
+    whole = {stem for stem, _ in others}
+    for stem, path in stems:
+        if stem not in whole:
+            stem = re.sub(rf"({ends})$", "", stem, flags=re.IGNORECASE)
         if stem in files:
             raise UserError(
-                f"{option} {folder}: {files[stem].name} and {path.name} are both "
-                f"{stem!r}; leave one of them there"
+                f"{option}: {files[stem].name} and {path.name} are both {stem!r}; "
+                "leave one of them there"
             )
         files[stem] = path
     return files

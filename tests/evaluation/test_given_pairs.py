@@ -55,6 +55,26 @@ def test_names_tell_what_belongs_together(pairs):
     assert paired_files(*alone, 2) == [alone]
 
 
+def test_a_name_that_both_have_is_whole(tmp_path):
+    """Its end is no scale, as it is where the original has none."""
+    names = [
+        ("box2.png", "box2.png"),
+        ("deep/x2.png", "deep/x2.png"),
+        ("fox2x2.png", "fox2.png"),
+        ("index2.jpg", "index2.png"),
+        ("lone_HR.png", "lone_HR.png"),
+        ("wide_LR.png", "wide_LR.png"),
+        ("zx2.png", "z.png"),
+    ]
+    folders = tmp_path / "low", tmp_path / "high"
+    for pair in names:
+        for folder, name in zip(folders, pair):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (1, 1)).save(str(folder / name))
+    expected = [tuple(f / n for f, n in zip(folders, pair)) for pair in names]
+    assert paired_files(*folders, 2) == expected
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pairs_that_a_protocol_would_make_score_as_under_it(
     picture, pairs, channels, passing_on
