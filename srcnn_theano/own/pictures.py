@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Iterator, NamedTuple, Sequence
@@ -35,8 +36,8 @@ class Split(NamedTuple):
 def split(folder: Path, scale: int, runs_dir: Path | None = None) -> Split:
     """Set a tenth of the pictures in a folder aside, evenly over their order.
 
-    Pictures that cannot be read or are too small are named and passed over; what
-    networks have drawn is left out, see `_originals`.
+    Pictures that cannot be read or are too small are named and passed over, copies of
+    others are counted; what networks have drawn is left out, see `_originals`.
 
     Raises
     ------
@@ -44,21 +45,38 @@ def split(folder: Path, scale: int, runs_dir: Path | None = None) -> Split:
         No such folder, or fewer than two pictures that can be used.
     """
     least = 32 * scale
-    usable = []
+    usable: dict[str, Path] = {}  # by pixels: nothing that is judged is learned from
+    n_copies = 0
     paths = _originals(folder, runs_dir)
     for path in Bar(paths, desc="reading", leave=False, disable=None):
         try:
-            rows, cols = read_rgb(path).shape[:2]
+            image = read_rgb(path)
         except UserError as error:
             say(f"warning: {error}; it is passed over")
             continue
+        rows, cols = image.shape[:2]
         if min(rows, cols) < least:
             say(
                 f"warning: {path}: {cols}x{rows} pixels are too few for scale {scale}, "
                 f"at least {least}x{least} are needed; it is passed over"
             )
             continue
-        usable.append(path)
+        n_before = len(usable)
+        usable.setdefault(_checksum(image), path)
+        n_copies += len(usable) == n_before
+    if n_copies:
+        copies = "1 copy" if n_copies == 1 else f"{n_copies} copies"
+        say(f"{folder}: passed over {copies} of other pictures there")
+    return _divided(folder, list(usable.values()), least)
+
+
+def _checksum(image: np.ndarray) -> str:
+    digest = hashlib.sha256(repr(image.shape).encode("ascii"))
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
+
+
+def _divided(folder: Path, usable: Sequence[Path], least: int) -> Split:
     if len(usable) < 2:
         raise UserError(
             f"--pictures {folder}: {len(usable)} of its pictures can be used; two at "

@@ -121,7 +121,7 @@ def test_a_resume_says_what_differs(trained, folder, tmp_path, capsys):
     other = tmp_path / folder.name
     shutil.copytree(str(folder), str(other))
     (other / "0.png").rename(other / "9.png")
-    (other / "1.png").write_bytes((other / "3.png").read_bytes())
+    Image.fromarray(smooth(90, 110, 5)).save(str(other / "1.png"))
     assert train(other, runs, "--epochs", "2", "--resume") == 2
     told = "is of other pictures (1 added, 1 gone, 1 changed since); --resume"
     assert told in capsys.readouterr().err
@@ -148,7 +148,8 @@ def test_what_networks_have_drawn_is_not_learned_from(folder, tmp_path, capsys):
     expected = [path.name for part in split(photos, 2) for path in part]
     for place in ("runs/fsrcnn_x2_a", "other/fsrcnn_x2_a", "fsrcnn_x3_a", "holidays"):
         (photos / place).mkdir(parents=True)
-        shutil.copy(str(folder / "0.png"), str(photos / place / "comparison.png"))
+        drawn = Image.fromarray(smooth(90, 110, 4))
+        drawn.save(str(photos / place / "comparison.png"))
         if place != "runs/fsrcnn_x2_a" and place != "holidays":
             (photos / place / "history.csv").write_text("epoch\n")
     words = ["upscale", str(photos / "0.png"), "--scale", "2"]
@@ -199,6 +200,21 @@ def test_the_split(folder, capsys):
     assert [path.name for path in parts.validation] == ["2.png"]
     warnings = capsys.readouterr().err
     assert "broken.jpg" in warnings and "narrow.png: 40x300" in warnings
+
+
+def test_copies_are_neither_learned_from_nor_judged_by(folder, tmp_path, capsys):
+    photos = tmp_path / "photos"
+    shutil.copytree(str(folder), str(photos))
+    shutil.copy(str(photos / "2.png"), str(photos / "2 (copy).png"))
+    parts = split(photos, 2)
+    names = ["0.png", "1.png", "2 (copy).png", "3.png"]
+    assert sorted(path.name for part in parts for path in part) == names
+    assert f"{photos}: passed over 1 copy of other" in capsys.readouterr().err
+    # By their pixels: here without loss in another format.
+    Image.open(str(photos / "3.png")).save(str(photos / "4.bmp"))
+    parts = split(photos, 2)
+    assert sorted(path.name for part in parts for path in part) == names
+    assert f"{photos}: passed over 2 copies of other" in capsys.readouterr().err
 
 
 def test_large_pictures_give_their_share_and_no_more(tmp_path, monkeypatch):
