@@ -48,6 +48,13 @@ def unidentified(path: Path) -> UserError:
     """The refusal of a file that is none of the formats read here."""
     with path.open("rb") as stream:
         is_one = is_tiff(stream)
+        stream.seek(0)
+        is_jpeg = stream.read(3) == b"\xff\xd8\xff"
+    if is_jpeg:  # of 12 bits, or with its height behind its pixels, say
+        return UserError(
+            f"{path}: a JPEG of a kind that is not read here, or a damaged one; save "
+            "it as an ordinary JPEG of 8 bits, or as .png, or get another copy of it"
+        )
     if is_one:
         return UserError(
             f"{path}: a TIFF of a kind that is not read here; save it with LZW or no "

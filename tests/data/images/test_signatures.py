@@ -68,6 +68,7 @@ def test_formats_by_the_first_bytes(tmp_path, start, name):
         (b"\0\0\0\x0cJXL \r\n\x87\n", "this is JPEG XL, which is not read here"),
         (b"8BPS\0\1", "this is PSD, which is not read here; convert it to .png"),
         (b"%PDF-1.7", "this is PDF"),
+        (b"\xff\xd8\xff\xe0", "a JPEG of a kind .*, or a damaged .* as .png, or get"),
     ],
 )
 def test_refusals_name_the_format(tmp_path, start, message, monkeypatch):
@@ -76,6 +77,18 @@ def test_refusals_name_the_format(tmp_path, start, message, monkeypatch):
     path = tmp_path / "a.jpg"
     path.write_bytes(start + bytes(200))
     with pytest.raises(UserError, match=rf"a\.jpg: .*{message}"):
+        read_picture(path)
+
+
+def test_a_jpeg_of_12_bits_is_called_one(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(COLOURS).save(str(path), "JPEG")
+    data = bytearray(path.read_bytes())
+    precision = data.index(b"\xff\xc0") + 4
+    assert data[precision] == 8
+    data[precision] = 12
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="a.png: a JPEG of a kind that is not read"):
         read_picture(path)
 
 
