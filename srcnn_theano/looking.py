@@ -153,7 +153,7 @@ def look(
         image = np.clip(imresize(image, scale), 0, 1)
     _check_size(network, picture, image.shape[:2])
     maps = maps_of(network, image.transpose(2, 0, 1)[np.newaxis])
-    sheets = {}
+    sheets = {"input.png": from_float(image)}
     for layer in network.layers:
         if only in (None, layer.name):
             if hasattr(layer, "W"):
@@ -161,13 +161,11 @@ def look(
                 signed = bool(filters.min() < 0)
                 sheets[f"{layer.name}-filters.png"] = sheet(filters, signed)
             sheets[f"{layer.name}-maps.png"] = sheet(maps[layer.name][0])
-    pictures = {"input.png": from_float(image)}
-    pictures.update((name, pixels[..., np.newaxis]) for name, pixels in sheets.items())
-    for name in pictures:
+    for name in sheets:
         check_not_source(out_dir / name, picture)
-    for name, pixels in pictures.items():
-        write_picture(out_dir / name, Picture(pixels))
-    return list(pictures)
+    for name, pixels in sheets.items():
+        write_picture(out_dir / name, Picture(np.atleast_3d(pixels)))
+    return list(sheets)
 
 
 def _check_size(model: Model, picture: PathLike, size: Any) -> None:

@@ -24,6 +24,7 @@ from srcnn_theano.data.images.metadata import (
 from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.opening import open_image, unidentified
 from srcnn_theano.data.images.picture import READ_ONLY, Picture
+from srcnn_theano.data.images.png_rows import check_rows
 from srcnn_theano.data.images.tiff import Page, Samples, read_page
 from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff
@@ -206,6 +207,8 @@ def _with_colours(path: Path, image: Any, notes: list[str]) -> Picture:
     mode = image.mode
     before = metadata_of(image).orientation if image.format == "TIFF" else 1
     values = values_of(path, image)
+    if image.format == "PNG":
+        check_rows(path, values)
     if image.format != "PPM":  # which has nothing more
         image.load()  # here newer versions of Pillow turn a TIFF upright by themselves
     metadata = metadata_of(image)
