@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from functools import partial
 from pathlib import Path
 from typing import (
@@ -32,6 +31,7 @@ from srcnn_theano.data.images.exif import (
     kept_exif,
 )
 from srcnn_theano.data.images.picture import Chunks
+from srcnn_theano.data.images.png_rows import chunk_heads
 from srcnn_theano.data.images.tiff_pages import (
     is_big,
     opened,
@@ -264,18 +264,9 @@ def png_chunks(path: Path) -> tuple[Chunks, Chunks]:
 def _chunks(path: Path, wanted: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """The chunks of a PNG file; of those not wanted, or too long, the names alone."""
     with path.open("rb") as stream:
-        stream.seek(8)
-        while True:
-            head = stream.read(8)
-            if len(head) < 8 or head[4:] == b"IEND":
-                return
-            (length,) = struct.unpack(">I", head[:4])
-            if head[4:] in wanted and length <= _MOST_TEXT:
-                yield head[4:], stream.read(length)
-                stream.seek(4, 1)
-            else:
-                yield head[4:], b""
-                stream.seek(length + 4, 1)
+        for name, length in chunk_heads(stream):
+            is_read = name in wanted and length <= _MOST_TEXT
+            yield name, stream.read(length) if is_read else b""
 
 
 # --- Depth ---

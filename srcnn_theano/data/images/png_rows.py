@@ -18,6 +18,17 @@ _PASSES = (
 )
 
 
+def chunk_heads(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Name and length of each chunk of a PNG file; the stream is where its data are."""
+    start = stream.seek(8)
+    while len(head := stream.read(8)) == 8:
+        length, name = struct.unpack(">I4s", head)
+        if name == b"IEND":
+            return
+        yield name, length
+        start = stream.seek(start + length + 12)
+
+
 def check_rows(path: Path, values: np.ndarray) -> None:
     """Refuse a PNG file whose pixels end early.
 
@@ -71,11 +82,8 @@ def _n_inflated(stream: BinaryIO, most: int) -> int:
 
 def _compressed(stream: BinaryIO) -> Iterator[bytes]:
     """The blocks of data of all IDAT chunks."""
-    stream.seek(8)
-    while len(head := stream.read(8)) == 8:
-        length, name = struct.unpack(">I4s", head)
+    for name, length in chunk_heads(stream):
         if name == b"IDAT":
             while length and (block := stream.read(min(length, _BLOCK))):
                 length -= len(block)
                 yield block
-        stream.seek(length + 4, 1)
