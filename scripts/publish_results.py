@@ -6,11 +6,11 @@ Without names, of all finished experiments in the folder RUNS. A row that trains
 results/NAME/{experiment.json, history.csv, results.json}, weights/NAME.h5 and, saying
 how the network came about, weights/NAME.json; so does a row that measures the network
 of another row after an earlier epoch, but for the history. Other rows that measure give
-results alone, and so do a run from another seed, NAME-seedN, and rows of the grid,
-which nobody enlarges pictures with. The tables of the documents follow. An unfinished
-run is refused; with --unfinished its record, its checkpoint and the networks that it
-has kept go to results/NAME/, so that it can go on elsewhere (copy the folder to
-RUNS/NAME there and train NAME with --runs RUNS --resume).
+results alone, and so do a run from another seed, NAME-seedN, and rows of the grid and
+of the slips, which nobody enlarges pictures with. The tables of the documents follow.
+An unfinished run is refused; with --unfinished its record, its checkpoint and the
+networks that it has kept go to results/NAME/, so that it can go on elsewhere (copy the
+folder to RUNS/NAME there and train NAME with --runs RUNS --resume).
 """
 
 import argparse
@@ -75,7 +75,7 @@ def publish(runs_dir, name, root=ROOT, unfinished=False):
         _copy(run_dir / file_name, files[-1])
     network = network_file(experiment, Path(runs_dir))
     is_its_own = experiment.trains or network.name != "weights.h5"
-    is_its_own &= experiment.row.table != "grid"
+    is_its_own &= experiment.row.table not in ("grid", "slips")
     if is_its_own and not reason and name == experiment.name:
         files += _publish_weights(run_dir, network, root / "weights", record)
     return files

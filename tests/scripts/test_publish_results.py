@@ -119,8 +119,9 @@ def test_another_seed_gives_results_and_no_network(publish_results, run, tmp_pat
     assert not (tmp_path / "weights").exists()
 
 
-def test_networks_of_the_grid_stay_at_home(publish_results, run, tmp_path):
-    folder = run.rename(run.parent / "grid_adam_first_sorted")
+@pytest.mark.parametrize("row", ["grid_adam_first_sorted", "slip_sorted"])
+def test_networks_of_grid_and_slips_stay_at_home(row, publish_results, run, tmp_path):
+    folder = run.rename(run.parent / row)
     write_record(folder, folder.name, 2)
     publish_results.publish(run.parent, folder.name, root=tmp_path)
     assert (tmp_path / "results" / folder.name / "results.json").is_file()
