@@ -11,7 +11,7 @@ in THEANO_FLAGS, AESARA_FLAGS or .aesararc for Aesara, is the user's, and stays.
 Each subject has a module of its own; `prepare` asks all of them in order.
 """
 
-from srcnn_theano.environment.blas import Blas, find_blas, use_blas
+from srcnn_theano.environment.blas import Blas, better_kernels, find_blas, use_blas
 from srcnn_theano.environment.compile_folder import find_compile_folder
 from srcnn_theano.environment.compiler import (
     Compiler,
@@ -46,6 +46,7 @@ __all__ = [
     "Library",
     "Settings",
     "accelerators",
+    "better_kernels",
     "check_headers",
     "check_names",
     "check_numpy",

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
 
+from srcnn_theano.environment.device import has_instructions
 from srcnn_theano.environment.flags import user_flag
 from srcnn_theano.environment.library import find_library
 from srcnn_theano.environment.python import numpy_pins
@@ -103,6 +104,29 @@ def _has_sgemm(library: str) -> bool:
         return hasattr(ctypes.CDLL(library), "sgemm_")
     except OSError:
         return False
+
+
+def better_kernels(blas: Blas) -> str:
+    """What OPENBLAS_CORETYPE should be where OpenBLAS does not know the processor.
+
+    It then computes as for the oldest that it has code for, a Prescott without AVX. ""
+    where it knows the processor, where that has no AVX2, and for other libraries.
+    """
+    if not blas.library or _kernels(blas.library) != "Prescott":
+        return ""
+    if has_instructions("avx512f", "avx512vl", "avx512bw", "avx512dq"):
+        return "SkylakeX"
+    return "Haswell" if has_instructions("avx2", "fma") else ""
+
+
+def _kernels(library: str) -> str:
+    """The processor that an OpenBLAS computes for, as it calls it."""
+    try:
+        name = ctypes.CDLL(library).openblas_get_corename
+    except (OSError, AttributeError):
+        return ""
+    name.restype = ctypes.c_char_p
+    return name().decode(errors="replace")
 
 
 def use_blas(blas: Blas) -> None:

@@ -40,6 +40,15 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def has_instructions(*names: str) -> bool:
+    """Whether the processor has all of these, by Linux' names: "avx2", "avx512vl"."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("flags"):
+                return set(names) <= set(line.partition(":")[2].split())
+    return False
+
+
 def accelerators() -> list[str]:
     """Names and memories of NVIDIA's graphics cards, as their driver tells them."""
     command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]

@@ -1,9 +1,11 @@
 """A BLAS is looked for in order, and linked from folders of any name."""
 
+import os
 import shutil
 import subprocess
 import sys
 
+import numpy
 import pytest
 
 from srcnn_theano import environment
@@ -82,3 +84,31 @@ def test_linking_works_from_a_folder_with_an_awkward_name(
     assert compiler.try_compile_tmp(code, flags=flags, try_run=False)
     monkeypatch.setenv("LIBRARY_PATH", "")
     assert not compiler.try_compile_tmp(code, flags=flags, try_run=False)
+
+
+def better_kernels(**variables):
+    """What `better_kernels` says in a process of its own with these variables."""
+    code = (
+        "from srcnn_theano import environment as e; "
+        "print(e.better_kernels(e.find_blas()))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout.decode()
+
+
+def test_kernels_for_an_old_processor_are_told(a_blas):
+    features = numpy.core._multiarray_umath.__cpu_features__
+    if "openblas" not in a_blas.name or not features["AVX2"]:
+        pytest.skip("no OpenBLAS, or no AVX2 here")
+    best = "SkylakeX" if features["AVX512_SKX"] else "Haswell"
+    assert better_kernels(OPENBLAS_CORETYPE="Prescott") == best + "\n"
+    assert better_kernels(OPENBLAS_CORETYPE=best) == "\n"
+
+
+def test_other_libraries_have_no_kernels_to_choose():
+    assert environment.better_kernels(environment.Blas("", "libm.so.6", "here")) == ""
+    assert environment.better_kernels(environment.Blas("-lmine", "", "yours")) == ""
