@@ -33,20 +33,21 @@ def default_device() -> str:
 
 def processor() -> str:
     """The processor's name, as Linux or else Python knows it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
 def has_instructions(*names: str) -> bool:
     """Whether the processor has all of these, by Linux' names: "avx2", "avx512vl"."""
+    return set(names) <= set(_cpuinfo("flags").split())
+
+
+def _cpuinfo(key: str) -> str:
+    """What Linux says of the first core under this word; "" where it does not."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("flags"):
-                return set(names) <= set(line.partition(":")[2].split())
-    return False
+            if line.startswith(key):
+                return line.partition(":")[2].strip()
+    return ""
 
 
 def accelerators() -> list[str]:
