@@ -31,7 +31,7 @@ from srcnn_theano.data.images.exif import (
     kept_exif,
 )
 from srcnn_theano.data.images.picture import Chunks
-from srcnn_theano.data.images.png_rows import chunk_heads
+from srcnn_theano.data.images.png_reading import chunk_heads
 from srcnn_theano.data.images.tiff_pages import (
     is_big,
     opened,

@@ -24,7 +24,7 @@ from srcnn_theano.data.images.metadata import (
 from srcnn_theano.data.images.netpbm import count_pictures
 from srcnn_theano.data.images.opening import open_image, unidentified
 from srcnn_theano.data.images.picture import READ_ONLY, Picture
-from srcnn_theano.data.images.png_rows import check_rows
+from srcnn_theano.data.images.png_reading import check_rows
 from srcnn_theano.data.images.tiff import Page, Samples, read_page
 from srcnn_theano.data.images.tiff_pages import is_tiff, stream_at
 from srcnn_theano.data.images.tiff_pages import n_pixels as n_pixels_of_tiff

@@ -1,4 +1,7 @@
-"""Whether a PNG file has all of its rows: Pillow leaves out what is not there."""
+"""The chunks of a PNG file, and whether all of its rows are there.
+
+Pillow leaves out what is not, without a word.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from srcnn_theano.data.images import png_rows, read_picture
+from srcnn_theano.data.images import png_reading, read_picture
 from srcnn_theano.errors import UserError
 
 # The matrix of the specification: in which pass a pixel of each square of 8x8 comes.
@@ -63,7 +63,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [(9, 13), (8, 3), (2, 40)])
 def test_a_row_that_lacks_is_told(tmp_path, kind, size, monkeypatch):
-    monkeypatch.setattr(png_rows, "_BLOCK", 7)
+    monkeypatch.setattr(png_reading, "_BLOCK", 7)
     whole = write(tmp_path / "a.png", size, KINDS[kind])
     assert read_picture(whole).pixels.shape[:2] == size
     part = write(tmp_path / "b.png", size, KINDS[kind], n_missing=1)
@@ -80,7 +80,7 @@ def test_what_is_there_is_told_in_per_cent(tmp_path):
 
 def test_pixels_are_not_counted_where_the_last_rows_are_no_blank_ones(tmp_path):
     values = np.arange(12, dtype=np.uint8).reshape(3, 4, 1)
-    png_rows.check_rows(tmp_path / "none.png", values)
+    png_reading.check_rows(tmp_path / "none.png", values)
     values[1] = 5
     with pytest.raises(FileNotFoundError):
-        png_rows.check_rows(tmp_path / "none.png", values)
+        png_reading.check_rows(tmp_path / "none.png", values)
