@@ -109,6 +109,7 @@ sys.path.insert(0, sys.argv.pop(1))
 import tiny_command
 from srcnn_theano.runs import plan, reproduce, side_by_side
 signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nohup and the like ignore some
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the trainings inherit it
 train = "import os, sys, time; open('seed' + sys.argv[4], 'w').write(str(os.getpid()))"
 side_by_side.COMMAND = (sys.executable, "-c", train + "; time.sleep(600)")
 plan.data_checksums = lambda folder: {}
