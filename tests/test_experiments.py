@@ -269,6 +269,16 @@ def test_the_grid_is_all_that_was_declared():
     assert first == {"side", "he", "narrow"}
     mirrored = [e.batch_size for e in halves if e.augmentation == "mirrored-inputs"]
     assert sorted(mirrored) == [25, 50, 50]
+    normalized = {
+        (e.options["batch_norm"], e.protocol)
+        for e in (*rows, *PROGRAMMED)
+        if e.published == 14.0
+    }
+    assert normalized == {
+        (layers, protocol)
+        for layers in ("all", "hidden")
+        for protocol in ("programmed", "programmed-initial")
+    }
     files = {(e.published, e.update, e.n_epochs) for e in rows if "_file" in e.name}
     assert files == {
         (printed, update, n_epochs)

@@ -331,6 +331,33 @@ _FILE_STARTS = (
     ),
 )
 
+# --- Batch normalization: 14.0 ---
+
+_BN_NOTES = (
+    "The program's graph of the row with batch normalization is not known. Which "
+    "layers have it was inferred from the print, so the other choice is tried in both "
+    "versions of the data."
+)
+
+
+def _hidden(name: str, title: str, of: str) -> Experiment:
+    options = {**_PROGRAMMED[of].training.options, "batch_norm": "hidden"}
+    return _point(name, title, of, _BN_NOTES, options=options)
+
+
+_BATCH_NORM = (
+    _hidden(
+        "grid_bn_hidden",
+        "Batch normalization of the hidden layers + L2",
+        "table1_bn_l2_programmed",
+    ),
+    _hidden(
+        "grid_bn_hidden_initial",
+        "Batch normalization of the hidden layers + L2, before the mend",
+        "table1_bn_l2_initial_programmed",
+    ),
+)
+
 # --- The deconvolution by gradInputs ---
 
 _NAIVE = _PROGRAMMED["fsrcnn_prelu_programmed"]
@@ -352,5 +379,6 @@ ROWS = (
     *_STARTS,
     *_AUGMENTED,
     *_FILE_STARTS,
+    *_BATCH_NORM,
     _GRADINPUTS,
 )
