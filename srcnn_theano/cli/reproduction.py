@@ -206,7 +206,7 @@ def reproduce(options: argparse.Namespace) -> int:
             options.table,
             options.only,
             data_dir,
-            options.runs / "check",
+            options.runs,
             options.vgg,
             seeds,
             options.epochs,

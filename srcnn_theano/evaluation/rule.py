@@ -78,10 +78,15 @@ def spread(figures: Sequence[float]) -> Spread | None:
 _DEAD = 5.0
 
 
+def is_dead(figure: float, figures: Iterable[float]) -> bool:
+    """Whether a figure lies far below the median of those of its row."""
+    return bool(figure < np.median(list(figures)) - _DEAD)
+
+
 def alive(figures: Iterable[float]) -> list[float]:
-    """The figures of those seeds that did not die, far below the median of all."""
+    """The figures of those seeds that did not die."""
     figures = list(figures)
-    return [one for one in figures if one >= np.median(figures) - _DEAD]
+    return [one for one in figures if not is_dead(one, figures)]
 
 
 # How far from the range of the seeds a printed figure may lie, in dB.

@@ -106,13 +106,15 @@ def make_plan(
 def rows_of(table: str, only: Sequence[str]) -> list[Experiment]:
     """The rows of a table that patterns name, or all; as in `make_plan`."""
     rows = [e for e in EXPERIMENTS.values() if table in (ALL, e.row.table)]
-    for pattern in only:
+    # A name of an earlier version gives what replaced it.
+    patterns = [
+        p if "*" in p or p in EXPERIMENTS else find_experiment(p).name for p in only
+    ]
+    for given, pattern in zip(only, patterns):
         if not any(fnmatchcase(row.name, pattern) for row in rows):
-            if "*" not in pattern:
-                find_experiment(pattern)  # says which names there are
-            raise UserError(f"--only {pattern}: no row of {table} has such a name")
-    if only:
-        rows = [r for r in rows if any(fnmatchcase(r.name, p) for p in only)]
+            raise UserError(f"--only {given}: no row of {table} has such a name")
+    if patterns:
+        rows = [r for r in rows if any(fnmatchcase(r.name, p) for p in patterns)]
     return rows
 
 

@@ -112,6 +112,9 @@ def test_only_some_rows(tmp_path):
     # The network is trained as well, whichever row is asked for.
     both = [("trained", ""), ("measured", "")]
     assert names(planned(tmp_path, only=["measured"])) == both
+    # A name of an earlier version counts.
+    replaced = {row.name for row in plan.rows_of("table1", ["table1_adam"])}
+    assert replaced == {"table1_adam_described"}
     with pytest.raises(UserError, match=r"--only x\*: no row of t has such a name"):
         planned(tmp_path, only=["x*"])
     with pytest.raises(UserError, match="no row of t has such a name"):
