@@ -1,7 +1,7 @@
 """Print the oldest versions that pyproject.toml allows, as constraints for pip.
 
     python scripts/oldest.py > oldest.txt
-    pip install -c oldest.txt '.[test]' && pytest
+    pip install -c oldest.txt '.[test]' && pytest -n 2 --dist worksteal
 
 It installs nothing and needs no more than Python.
 """

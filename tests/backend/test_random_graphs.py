@@ -14,7 +14,7 @@ from srcnn_theano.backend import T, internals, onednn, theano
 
 pytestmark = pytest.mark.skipif(not onednn.available(), reason="no oneDNN here")
 
-N_GRAPHS = 192
+N_GRAPHS = 96
 N_GRAPHS_SLOW = 4000
 GRAPHS_PER_FUNCTION = 16
 

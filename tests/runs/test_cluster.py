@@ -91,7 +91,7 @@ def test_a_worker_that_is_killed_loses_nothing(processes, sets, tmp_path, monkey
 
     monkeypatch.setattr(cluster._Cluster, "_receive", receive_and_kill)
     settings = Settings(sets, runs_dir)
-    planned = plans([0, 1, 2, 3], runs_dir)
+    planned = plans([0, 1], runs_dir)
     assert cluster.run_on_cluster(planned, settings, address) == {}
     assert killed and killed[0] is not None
     for plan in planned:
