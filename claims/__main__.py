@@ -3,6 +3,7 @@
     python -m claims                   # writes docs/claims.md
     python -m claims --check           # writes nothing; status 1 where pages differ
     python -m claims NAME...           # prints the evidence for these claims
+    python -m claims NAME... --runs DIR    # from your own trainings
     python -m claims --measure --data DIR [--vgg FILE]
 
 The page is made of a function for each claim, from records of trainings (results/),
@@ -19,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from claims import CLAIMS, page
+from claims import CLAIMS, page, record
 from claims.record import MEASURED
 from srcnn_theano.errors import UserError
 
@@ -30,9 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.check and (options.names or options.measure):
             raise UserError("--check: goes alone; leave out names and --measure")
+        if options.runs and not options.names:
+            raise UserError("--runs: name the claims whose evidence it holds")
         if options.measure:
             _measure(options)
         if options.names:
+            if options.runs:
+                record.read_runs(Path(options.runs))
             _print(options.names)
         else:
             changed = page.write_pages(options.check)
@@ -52,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--runs", metavar="DIR", help="instead of results/")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--data", metavar="DIR", help="default: $SRCNN_DATA")
@@ -67,8 +73,9 @@ def _print(names: Sequence[str]) -> None:
         raise UserError(f"no claim is called {unknown[0]!r}; there are {known}")
     for name in names:
         claim = CLAIMS[name]
-        verdict, evidence = claim.finding()
-        print(f"{name} ({claim.section}): {claim.text}\n  {verdict}: {evidence}")
+        found = claim.finding()
+        print(f"{name} ({claim.section}): {claim.text}")
+        print(f"  {found.verdict}: {found.evidence}")
 
 
 def _measure(options: argparse.Namespace) -> None:

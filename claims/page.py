@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
+from typing import Collection, Iterator
 
 from claims import CLAIMS
 from claims.elsewhere import PAGES
 from claims.parts import Parts, made_again
 from claims.program import blocks
-from claims.record import VERDICTS
+from claims.record import VERDICTS, Found
+from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import write_text
 from srcnn_theano.tables import markdown_table
 
@@ -28,10 +32,17 @@ range over seeds.
 In VGG space they are of the last epoch where the network of that epoch was not kept.
 
 `python -m claims` writes this page from the records in results/, and the
-tests write it again and compare. Commands that train or measure need `--data DIR`;
-`train A, B` stands for `srcnn-theano train A --seeds 0,1,2`, and so on. What is told of
-papers is from the papers, what is told of the program from its [surviving
-parts](protocols.md).
+tests write it again and compare. What is told of papers is from the papers, what is
+told of the program from its [surviving parts](protocols.md). The last column says how
+to see it again:
+
+- the name of the claim, say `adam`: `python -m claims adam` prints what stands here;
+- all rows whose trainings the evidence quotes, `*` standing for any letters:
+  `srcnn-theano reproduce all --data DIR --anew --only ROWS` trains and measures them
+  again, each from all its seeds, and `python -m claims NAME --runs runs` prints the
+  evidence from these trainings instead of results/;
+- "images", where figures come from the image sets:
+  `python -m claims --measure --data DIR` measures these again.
 
 {verdicts}
 """
@@ -56,7 +67,7 @@ ORDER = (
 def claims_page() -> str:
     """The text of docs/claims.md."""
     findings = {name: claim.finding() for name, claim in CLAIMS.items()}
-    counts = Counter(verdict for verdict, _ in findings.values())
+    counts = Counter(found.verdict for found in findings.values())
     verdicts = markdown_table(
         "lrl",
         ["verdict", "claims", "means"],
@@ -70,17 +81,50 @@ def claims_page() -> str:
     for section in ORDER:
         title = f"Section {section}" if section[0].isdigit() else section
         lines = [
-            [claim.text, f"**{findings[name][0]}**", _evidence(name, findings[name][1])]
+            [claim.text, *_cells(name, findings[name])]
             for name, claim in CLAIMS.items()
             if claim.section == section
         ]
-        table = markdown_table("lll", ["claim", "verdict", "evidence"], lines)
+        header = ["claim", "verdict", "evidence", "again"]
+        table = markdown_table("llll", header, lines)
         parts.append(f"## {title}\n\n{table}\n")
     return "\n".join(parts)
 
 
-def _evidence(name: str, text: str) -> str:
-    return f"{text} `{CLAIMS[name].command}`".replace("|", "\\|")
+def _cells(name: str, found: Found) -> list[str]:
+    again = [f"`{name}`"]
+    if found.rows:
+        again.append(f"rows `{' '.join(patterns(found.rows))}`")
+    if found.measured:
+        again.append("images")
+    return [
+        f"**{found.verdict}**",
+        found.evidence.replace("|", "\\|"),
+        ", ".join(again),
+    ]
+
+
+def patterns(rows: Collection[str]) -> list[str]:
+    """Names for `--only` that fit these rows and no other, as few as ``*`` allows."""
+    left, found = list(rows), []
+    while left:
+        name, fitting = max(
+            ((one, fnmatch.filter(left, one)) for one in _candidates(left[0], rows)),
+            key=lambda pair: (len(pair[1]), len(pair[0])),
+        )
+        found.append(name)
+        left = [row for row in left if row not in fitting]
+    return found
+
+
+def _candidates(name: str, rows: Collection[str]) -> Iterator[str]:
+    """The name, and patterns of a part of it that fit none but these rows."""
+    yield name
+    parts = name.split("_")
+    for begin, end in combinations(range(len(parts) + 1), 2):
+        pattern = "_".join([*parts[:begin], "*", *parts[end:]])
+        if set(fnmatch.filter(EXPERIMENTS, pattern)) <= set(rows):
+            yield pattern
 
 
 def protocols_page() -> str:

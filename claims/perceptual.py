@@ -15,14 +15,13 @@ from claims.record import (
     curves,
     dead,
     holds,
+    looks,
     measured,
     printed,
     results_of,
     spread,
-    trained,
 )
 from claims.srcnn import others
-from srcnn_theano.experiments import find_experiment
 
 ONLY, MSE_20, MSE = (
     "vgg_only_programmed",
@@ -35,7 +34,6 @@ LAST, IMPROVED_20, IMPROVED = (
     "vgg_improved_programmed",
 )
 F_ONLY, F_MSE = "fsrcnn_vgg_programmed", "fsrcnn_vgg_mse_programmed"
-PICTURES = "python -m claims --measure --data DIR"
 
 
 def in_vgg_space(name: str) -> list[float]:
@@ -50,15 +48,6 @@ def in_vgg_space(name: str) -> list[float]:
     if not figures:
         raise Missing(f"`{name}` with VGG16")
     return figures
-
-
-def looks(*names: str) -> list[dict[str, float]]:
-    """What is measured of pictures, see `measured.py`."""
-    found = measured()["pictures"]
-    for name in names:
-        if name not in found:
-            raise Missing(f"`{name}`")
-    return [found[name] for name in names]
 
 
 def percent(value: float) -> str:
@@ -103,7 +92,6 @@ def low_contrast() -> Finding:
 @claim(
     "5.1.3",
     "VGG + SRCNN loss is higher in both spaces than VGG alone after as many epochs.",
-    trained(ONLY, MSE),
 )
 def sum_better() -> Finding:
     told, higher = [], []
@@ -117,7 +105,7 @@ def sum_better() -> Finding:
     )
 
 
-@claim("5.1.3", "30 more epochs improve it only by a little.", trained(MSE))
+@claim("5.1.3", "30 more epochs improve it only by a little.")
 def little_more() -> Finding:
     short, long = by_rule(MSE_20), by_rule(MSE)
     gain = float(np.median(long) - np.median(short))
@@ -126,7 +114,7 @@ def little_more() -> Finding:
     )
 
 
-@claim("5.1.3", "After about 20 epochs the PSNR oscillates.", trained(MSE))
+@claim("5.1.3", "After about 20 epochs the PSNR oscillates.")
 def oscillates() -> Finding:
     late = curves(MSE, "set14_batch100")[:, 20:]
     steps = np.diff(late, axis=1)
@@ -142,7 +130,6 @@ def oscillates() -> Finding:
 @claim(
     "5.1.3",
     "A lower rate in the last layer improves it: PSNR, cost and saturation.",
-    trained(LAST, MSE),
 )
 def last_layer() -> Finding:
     lower, same = by_rule(LAST), by_rule(MSE_20)
@@ -158,7 +145,6 @@ def last_layer() -> Finding:
     "Figure 3",
     "Pictures by VGG alone, by both for 20 and 50 epochs, and by a lower rate: each is "
     "better than the one before (5.1.3).",
-    PICTURES,
 )
 def figure_3() -> Finding:
     found = looks(ONLY, MSE, LAST)
@@ -195,7 +181,7 @@ def one_column() -> Finding:
     )
 
 
-@claim("5.1.3", "The first epoch has 27.19 dB.", trained(IMPROVED))
+@claim("5.1.3", "The first epoch has 27.19 dB.")
 def first_epoch() -> Finding:
     figures = curves(IMPROVED, "set14_batch100")[:, 0]
     return printed(27.19, figures, f"Set14: {spread(figures)}.")
@@ -204,7 +190,6 @@ def first_epoch() -> Finding:
 @claim(
     "5.1.3",
     "PSNR rises steadily for a few epochs, much more slowly after 10.",
-    trained(IMPROVED),
 )
 def slower() -> Finding:
     scores = np.median(curves(IMPROVED, "set14_batch100"), axis=0)
@@ -260,13 +245,12 @@ def _register(row: str, title: str, pixels: float, features: float) -> None:
     def in_features() -> Finding:
         return _features(row, features)
 
-    again = trained(*dict.fromkeys((find_experiment(row).trained_by, row)))
     for find, text in (
         (in_pixels, f"{title}: {pixels:.2f} dB."),
         (in_features, f"{title}, in VGG space: {features:.2f} dB."),
     ):
         find.__name__ = f"{row[: -len('_programmed')]}_{find.__name__}"
-        claim("5.1.3", text, again)(find)
+        claim("5.1.3", text)(find)
 
 
 for _row in _ROWS:
@@ -276,17 +260,17 @@ for _row in _ROWS:
 # --- Section 5.1.4 ---
 
 
-@claim("5.1.4", "FSRCNN, VGG loss: 20.49 dB in VGG space.", trained(F_ONLY))
+@claim("5.1.4", "FSRCNN, VGG loss: 20.49 dB in VGG space.")
 def fsrcnn_vgg() -> Finding:
     return _features(F_ONLY, 20.49)
 
 
-@claim("5.1.4", "FSRCNN, VGG loss and MSE: 20.55 dB in VGG space.", trained(F_MSE))
+@claim("5.1.4", "FSRCNN, VGG loss and MSE: 20.55 dB in VGG space.")
 def fsrcnn_vgg_mse() -> Finding:
     return _features(F_MSE, 20.55)
 
 
-@claim("5.1.4", "For FSRCNN, VGG loss is better than MSE.", trained(F_ONLY, RELU))
+@claim("5.1.4", "For FSRCNN, VGG loss is better than MSE.")
 def fsrcnn_vgg_better() -> Finding:
     only, mse = by_rule(F_ONLY), by_rule(RELU)
     return holds(np.median(only) > np.median(mse)), (
@@ -295,7 +279,7 @@ def fsrcnn_vgg_better() -> Finding:
     )
 
 
-@claim("5.1.4", "The two are on another scale than 31.75.", PICTURES)
+@claim("5.1.4", "The two are on another scale than 31.75.")
 def other_scale() -> Finding:
     perfect = measured()["perfect_in_vgg_space"]["fsrcnn_vgg_mse_programmed"]
     above = ""
@@ -313,7 +297,6 @@ def other_scale() -> Finding:
 @claim(
     "5.1.4",
     "For FSRCNN, VGG + MSE is better than VGG alone.",
-    trained(F_ONLY, F_MSE),
 )
 def fsrcnn_sum() -> Finding:
     only, both = by_rule(F_ONLY), by_rule(F_MSE)
@@ -326,7 +309,6 @@ def fsrcnn_sum() -> Finding:
 @claim(
     "5.1.4",
     "Its picture has 'quite superior' resolution to that by MSE.",
-    PICTURES,
 )
 def superior() -> Finding:
     perceptual, plain = looks(F_MSE, "fsrcnn_relu_programmed")

@@ -131,7 +131,6 @@ for _text in _TEXTS:
 @claim(
     "3.1",
     "A 'small bug in our subsampling code' ruined the quality of results.",
-    "python -m claims --measure --data DIR",
 )
 def small_bug() -> Finding:
     scores = measured()["bicubic"]
@@ -150,7 +149,6 @@ def small_bug() -> Finding:
     "Abstract",
     "'We successfully outperform the SRCNN, achieve state of the art results with "
     "FSRCNN.'",
-    "srcnn-theano report",
 )
 def outperforms() -> Finding:
     figures = by_rule("fsrcnn_relu_programmed")
@@ -165,7 +163,6 @@ def outperforms() -> Finding:
 @claim(
     "6",
     "FSRCNN is 'nearly state of the art' after 100 epochs.",
-    "train fsrcnn_gradinputs, fsrcnn_relu_programmed",
 )
 def state_of_the_art() -> Finding:
     described, programmed = (
@@ -183,7 +180,6 @@ def state_of_the_art() -> Finding:
 @claim(
     "Abstract",
     "VGG or perceptual loss 'serves as a very good cost function'.",
-    "srcnn-theano report",
 )
 def good_cost() -> Finding:
     figures = by_rule("vgg_improved_programmed")

@@ -16,6 +16,7 @@ import numpy as np
 from srcnn_theano.evaluation import rule
 from srcnn_theano.experiments import find_experiment
 from srcnn_theano.files import read_json
+from srcnn_theano.runs.run import network_file
 from srcnn_theano.shipped import results_dir, weights_dir
 from srcnn_theano.training.history import read_history
 from srcnn_theano.weights import load_weights
@@ -43,6 +44,27 @@ class Missing(Exception):
     """The records that a figure needs are not there yet."""
 
 
+class Found(NamedTuple):
+    """What became of a claim.
+
+    Attributes
+    ----------
+    verdict : str
+        A key of `VERDICTS`.
+    evidence : str
+        A sentence or more.
+    rows : tuple of str
+        Whose records the evidence was read from.
+    measured : bool
+        Whether it was read from measured.json, too.
+    """
+
+    verdict: str
+    evidence: str
+    rows: tuple[str, ...]
+    measured: bool
+
+
 class Claim(NamedTuple):
     """A claim of the report.
 
@@ -54,56 +76,64 @@ class Claim(NamedTuple):
         Of the report.
     text : str
         In our words, or quoted.
-    command : str
-        Gives the evidence again.
     find : function
-        Gives the verdict, a key of `VERDICTS`, and the evidence, a sentence or more.
+        Gives the verdict and the evidence.
     """
 
     name: str
     section: str
     text: str
-    command: str
     find: Callable[[], Finding]
 
-    def finding(self) -> Finding:
-        """Verdict and evidence; what lacks records is open."""
+    def finding(self) -> Found:
+        """Verdict and evidence, and what was read; what lacks records is open."""
+        _read.clear()
         try:
-            return self.find()
+            verdict, evidence = self.find()
         except Missing as missing:
-            return "open", f"Not measured yet: {missing} has not been trained."
+            verdict = "open"
+            evidence = f"Not measured yet: {missing} has not been trained."
+        rows = tuple(name for name in _read if name != _MEASURED)
+        return Found(verdict, evidence, rows, _MEASURED in _read)
 
 
 CLAIMS: dict[str, Claim] = {}
 
 
-def claim(section: str, text: str, command: str = "") -> Callable[..., Any]:
-    """Make a function the evidence for a claim; its name is that of the claim.
-
-    Without a command the evidence is counted or read: the script alone prints it.
-    """
+def claim(section: str, text: str) -> Callable[..., Any]:
+    """Make a function the evidence for a claim; its name is that of the claim."""
 
     def register(find: Callable[[], Finding]) -> Callable[..., Any]:
         name = find.__name__
-        again = command or f"python -m claims {name}"
-        CLAIMS[name] = Claim(name, section, text, again, find)
+        CLAIMS[name] = Claim(name, section, text, find)
         return find
 
     return register
 
 
-def trained(*names: str) -> str:
-    """The commands that train rows again, in short, see the page's opening."""
-    return f"train {', '.join(names)}"
+# --- Records: all that evidence is read from is read, and noted, here ---
+
+_MEASURED = "measured"
+# What was read since a claim began: names of rows, and whether measured.json was. In
+# the order of reading; a dict stands for a set that keeps it.
+_read: dict[str, None] = {}
+_runs: list[Path] = []  # one folder to read instead of results/, or none
 
 
-# --- Records ---
+def read_runs(folder: Path) -> None:
+    """From now on read the records of rows from a folder of runs."""
+    _runs[:] = [folder]
 
 
 @lru_cache(maxsize=None)
+def _measured() -> dict[str, Any]:
+    return json.loads(MEASURED.read_text(encoding="utf-8"))
+
+
 def measured() -> dict[str, Any]:
     """The figures that need the image sets."""
-    return json.loads(MEASURED.read_text(encoding="utf-8"))
+    _read[_MEASURED] = None
+    return _measured()
 
 
 def folders(name: str) -> list[Path]:
@@ -114,12 +144,36 @@ def folders(name: str) -> list[Path]:
     Missing
         There is none.
     """
-    parent = results_dir()
+    parent = _runs[0] if _runs else results_dir()
     found = [parent / name, *sorted(parent.glob(f"{name}-seed*"))]
     found = [folder for folder in found if (folder / "results.json").is_file()]
     if not found:
         raise Missing(f"`{name}`")
+    _read[name] = None
     return found
+
+
+def network_of(name: str) -> Path | None:
+    """The file of a row's network, of its first seed; None if there is none."""
+    file = (
+        network_file(find_experiment(name), _runs[0])
+        if _runs
+        else weights_dir() / f"{name}.h5"
+    )
+    if not file.is_file():
+        return None
+    _read[name] = None
+    return file
+
+
+def looks(*names: str) -> list[dict[str, float]]:
+    """What is measured of the pictures of rows, see `measured.py`."""
+    found = measured()["pictures"]
+    for name in names:
+        if name not in found:
+            raise Missing(f"`{name}`")
+        _read[name] = None
+    return [found[name] for name in names]
 
 
 def results_of(name: str) -> list[dict[str, Any]]:
@@ -138,6 +192,7 @@ def histories_of(name: str) -> list[list[dict[str, str]]]:
     found = [history for history in found if len(history) == n_epochs]
     if not found:
         raise Missing(f"`{name}`")
+    _read[name] = None  # beside the row that trains its network
     return found
 
 
@@ -189,8 +244,8 @@ def vanished() -> str:
         ("l2_programmed", "l2_later_programmed", "l2_described", "decoupled"),
     )
     for name in (f"table1_rmsprop_{row}" for row in rows):
-        path = weights_dir() / f"{name}.h5"
-        if path.is_file():
+        path = network_of(name)
+        if path is not None:
             values = load_weights(path).values
             filters = [v for key, v in values.items() if key.endswith(".W")]
             gone = np.concatenate([np.abs(v).ravel() < 1e-20 for v in filters])

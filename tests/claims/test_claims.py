@@ -1,17 +1,32 @@
 """docs/claims.md says what the records say, and what is counted is right."""
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from claims import CLAIMS, counting, deconvolution, elsewhere, page, parts, record
+from claims import (
+    CLAIMS,
+    counting,
+    deconvolution,
+    elsewhere,
+    fsrcnn,
+    page,
+    parts,
+    perceptual,
+    plain,
+    record,
+    srcnn,
+    tables,
+)
 from claims.__main__ import main
 from claims.program import CHOICES
 from srcnn_theano.data.patches import make_recipe
 from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.runs.plan import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,17 +52,65 @@ def test_every_claim_has_a_verdict_of_the_list_and_a_section_of_the_page():
     assert len(CLAIMS) >= 60
     text = page.claims_page()
     for claim in CLAIMS.values():
-        verdict, evidence = claim.finding()
-        assert verdict in record.VERDICTS
-        assert evidence.endswith(".") and claim.section in page.ORDER
+        found = claim.finding()
+        assert found.verdict in record.VERDICTS
+        assert found.evidence.endswith(".") and claim.section in page.ORDER
         assert text.count(f"| {claim.text} |") == 1
 
 
-def test_commands_name_rows_that_there_are():
-    for claim in CLAIMS.values():
-        if claim.command.startswith("train "):
-            names = claim.command[len("train ") :].split(", ")
-            assert set(names) <= set(EXPERIMENTS)
+@pytest.fixture()
+def opened(monkeypatch):
+    """The names of rows whose records or networks are opened."""
+    names = set()
+
+    def spy(reader):
+        def read(path):
+            folder = path.stem if path.suffix == ".h5" else path.parent.name
+            names.add(re.sub(r"-seed\d+$", "", folder))
+            return reader(path)
+
+        return read
+
+    for reader in ("read_json", "read_history", "load_weights"):
+        monkeypatch.setattr(record, reader, spy(getattr(record, reader)))
+    return names
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_names_all_rows_that_its_evidence_reads(name, opened):
+    found = CLAIMS[name].finding()
+    named = rows_of("all", page.patterns(found.rows)) if found.rows else []
+    assert {row.name for row in named} == set(found.rows)
+    assert opened <= {row.name for row in named} | {row.trained_by for row in named}
+    if not found.measured:  # pictures are measured before
+        assert all({row.name, row.trained_by} & opened for row in named)
+
+
+def test_evidence_is_read_in_one_place():
+    for module in (fsrcnn, perceptual, plain, srcnn, tables):
+        for reader in ("read_json", "read_history", "load_weights", "Path", "open"):
+            assert not hasattr(module, reader), (module, reader)
+
+
+def test_patterns_fit_these_rows_and_no_other():
+    names = [name for name in EXPERIMENTS if name.startswith("table1_adam_")]
+    assert page.patterns(names) == ["table1_adam_*"]
+    assert page.patterns(["table1_adam_described"]) == ["table1_adam_described"]
+    assert page.patterns(["table1_rmsprop_described", "table1_rmsprop_programmed"]) == [
+        "table1_rmsprop_described",  # a joker would fit more
+        "table1_rmsprop_programmed",
+    ]
+
+
+def test_evidence_can_be_read_from_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(record, "_runs", [])
+    row = record.results_dir() / "table1_sgd_programmed-seed3"
+    shutil.copytree(row, tmp_path / row.name)
+    assert main(["thousandths", "--runs", str(tmp_path)]) == 0
+    assert "median of 49 epochs" in capsys.readouterr().out
+    assert main(["plateau", "sgd_fails", "--runs", str(tmp_path)]) == 0
+    assert "open: Not measured yet: `table1_sgd_described`" in capsys.readouterr().out
+    assert main(["--runs", str(tmp_path)]) == 2
 
 
 def test_every_printed_figure_of_the_tables_is_a_claim():
@@ -133,8 +196,9 @@ def test_median_and_range():
 
 def test_a_claim_without_records_is_open(monkeypatch, tmp_path):
     monkeypatch.setattr(record, "results_dir", lambda: tmp_path)
-    verdict, evidence = CLAIMS["adam"].finding()
-    assert verdict == "open" and "Not measured yet" in evidence
+    found = CLAIMS["adam"].finding()
+    assert found.verdict == "open" and "Not measured yet" in found.evidence
+    assert found.rows == ()
 
 
 # --- Figures that need the images ---
