@@ -12,7 +12,8 @@ from claims import CLAIMS
 from claims.elsewhere import PAGES
 from claims.parts import Parts, made_again
 from claims.program import blocks
-from claims.record import VERDICTS, Found
+from claims.record import MUCH, VERDICTS, Found
+from claims.srcnn import OVERFITS
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.files import write_text
 from srcnn_theano.tables import markdown_table
@@ -45,6 +46,15 @@ to see it again:
   `python -m claims --measure --data DIR` measures these again.
 
 {verdicts}
+
+A word is judged alike wherever it stands:
+
+- "better", "higher", "improves": each seed is above each of the other's;
+- "much better", "significantly": and the medians are more than {much} dB apart; what is
+  not is better "by a little" at most;
+- "overfits", "diverges": from epochs 6 to 15 to the last ten, PSNR in training gains
+  more than {overfits} dB on that of Set5 and on that of Set14, in medians over epochs
+  and seeds, each as the PSNR of the mean error; one of the rows is enough.
 """
 ORDER = (
     "Abstract",
@@ -77,7 +87,10 @@ def claims_page() -> str:
             if counts[verdict]
         ],
     )
-    parts = [_OPENING.format(n=len(CLAIMS), verdicts=verdicts)]
+    opening = _OPENING.format(
+        n=len(CLAIMS), verdicts=verdicts, much=MUCH, overfits=OVERFITS
+    )
+    parts = [opening]
     for section in ORDER:
         title = f"Section {section}" if section[0].isdigit() else section
         lines = [

@@ -7,8 +7,10 @@ import numpy as np
 from claims import counting
 from claims.fsrcnn import RELU
 from claims.record import (
+    MUCH,
     Finding,
     Missing,
+    better,
     bicubic,
     by_rule,
     claim,
@@ -97,7 +99,7 @@ def sum_better() -> Finding:
     told, higher = [], []
     for space, figures in (("Pixels", by_rule), ("VGG space", in_vgg_space)):
         only, both = figures(ONLY), figures(MSE_20)
-        higher.append(np.median(both) > np.median(only))
+        higher.append(better(both, only))
         told.append(f"{space}: {spread(only)} by VGG alone, {spread(both)} by both.")
     return holds(all(higher)), (
         f"{' '.join(told)} The print has 15.93 and 16.09, and in VGG space 20.00 and "
@@ -108,8 +110,7 @@ def sum_better() -> Finding:
 @claim("5.1.3", "30 more epochs improve it only by a little.")
 def little_more() -> Finding:
     short, long = by_rule(MSE_20), by_rule(MSE)
-    gain = float(np.median(long) - np.median(short))
-    return holds(gain < 0.7), (
+    return holds(not better(long, short, MUCH)), (
         f"{spread(short)} after 20 epochs, {spread(long)} after 50."
     )
 
@@ -134,7 +135,7 @@ def oscillates() -> Finding:
 def last_layer() -> Finding:
     lower, same = by_rule(LAST), by_rule(MSE_20)
     slow, fast = looks(LAST, MSE)
-    return holds(min(lower) > max(same)), (
+    return holds(better(lower, same)), (
         f"{spread(lower)} with it, {spread(same)} without, 20 epochs each. Colour is "
         f"{percent(slow['colour'])} of the target's with it and "
         f"{percent(fast['colour'])} without it after 50."
@@ -273,7 +274,7 @@ def fsrcnn_vgg_mse() -> Finding:
 @claim("5.1.4", "For FSRCNN, VGG loss is better than MSE.")
 def fsrcnn_vgg_better() -> Finding:
     only, mse = by_rule(F_ONLY), by_rule(RELU)
-    return holds(np.median(only) > np.median(mse)), (
+    return holds(better(only, mse)), (
         f"Pixels of Set14: {spread(only)} by VGG loss, {spread(mse)} by MSE. The "
         "report compares two scales."
     )
@@ -300,7 +301,7 @@ def other_scale() -> Finding:
 )
 def fsrcnn_sum() -> Finding:
     only, both = by_rule(F_ONLY), by_rule(F_MSE)
-    return holds(np.median(both) > np.median(only)), (
+    return holds(better(both, only)), (
         f"Pixels of Set14: {spread(only)} by VGG alone, {spread(both)} by both. The "
         "printed difference, in VGG space, is 0.06 dB."
     )
@@ -313,7 +314,7 @@ def fsrcnn_sum() -> Finding:
 def superior() -> Finding:
     perceptual, plain = looks(F_MSE, "fsrcnn_relu_programmed")
     both, mse = by_rule(F_MSE), by_rule("fsrcnn_relu_programmed")
-    return holds(np.median(both) > np.median(mse)), (
+    return holds(better(both, mse)), (
         f"Steps from pixel to pixel are {percent(perceptual['edges'])} of the target's "
         f"by VGG + MSE and {percent(plain['edges'])} by MSE; PSNR is {spread(both)} "
         f"and {spread(mse)}."

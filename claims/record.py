@@ -277,13 +277,22 @@ def dead(figures: Figures) -> str:
     return f" So far below the others that it counts as dead: {n}." if n else ""
 
 
+MUCH = 0.5  # dB; what is much better, or significantly
+
+
+def better(ours: Figures, theirs: Figures, by: float = 0.0) -> bool:
+    """Whether each seed is above each of the others, and the medians more than `by` dB
+    apart: the one meaning of 'better' and 'improves'."""
+    gain = np.median(ours) - np.median(theirs)
+    return bool(min(ours) > max(theirs) and gain > by)
+
+
 def holds(condition: bool) -> str:
     return "holds here" if condition else "not here"
 
 
-def printed(published: float, figures: Figures, text: str, why: str = "") -> Finding:
-    """The verdict on a printed figure by `rule.verdict`; `why` tells of a miss."""
+def printed(published: float, figures: Figures, text: str) -> Finding:
+    """The verdict on a printed figure by `rule.verdict`."""
     ours = rule.spread(list(figures))
     assert ours is not None  # `figures` are not empty
-    verdict = rule.verdict(published, ours)
-    return verdict, f"{text} {why}" if why and verdict == "open" else text
+    return rule.verdict(published, ours), text

@@ -26,8 +26,8 @@ def sgd() -> Finding:
         6.51,
         figures,
         f"As programmed: {spread(figures)} after 50 epochs of one bias."
-        + others("table1_sgd_later_programmed", "table1_sgd_described"),
-        "The level is that of the random start: untrained networks of "
+        + others("table1_sgd_later_programmed", "table1_sgd_described")
+        + " The level is that of the random start: untrained networks of "
         f"{len(starts)} seeds score {min(starts):.1f} to {max(starts):.1f} dB.",
     )
 
