@@ -24,7 +24,6 @@ from claims import (
 )
 from claims.__main__ import main
 from claims.program import CHOICES
-from srcnn_theano.data.patches import make_recipe
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs.plan import rows_of
 
@@ -246,33 +245,7 @@ def test_a_claim_without_records_is_open(monkeypatch, tmp_path):
     assert found.rows == ()
 
 
-# --- Figures that need the images ---
-
-
-def test_what_is_measured_agrees_with_what_is_known_of_the_data():
-    figures = record.measured()
-    assert figures["sub_images"]["T91"] == 22092  # printed
-    programmed = figures["bicubic"]["as programmed"]
-    for how, set5, set14 in (
-        ("batch20", 37.14, 35.54),
-        ("batch50", 36.74, 34.92),
-        ("batch100", 36.48, 34.79),
-    ):
-        assert programmed["Set5"][how] == pytest.approx(set5, abs=0.01)
-        assert programmed["Set14"][how] == pytest.approx(set14, abs=0.01)
-
-
-@pytest.mark.data
-def test_bicubic_is_measured_again(data_dir, tmp_path):
-    from claims.knobs import bicubic_scores
-
-    recipe = make_recipe("course")._replace(stride=66)
-    scores = bicubic_scores(recipe, data_dir, tmp_path)
-    known = record.measured()["bicubic"]["blurred once (`course`)"]
-    for name, averages in scores.items():
-        assert averages["global"] == pytest.approx(known[name]["global"], abs=1.0)
-        # Jensen: the finer the groups, the higher.
-        assert averages["patch"] >= averages["batch20"] >= averages["global"]
+# --- Figures that need the images: test_measured.py measures them again ---
 
 
 def test_readme_has_what_is_measured_of_bicubic_and_what_is_printed():
