@@ -85,6 +85,20 @@ def test_a_claim_names_all_rows_that_its_evidence_reads(name, opened):
         assert all({row.name, row.trained_by} & opened for row in named)
 
 
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("realtime", "24 pictures a second"),
+        ("l2_search", "0, 0.1, 1e-2, 1e-3 and 1e-4"),
+        ("as_long", "37.14 dB on Set5"),
+        ("captions", "another Table 2"),
+        ("cost_of_bicubic", "the enlargement was 0.2 % of that"),
+    ],
+)
+def test_what_the_report_says_in_passing_is_a_claim(name, words):
+    assert words in CLAIMS[name].finding().evidence
+
+
 def test_evidence_is_read_in_one_place():
     for module in (fsrcnn, perceptual, plain, srcnn, tables):
         for reader in ("read_json", "read_history", "load_weights", "Path", "open"):
