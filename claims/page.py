@@ -39,9 +39,10 @@ to see it again:
 
 - the name of the claim, say `adam`: `python -m claims adam` prints what stands here;
 - all rows whose trainings the evidence quotes, `*` standing for any letters:
-  `srcnn-theano reproduce all --data DIR --anew --only ROWS` trains and measures them
-  again, each from all its seeds, and `python -m claims NAME --runs runs` prints the
-  evidence from these trainings instead of results/;
+  `srcnn-theano reproduce all --data DIR --anew --seeds 0,1,2 --only ROWS` trains and
+  measures them again (the seeds of the evidence are 0, 1, 2 and so on, as many as it
+  says), and `python -m claims NAME --runs runs` prints the evidence from these
+  trainings instead of results/;
 - "images", where figures come from the image sets:
   `python -m claims --measure --data DIR` measures these again.
 
