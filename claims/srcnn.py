@@ -234,7 +234,10 @@ def plateau() -> Finding:
 _WITHOUT_BN = [
     name
     for name, row in EXPERIMENTS.items()
-    if name.startswith("table1_") and row.trains and "_bn_" not in name and name != SGD
+    if name.startswith("table1_")
+    and row.trains
+    and "_bn_" not in name
+    and row.training.update != "sgd_last_bias"
 ]
 
 
