@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Optional, Sequence
 
 from srcnn_theano.files import write_text
-from srcnn_theano.report import figures, networks, results, tried
+from srcnn_theano.report import figures, looked, networks, results, tried
 from srcnn_theano.report.agreement import contradictions
 from srcnn_theano.report.rows import Row, load_rows
 
@@ -37,6 +37,7 @@ PARTS = {
         "pictures": results.pictures_table,
         "durations": results.durations_table,
     },
+    "docs/protocols.md": {"looked": looked.looked_table},
     "docs/slips.md": {"slips": figures.slips_table},
     "docs/tried.md": {"tried": tried.tried_list},
     "weights/README.md": {"not here": networks.not_shipped_table},

@@ -128,7 +128,7 @@ _ROWS_OF_SRCNN = (
             "table1",
             "Batch normalization + L2, minibatch statistics, as programmed",
             14.0,
-            notes="One of two readings of 14.0: the statistics of the minibatch are "
+            notes="One reading of 14.0: the statistics of the minibatch are "
             "used at test time. The program's graph of this row is not known; that all "
             "layers have it, the last one too, was inferred from the print.",
         ),
@@ -156,7 +156,7 @@ _ROWS_OF_SRCNN = (
             "table1",
             "Batch normalization + L2, before the mend, as programmed",
             14.0,
-            notes="The other reading: the data are stretched on the way up.",
+            notes="Another reading of 14.0: the data are stretched on the way up.",
         ),
         _BN._replace(protocol="programmed-initial"),
         _BATCH20._replace(n_epochs=10),

@@ -6,6 +6,7 @@ from typing import Mapping, NamedTuple
 
 from srcnn_theano.evaluation.rule import Spread, spread
 from srcnn_theano.experiments.slips import SLIPS, Slip
+from srcnn_theano.report.looked import close_in_words
 from srcnn_theano.report.rows import Row, row_figures
 from srcnn_theano.report.verdicts import (
     KINDS,
@@ -285,7 +286,7 @@ def _of_the_program(rows: Mapping[str, Row]) -> str:
             f"**{close['described']} of {run['described']}**"
         )
         text += " that have been run" * (run["described"] < n_figures)
-    return text + "."
+    return f"{text}. {close_in_words(rows)}."
 
 
 def _of_the_networks(rows: Mapping[str, Row]) -> str:

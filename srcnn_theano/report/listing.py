@@ -7,6 +7,7 @@ from typing import Any, Collection, Iterable
 
 from srcnn_theano.experiments import TABLES
 from srcnn_theano.files import json_text, kind_at
+from srcnn_theano.report.looked import close_in_words
 from srcnn_theano.report.rows import Row, caveats, load_rows, of_table, row_figures
 from srcnn_theano.report.sections import title
 from srcnn_theano.report.verdicts import (
@@ -40,6 +41,7 @@ def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> No
     _print_tables(rows, rows)
     for kind in KINDS:
         print(f"Printed figures, rows as {kind}: {in_words(counts(rows, kind))}.")
+    print(f"{close_in_words(rows)}: docs/protocols.md")
     print("What else was tried for a figure: docs/tried.md")
     print("Notes, curves and pictures: srcnn-theano report --data DIR")
 

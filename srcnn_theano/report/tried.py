@@ -39,9 +39,9 @@ WHY = {
     "nothing.",
     "table1_sgd": "One bias is trained, so the figure is that of the first filters, "
     "drawn from a generator without a seed: `python -m claims sgd`.",
-    "table1_bn_l2": "The graph of this row is not left. Two readings are rows: "
-    "statistics of the minibatch at test time, and data from before the mend. That all "
-    "layers have it was inferred from the print.",
+    "table1_bn_l2": "The graph of this row is not left: after which layers the "
+    "normalization stood, and which statistics it had at test time, is not known. That "
+    "all layers have it, and those of the minibatch, was inferred from the print.",
     "table2_set5": _ORDER,
     "table2_set14": _ORDER,
     "fsrcnn_relu": "Which filters the printed training began from is not known.",

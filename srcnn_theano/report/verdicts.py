@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from srcnn_theano.evaluation.rule import (
     VERDICTS,
@@ -178,7 +178,11 @@ def counts(rows: Mapping[str, Row], kind: str) -> Counter[str]:
     Counter
         Of `rule.VERDICTS` and, where a row has not been run, 'not run'.
     """
-    counted: Counter[str] = Counter()
+    return Counter(verdict for _, verdict in verdicts_of(rows, kind))
+
+
+def verdicts_of(rows: Mapping[str, Row], kind: str) -> Iterator[tuple[str, str]]:
+    """What becomes of each printed figure, with its row's name less the last word."""
     for name, row in rows.items():
         stem = name[: -len(kind) - 1]
         twin = stem + ("_described" if kind == "programmed" else "_programmed")
@@ -187,8 +191,7 @@ def counts(rows: Mapping[str, Row], kind: str) -> Counter[str]:
         for field in PRINTED:
             if getattr(row.experiment.row, field) is not None:
                 of_row = by_seeds(rows, row, field)
-                counted[of_row.verdict if of_row else "not run"] += 1
-    return counted
+                yield stem, of_row.verdict if of_row else "not run"
 
 
 def in_words(counted: Counter[str]) -> str:

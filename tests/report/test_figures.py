@@ -2,9 +2,11 @@
 
 import json
 
+from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.experiments.slips import SLIPS
 from srcnn_theano.report.facts import sentences
 from srcnn_theano.report.figures import counts_sentence, printed_table, slips_table
+from srcnn_theano.report.looked import LOOKED, close_in_words, looked_table, resting
 from srcnn_theano.report.rows import load_rows
 
 
@@ -29,10 +31,39 @@ def test_the_sentence_of_counts(seeds):
     text = " ".join(counts_sentence(load_rows(seeds)).split())
     assert text == (
         "Of the report's 25 printed PSNR figures, made again as its program made them: "
-        "**3 reproduced, 0 near, 0 explained, 1 open, 21 not run**. As its words "
-        "describe them, done right: 0 reproduced, 0 near, 3 explained, 0 open, 22 not "
-        "run."
+        "**3 reproduced, 0 near, 0 explained, 1 open, 21 not run**. **3 of the 3 "
+        "reproduced or near rest on a choice that looked at a printed figure.** As its "
+        "words describe them, done right: 0 reproduced, 0 near, 3 explained, 0 open, "
+        "22 not run."
     )
+
+
+def test_figures_that_rest_on_a_choice_that_looked_are_counted(seeds, write_run):
+    write_run(seeds, "fsrcnn_relu_programmed", 100, best=31.5)
+    write_run(seeds, "table1_bn_l2_programmed", 10, best=20.0)
+    rows = load_rows(seeds)
+    assert [tuple(resting(rows, [one])) for one in LOOKED] == [
+        (6, 3),
+        (1, 0),
+        (12, 0),
+        (2, 0),
+    ]
+    assert close_in_words(rows).startswith("3 of the 4 reproduced or near rest")
+    assert cells(looked_table(rows), "none of these") == ["none of these", "", "4", "1"]
+
+
+def test_the_choices_that_looked_have_all_rows_with_them():
+    """By their settings: no row has such a choice and is not listed."""
+    first, normalized, vgg, fsrcnn_vgg = (set(one.stems) for one in LOOKED)
+    for name, row in load_rows().items():
+        training, stem = row.experiment.training, name[: -len("_programmed")]
+        if stem + "_described" not in EXPERIMENTS or not name.endswith("_programmed"):
+            continue
+        assert (stem in first) == (training.window == "top-left"), name
+        assert (stem in normalized) == ("batch_norm" in training.options), name
+        with_vgg = bool(training.vgg_weight)
+        assert (stem in vgg) == (with_vgg and training.model == "srcnn"), name
+        assert (stem in fsrcnn_vgg) == (with_vgg and training.model != "srcnn"), name
 
 
 def test_a_slip_is_worth_the_difference_over_the_seeds_of_both(seeds, write_run):
@@ -81,5 +112,5 @@ def test_the_three_sentences_have_the_figures_of_the_records(seeds, write_run):
     assert "**35.41 dB** on Set5" in measure
     assert "**26.75 dB** in everybody else's: 8.66 dB" in measure
     assert "**3 of 4** printed figures" in program
-    assert "**0 of 3** that have been run" in program
+    assert "**0 of 3** that have been run. 3 of the 3 reproduced or near" in program
     assert "**28.75 dB**. Without a network it is 26.75 dB" in networks

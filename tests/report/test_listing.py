@@ -37,7 +37,7 @@ def test_list_has_every_figure_in_its_column(runs, capsys):
     assert unfinished[3:] == "34.05 unfinished 2 of 100".split()
     assert list_line(text, "table1_bn_l2_running")[3:] == "- not run 10".split()
     assert max(map(len, text.splitlines())) <= 132
-    assert text.splitlines()[-4:-2] == [
+    assert text.splitlines()[-5:-3] == [
         "Printed figures, rows as programmed: 0 reproduced, 0 near, 0 explained, 0 "
         "open, 25 not run.",
         "Printed figures, rows as described: 0 reproduced, 0 near, 0 explained, 0 "
@@ -85,8 +85,12 @@ def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):
     assert list_line(text, "table1_adam_described")[-2:] == ["50", "explained"]
     assert list_line(text, "table1_sgd_programmed")[-2:] == ["50", "open"]
     lines = text.splitlines()
-    assert "programmed: 3 reproduced, 0 near, 0 explained, 1 open, 21" in lines[-4]
-    assert "described: 0 reproduced, 0 near, 3 explained, 0 open, 22" in lines[-3]
+    assert "programmed: 3 reproduced, 0 near, 0 explained, 1 open, 21" in lines[-5]
+    assert "described: 0 reproduced, 0 near, 3 explained, 0 open, 22" in lines[-4]
+    assert lines[-3] == (
+        "3 of the 3 reproduced or near rest on a choice that looked at a printed "
+        "figure: docs/protocols.md"
+    )
 
 
 def test_a_figure_of_whole_images_is_not_one_of_minibatches(seeds, write_run, capsys):
