@@ -83,3 +83,5 @@ def test_readme_counts_every_printed_figure(write_figures):
 
     rows = load_rows()
     assert [sum(counts(rows, kind).values()) for kind in KINDS] == [25, 25]
+    readme = (SCRIPT.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert "<!-- counts -->" in readme[: readme.index("![")]  # in its first lines
