@@ -1,7 +1,8 @@
-"""The report's rows as its program made them, to the letter of what is known of it.
+"""The report's rows as its program made them, as far as it is known.
 
-Layers compute with levels of 0..255, minibatches are consecutive sub-images in the
-order of the files' names, costs are sums, Adam is not corrected, VGG16 is scrambled.
+Minibatches are consecutive sub-images, Adam is not corrected, VGG16 is scrambled. What
+differs from the program's files, docs/protocols.md lists: rows with VGG16 have another
+start and Adam, the half of FSRCNN has a mean for a sum.
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ _WORDS = (
     ),
     (
         "as programmed",
-        "Trained as the report's program did it, to the letter, as far as known.",
+        "Trained as the report's program did it, as far as it is known.",
     ),
     ("as described", "Trained as the report's words say, done right."),
     (
