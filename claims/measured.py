@@ -7,7 +7,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
-from claims.knobs import KNOBS, bicubic_scores
+from claims.knobs import AVERAGES, KNOBS, bicubic_scores
 from srcnn_theano.data.cache import prepare
 from srcnn_theano.data.datasets import SETS, TEST_SETS, image_paths
 from srcnn_theano.data.degradation import to_float
@@ -134,37 +134,49 @@ def _mirrored(data_dir: Path, cache_dir: Path | None) -> dict[str, float]:
     return scores
 
 
-def _perfect(data_dir: Path, cache_dir: Path | None, vgg: Any) -> dict[str, float]:
+def _perfect(
+    data_dir: Path, cache_dir: Path | None, vgg: Any
+) -> dict[str, dict[str, dict[str, float]]]:
     """PSNR of the target itself in VGG space, where VGG16 sees more of it than of the
-    output: Set14, in minibatches of 100."""
+    output: by the row, the set and the average."""
+    return {
+        row: {
+            name: _perfect_on(name, row, data_dir, cache_dir, vgg) for name in TEST_SETS
+        }
+        for row in ("vgg_mse_programmed", "fsrcnn_vgg_mse_programmed")
+    }
+
+
+def _perfect_on(
+    test_set: str, row: str, data_dir: Path, cache_dir: Path | None, vgg: Any
+) -> dict[str, float]:
     from srcnn_theano.backend import T, compile_function
     from srcnn_theano.models.vgg16 import arranged, both_features
     from srcnn_theano.training.functions import unit
 
-    values, scores = arranged(vgg, "reshaped"), {}
-    for row in ("vgg_mse_programmed", "fsrcnn_vgg_mse_programmed"):
-        training = find_experiment(row).training
-        whole = prepare(
-            data_dir, "Set14", training_recipe(training), cache_dir
-        ).high_res
-        side = 21 if training.model == "srcnn" else 16
-        output, target = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
-        shapes = ((None, 3, side, side), (None, 3, 33, 33))
-        found, wanted = both_features(
-            unit(output), unit(target), shapes, values, training.vgg_input
-        )
-        distance = compile_function(
-            [output, target], T.mean(T.sqr(found - wanted), axis=(1, 2, 3))
-        )
-        cut = cut_window(whole, (side, side), training.window)
-        mse = np.concatenate(
-            [
-                distance(cut[i : i + 100], whole[i : i + 100])
-                for i in range(0, len(whole), 100)
-            ]
-        )
-        scores[row] = aggregate(mse, "batch100") + 20 * np.log10(255)
-    return {name: float(score) for name, score in scores.items()}
+    training = find_experiment(row).training
+    recipe = training_recipe(training)
+    whole = prepare(data_dir, test_set, recipe, cache_dir).high_res
+    side = 21 if training.model == "srcnn" else 16
+    output, target = T.tensor4(dtype="uint8"), T.tensor4(dtype="uint8")
+    found, wanted = both_features(
+        unit(output),
+        unit(target),
+        ((None, 3, side, side), (None, 3, 33, 33)),
+        arranged(vgg, "reshaped"),
+        training.vgg_input,
+    )
+    distance = compile_function(
+        [output, target], T.mean(T.sqr(found - wanted), axis=(1, 2, 3))
+    )
+    cut = cut_window(whole, (side, side), training.window)
+    mse = np.concatenate(
+        [
+            distance(cut[i : i + 100], whole[i : i + 100])
+            for i in range(0, len(whole), 100)
+        ]
+    )
+    return {how: float(aggregate(mse, how) + 20 * np.log10(255)) for how in AVERAGES}
 
 
 # --- Pictures ---

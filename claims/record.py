@@ -136,6 +136,11 @@ def measured() -> dict[str, Any]:
     return _measured()
 
 
+def perfect(row: str, test_set: str = "Set14", how: str = "batch100") -> float:
+    """What the target itself scores in VGG space in a row that cuts its maps."""
+    return measured()["perfect_in_vgg_space"][row][test_set][how]
+
+
 def folders(name: str) -> list[Path]:
     """Folders of a row's records, one for each seed.
 

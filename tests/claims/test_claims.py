@@ -23,7 +23,7 @@ from claims import (
     tables,
 )
 from claims.__main__ import main
-from claims.program import CHOICES
+from claims.program import CHOICES, blocks
 from srcnn_theano.experiments import EXPERIMENTS
 from srcnn_theano.runs.plan import rows_of
 
@@ -262,6 +262,20 @@ def test_a_claim_without_records_is_open(monkeypatch, tmp_path):
 # --- Figures that need the images: test_measured.py measures them again ---
 
 
+def test_a_perfect_output_in_vgg_space_is_told_by_set_and_average():
+    """Jensen: the finer the groups, the higher. The page says where 20.55 lies."""
+    for row in record.measured()["perfect_in_vgg_space"]:
+        for name in ("Set5", "Set14"):
+            scores = [
+                record.perfect(row, name, how)
+                for how in ("patch", "batch20", "batch50", "batch100", "global")
+            ]
+            assert scores == sorted(scores, reverse=True)
+    fsrcnn = record.perfect("fsrcnn_vgg_mse_programmed")
+    assert fsrcnn < 20.55 < record.perfect("fsrcnn_vgg_mse_programmed", how="batch50")
+    assert f"{fsrcnn:.2f}" in blocks()["perfect"]
+
+
 def test_readme_has_what_is_measured_of_bicubic_and_what_is_printed():
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     measured = record.measured()["bicubic"]["as programmed"]
@@ -283,7 +297,11 @@ def test_readme_has_what_is_measured_of_bicubic_and_what_is_printed():
 def test_choices_of_the_program_have_figures_with_digits():
     for choice in CHOICES:
         try:
-            assert re.search(r"\d", choice.figure())
+            figure = choice.figure()
+            assert re.search(r"\d", figure)
+            # The page says minibatches of 20 where nothing else is said.
+            if choice.title in ("VGG16", "Augmentation"):
+                assert re.search(r"\(minibatches of (50|100)\)$", figure)
         except record.Missing:
             pass
 
