@@ -188,7 +188,8 @@ _PRELU = Training(
     decay=0.995,
     decay_rule="same-integer",
 )
-# The program has the sum where this has the mean; Adam divides a factor out.
+# The program has the sum where this has the mean. Adam divides a factor out, but the
+# rule of the rate does not: it goes by the mean here, which the program's may not.
 _HALF = _PRELU._replace(
     model="half-strideless",
     augmentation="mirrored-inputs",

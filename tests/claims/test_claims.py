@@ -306,6 +306,15 @@ def test_choices_of_the_program_have_figures_with_digits():
             pass
 
 
+def test_how_often_the_halfs_rate_fell_is_counted():
+    """Each fall is a factor of 0.995, of which a history has the product."""
+    (cost,) = [choice for choice in CHOICES if choice.title == "Cost"]
+    rates = record.curves("fsrcnn_augmented_programmed", "learning_rate")[:, -1]
+    falls = sorted(round(np.log(rate / 5e-4) / np.log(0.995)) for rate in rates)
+    assert f"rate fell {falls[0]} to {falls[-1]} times in 100 epochs" in cost.figure()
+    assert "867 times larger" in cost.text
+
+
 # --- The command ---
 
 
