@@ -16,7 +16,7 @@ from srcnn_theano.report.facts import (
     printed_in_table2,
 )
 from srcnn_theano.report.rows import Row, caveats
-from srcnn_theano.report.tried import WHY, is_open
+from srcnn_theano.report.tried import WHY, is_open, why
 from srcnn_theano.report.verdicts import KINDS, BySeeds, figures_of_seeds
 from srcnn_theano.report.words import range_of
 
@@ -208,17 +208,17 @@ def _story(rows: Mapping[str, Row], one: Printed) -> str:
         f" {plain(one.test_set)}, printed {plain(one.printed)} dB ",
         _verdict(one.ours["programmed"]),
     )
-    why = ""
+    reason = ""
     if is_open(one) and one.stem in WHY:
-        why = tag(
-            "p", tag("b", "Why it is open, as far as known: "), html_text(WHY[one.stem])
+        reason = tag(
+            "p", tag("b", "Why it is open, as far as known: "), html_text(why(one))
         )
     return tag(
         "article",
         heading,
         _dots(rows, one),
         *(_told(rows, one, kind) for kind in KINDS),
-        why,
+        reason,
         tag("p", tag("a", "Back to the tables", href="#printed"), class_="more"),
         class_="story",
         id=story_id(one),
