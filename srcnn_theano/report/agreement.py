@@ -19,7 +19,7 @@ def contradictions(rows: Mapping[str, Row]) -> list[str]:
     for name, row in rows.items():
         for seed in row.seeds:
             parts = list(_differences(seed.history, seed.results or {}))
-            if parts:
+            if parts and seed.history:
                 lines.append(
                     f"{name}, seed {seed.seed}: results.json and history.csv differ: "
                     f"{'; '.join(parts)}"

@@ -29,7 +29,8 @@ _ABOVE = """\
 PSNR in dB. ours, range, seeds: median and range over the seeds at the best validation,
 the epoch that the report's program took; last, best: at the last epoch and at the best
 PSNR of Set5. Where a training has not kept what that needs, ours is its last epoch.
-bicubic: under the same protocol. standard: ours as the literature measures it."""
+bicubic: under the same protocol. standard: as the literature measures it, of the first
+seed alone and after its last epoch, which need not be the network that ours is of."""
 
 
 def print_experiments(runs_dir: Path | None = None, as_json: bool = False) -> None:
@@ -74,6 +75,11 @@ def _print_tables(rows: dict[str, Row], shown: Collection[str]) -> None:
     for name, row in rows.items():
         if name in shown and _is_marked(rows, row):
             print(f"* {name}: {'; '.join(caveats(rows, row))}")
+        for field in PRINTED if name in shown else ():
+            of_row = by_seeds(rows, row, field)
+            if of_row and _is_by_the_dead(of_row):
+                space = " in VGG space" * (field == "published_vgg")
+                print(f"+ {name}{space}: {of_row.in_words}")
 
 
 def _lines(rows: dict[str, Row], row: Row) -> list[list[str]]:
@@ -114,7 +120,13 @@ def _vgg_line(
 def _verdict(of_row: BySeeds | None) -> str:
     if of_row is None or not (of_row.verdict and of_row.ours.n_dead):
         return of_row.verdict if of_row else ""
-    return f"{of_row.verdict}, {of_row.ours.n_dead} dead"
+    mark = " +" * _is_by_the_dead(of_row)
+    return f"{of_row.verdict}, {of_row.ours.n_dead} dead{mark}"
+
+
+def _is_by_the_dead(of_row: BySeeds) -> bool:
+    """Whether the verdict would be another without the seeds that died."""
+    return of_row.of_the_living not in ("", of_row.verdict)
 
 
 def _over_seeds(of_row: BySeeds | None) -> list[str]:
@@ -155,10 +167,14 @@ def _as_dict(rows: dict[str, Row], row: Row) -> dict[str, Any]:
     figures = row_figures(row)
     if figures is not None:
         summary.update(figures._asdict())
+        # Unlike the figures of the seeds, those are of one network.
+        seed = row.experiment.training.seed
+        summary["measured"] = {"seed": seed, "epoch": row.n_epochs}
     for field in PRINTED:
         of_row = by_seeds(rows, row, field)
         if of_row is not None:
             spreads = {how: part._asdict() for how, part in of_row.spreads.items()}
             key = "seeds_vgg" if field == "published_vgg" else "seeds"
-            summary[key] = {"verdict": of_row.verdict, **spreads}
+            told = {"verdict": of_row.verdict, "of_the_living": of_row.of_the_living}
+            summary[key] = {**told, **spreads}
     return summary

@@ -32,7 +32,8 @@ class Seed(NamedTuple):
     ----------
     seed : int
     history : list of dict
-        Of as many epochs of the network's training as the row measures.
+        Of as many epochs of the network's training as the row measures. Empty for a row
+        with options of its own for the test, as that of `Row`.
     results : dict or None
         results.json, where the row was measured with this seed.
     """
@@ -199,29 +200,48 @@ def _seeds(runs_dir, experiment):
     """The finished trainings of a row; of two of a seed, that in `runs_dir` counts."""
     trained, n_epochs = EXPERIMENTS[experiment.trained_by], experiment.measure.n_epochs
     if experiment.options != trained.options:
-        return []
+        return _measured_seeds(runs_dir, experiment)
     seeds = {}
-    for parent in [d for d in (results_dir(), runs_dir) if d is not None]:
-        for folder in (parent / trained.name, *parent.glob(f"{trained.name}-seed*")):
+    for number, folder in _folders(runs_dir, trained):
+        path = folder / "history.csv"
+        if not path.is_file():
+            continue
+        try:
+            history = read_history(path)[:n_epochs]
+        except UserError:
+            if folder.name == trained.name:
+                continue  # it is named as that of the row
+            raise
+        if len(history) == n_epochs:
             suffix = folder.name[len(trained.name) :]
-            number = suffix[len("-seed") :] or str(experiment.training.seed)
-            path = folder / "history.csv"
-            if not number.isdecimal() or not path.is_file():
-                continue
-            try:
-                history = read_history(path)[:n_epochs]
-            except UserError:
-                if not suffix:
-                    continue  # it is named as that of the row
-                raise
-            if len(history) == n_epochs:
-                results = parent / (experiment.name + suffix) / "results.json"
-                seeds[int(number)] = Seed(
-                    int(number),
-                    history,
-                    read_results(results, experiment) if results.is_file() else None,
-                )
+            results = folder.parent / (experiment.name + suffix) / "results.json"
+            seeds[number] = Seed(
+                number,
+                history,
+                read_results(results, experiment) if results.is_file() else None,
+            )
     return [seeds[number] for number in sorted(seeds)]
+
+
+def _measured_seeds(runs_dir, experiment):
+    """The seeds of a row with options of its own for the test: by results alone."""
+    seeds = {}
+    for number, folder in _folders(runs_dir, experiment):
+        path = folder / "results.json"
+        results = read_results(path, experiment) if path.is_file() else None
+        if results and results["n_epochs"] == experiment.measure.n_epochs:
+            seeds[number] = Seed(number, [], results)
+    return [seeds[number] for number in sorted(seeds)]
+
+
+def _folders(runs_dir, experiment):
+    """Seeds of a row and the folders that its records would be in."""
+    name = experiment.name
+    for parent in [d for d in (results_dir(), runs_dir) if d is not None]:
+        for folder in (parent / name, *parent.glob(f"{name}-seed*")):
+            number = folder.name[len(f"{name}-seed") :] or str(experiment.training.seed)
+            if number.isdecimal():
+                yield int(number), folder
 
 
 # --- Figures ---

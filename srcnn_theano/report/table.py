@@ -41,7 +41,10 @@ def table_section(rows: dict[str, Row], table: str) -> list[Block]:
     blocks: list[Block] = [
         _main_table(rows, own),
         *_vgg_table(rows, own),
-        Paragraph("**The same networks as the literature measures them** (`standard`)"),
+        Paragraph(
+            "**As the literature measures them** (`standard`): the network of the first "
+            "seed, after its last epoch"
+        ),
         _standard_table(own),
         Items([_note(rows, row) for row in own]),
         *_averages(own),

@@ -122,8 +122,13 @@ def _of_seed(row: Row, seed: Seed, field: str) -> dict[str, float]:
     """The figure of one seed by the choice of its epoch."""
     if field == "published":
         # A history has minibatches; what is printed of whole images is another figure.
-        on_images = row.experiment.measure.aggregation == "image"
-        return {} if on_images else of_history(row.experiment, seed.history)
+        measure = row.experiment.measure
+        if measure.aggregation == "image":
+            return {}
+        if not seed.history and seed.results is not None:
+            of_set = seed.results["sub_images"][measure.test_set]["ours"]
+            return {"last": of_set[measure.aggregation]}
+        return of_history(row.experiment, seed.history)
     return _in_vgg_space(row, seed)
 
 

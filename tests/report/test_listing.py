@@ -93,6 +93,39 @@ def test_list_has_median_range_other_epochs_and_verdict(seeds, capsys):
     )
 
 
+def test_a_verdict_that_hangs_on_dead_seeds_says_so(seeds, write_run, capsys):
+    """16.9 lies between the seed that died and the others."""
+    for best, suffix in ((1.0, ""), (17.75, "-seed1"), (17.5, "-seed2")):
+        write_run(seeds, "vgg_last_layer_programmed", 20, best=best, suffix=suffix)
+    print_experiments(seeds)
+    text = capsys.readouterr().out
+    line = list_line(text, "vgg_last_layer_programmed")
+    assert line[-4:] == ["reproduced,", "1", "dead", "+"]
+    told = "+ vgg_last_layer_programmed: reproduced (1 seed died; without, open)"
+    assert told in text.splitlines()
+    print_experiments(seeds, as_json=True)
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    of_seeds = rows["vgg_last_layer_programmed"]["seeds"]
+    assert (of_seeds["verdict"], of_seeds["of_the_living"]) == ("reproduced", "open")
+    # What is of one network alone says of which.
+    assert rows["vgg_last_layer_programmed"]["measured"] == {"seed": 0, "epoch": 20}
+
+
+def test_seeds_of_a_row_with_options_of_its_own_for_the_test(runs, write_run, capsys):
+    """It trains nothing, so its seeds are known by their results alone."""
+    name = "table1_bn_l2_running"
+    for suffix, psnr in (("", 12.25), ("-seed1", 10.0), ("-seed2", 11.5)):
+        folder = write_run(runs, name, 10, suffix=suffix)
+        results = json.loads((folder / "results.json").read_text())
+        results["sub_images"]["Set14"]["ours"]["batch20"] = psnr
+        (folder / "results.json").write_text(json.dumps(results))
+    print_experiments(runs)
+    line = list_line(capsys.readouterr().out, name)
+    assert line[1:] == (
+        "Set14 batch20 - 11.50 10.00-12.25 3 11.50 34.21 26.25 10".split()
+    )
+
+
 def test_a_figure_of_whole_images_is_not_one_of_minibatches(seeds, write_run, capsys):
     """The histories of networks for pictures hold minibatches, too."""
     write_run(seeds, "srcnn_x2", 76, best=35.0)
