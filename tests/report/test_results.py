@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from srcnn_theano.experiments import EXPERIMENTS
+from srcnn_theano.experiments import EXPERIMENTS, TABLES
 from srcnn_theano.report import results
 from srcnn_theano.report.rows import load_rows
 from srcnn_theano.shipped import results_dir
@@ -136,3 +136,15 @@ def test_hours_are_those_of_the_histories(rows):
     )
     assert "--anew" in anew
     assert anew.endswith(f"the {n_done} that were timed took {all_hours:.0f} hours")
+
+
+def test_records_without_threads_and_onednn_are_those_that_the_page_names(rows):
+    page = Path(__file__).resolve().parents[2] / "results" / "README.md"
+    text = page.read_text(encoding="utf-8")
+    told = text[text.index("The trainings of the tables") :].split(" are of an")[0]
+    lacking = {
+        row.experiment.row.table
+        for row in rows.values()
+        if row.record and not {"threads", "onednn"} <= set(row.record)
+    }
+    assert lacking == {name for name in TABLES if f"`{name}`" in told}
