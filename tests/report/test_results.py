@@ -7,6 +7,7 @@ import pytest
 
 from srcnn_theano.experiments import EXPERIMENTS, TABLES
 from srcnn_theano.report import results
+from srcnn_theano.report.facts import printed_figures
 from srcnn_theano.report.rows import load_rows
 from srcnn_theano.shipped import results_dir
 from srcnn_theano.training.history import read_history
@@ -148,3 +149,15 @@ def test_records_without_threads_and_onednn_are_those_that_the_page_names(rows):
         if row.record and not {"threads", "onednn"} <= set(row.record)
     }
     assert lacking == {name for name in TABLES if f"`{name}`" in told}
+
+
+def test_rows_with_their_last_epoch_in_vgg_space_are_those_that_the_page_names(rows):
+    page = Path(__file__).resolve().parents[2] / "docs" / "results.md"
+    text = page.read_text(encoding="utf-8")
+    told = text[text.index("In VGG space a row that") :].split("\n\n")[0]
+    for figure in printed_figures(rows):
+        for kind, ours in figure.ours.items():
+            if figure.field == "published_vgg" and ours:
+                named = {f"`{figure.stem}_...`", f"`{figure.stem}_{kind}`"}
+                is_last = "best_validation" not in ours.spreads
+                assert is_last == any(name in told for name in named), figure.stem
