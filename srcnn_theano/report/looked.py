@@ -1,4 +1,4 @@
-"""Choices that were made because a training had come near a printed figure.
+"""Choices that were made because something had come near a printed figure.
 
 They were made before any row here was trained; docs/protocols.md tells of each. A row
 that rests on one was in part looked for, so its nearness to the print says less.

@@ -42,8 +42,8 @@ def table_section(rows: dict[str, Row], table: str) -> list[Block]:
         _main_table(rows, own),
         *_vgg_table(rows, own),
         Paragraph(
-            "**As the literature measures them** (`standard`): the network of the first "
-            "seed, after its last epoch"
+            "**As the literature measures them** (`standard`): the network of the "
+            "first seed, after its last epoch"
         ),
         _standard_table(own),
         Items([_note(rows, row) for row in own]),
