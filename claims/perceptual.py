@@ -18,7 +18,6 @@ from claims.record import (
     dead,
     holds,
     looks,
-    measured,
     perfect,
     printed,
     results_of,

@@ -46,10 +46,12 @@ def test_what_was_tried_are_the_rows_with_the_same_print(missed):
     halves = tried.tries(rows, figure_of(rows, "fsrcnn_augmented"))
     assert len(halves) == 13
     assert tried.tries(rows, figure_of(rows, "vgg_only")) == []
-    # Two readings of 14.0, and not the same network with other statistics.
+    # Readings of 14.0, and not the same network with other statistics.
     norms = tried.tries(rows, figure_of(rows, "table1_bn_l2"))
     assert [one.experiment.name for one in norms] == [
         "table1_bn_l2_initial_programmed",
+        "grid_bn_hidden",
+        "grid_bn_hidden_initial",
     ]
 
 
