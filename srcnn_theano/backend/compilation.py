@@ -37,6 +37,7 @@ from srcnn_theano.backend.internals import (
     Elemwise,
     ExternalCOp,
     FunctionGraph,
+    FunctionMaker,
     MakeVector,
     MethodNotDefined,
     Subtensor,
@@ -66,6 +67,7 @@ _run_command = cmodule.output_subprocess_Popen
 _make_all = VMLinker.make_all
 _module_key = CLinker.cmodule_key_
 _fold = constant_folding.fn
+_make, _create = FunctionMaker.__init__, FunctionMaker.create
 
 
 def install() -> None:
@@ -76,6 +78,29 @@ def install() -> None:
     cmodule.output_subprocess_Popen = run_compiler
     VMLinker.make_all = make_all
     constant_folding.fn = fold_in_python
+    FunctionMaker.__init__ = _one_at_a_time(_make)
+    FunctionMaker.create = _one_at_a_time(_create)
+
+
+# --- One function at a time ---
+
+_one = threading.RLock()  # an inner function (of a scan) is made while another one is
+
+
+def _one_at_a_time(make: Any) -> Any:
+    """Theano's method, for one thread at a time.
+
+    Theano changes its flags while it makes a function, and then gives them back the
+    values from its beginning. If that lay within another thread's, they stayed as they
+    are while making, and no node knew its line any more.
+    """
+
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        with _one:
+            return make(*args, **kwargs)
+
+    return made
 
 
 # --- Constants ---

@@ -1,14 +1,16 @@
 """g++ with a precompiled header and ahead of time gives what Theano alone gives."""
 
+import concurrent.futures
 import copy
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
-from srcnn_theano.backend import compilation, internals, maps, onednn, theano
+from srcnn_theano.backend import T, compilation, internals, maps, onednn, theano
 
 FORWARD = "forward", ((0, 0), (0, 0)), (1, 1)
 
@@ -47,6 +49,34 @@ def test_function_from_an_empty_cache(tmp_path):
     again = run(FUNCTION, tmp_path)
     assert again.returncode == 0, again.stderr
     assert again.stdout.split()[0] == "0"  # all is in Theano's cache
+
+
+def test_functions_of_two_threads_leave_the_flags_as_they_were():
+    limit = theano.config.traceback__limit
+    assert limit > 0
+    here, there, never = (threading.Event() for _ in range(3))
+
+    class Meets(internals.GlobalOptimizer):
+        """Stays in the optimiser until the other thread is in it, or half a second."""
+
+        def __init__(self, mine, others):
+            self.mine, self.others = mine, others
+
+        def apply(self, fgraph):
+            self.mine.set()
+            self.others.wait(0.5)
+
+    def compiled(mine, others):
+        x = T.scalar("x")
+        mode = theano.compile.Mode(linker="py", optimizer=Meets(mine, others))
+        assert theano.function([x], x + 1, mode=mode)(1) == 2
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(compiled, here, there)
+        here.wait(60)
+        second = pool.submit(compiled, there, never)
+        first.result(), second.result()
+    assert theano.config.traceback__limit == limit
 
 
 def test_headers_that_do_not_compile_are_done_without(monkeypatch, tmp_path):
