@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
-    # Processes of two threads each on two cores would wait for each other.
-    _cores = len(os.sched_getaffinity(0))
-    _threads = max(1, _cores // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
-    os.environ.setdefault("OMP_NUM_THREADS", str(_threads))
-
 from srcnn_theano.data import cache, datasets
 from srcnn_theano.data.patches import make_pairs
+from srcnn_theano.environment import usable_cores
+
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # Processes of two threads each on two cores would wait for each other.
+    _threads = max(1, usable_cores() // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    os.environ.setdefault("OMP_NUM_THREADS", str(_threads))
 
 fuzz = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("fuzz.py"))))
 
